@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * thole/config.h: a configuration file (rte_cfgfile's format) and the same settings one by one, as
+ * command-line options give them. config/ has commented samples; docs for every key are there.
+ */
+#ifndef THOLE_CONFIG_H
+#define THOLE_CONFIG_H
+
+#include <thole/port.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define THOLE_CONFIG_EAL_ARGS 64
+#define THOLE_CONFIG_ADDRESSES 16
+
+/** Everything a program needs to start workers on one port. */
+struct thole_config {
+	char *eal_args[THOLE_CONFIG_EAL_ARGS]; /**< owned; after the program's name */
+	int nb_eal_args;
+	char device[64];
+	struct thole_port_config port;         /**< .device points to device */
+	struct thole_worker_config worker;     /**< .stack.addresses points to addresses */
+	struct thole_address addresses[THOLE_CONFIG_ADDRESSES];
+};
+
+THOLE_API void thole_config_init(struct thole_config *config);
+
+/** Frees what the configuration owns. */
+THOLE_API void thole_config_fini(struct thole_config *config);
+
+/**
+ * Reads @p path over what @p config holds.
+ * @return 0, -ENOENT, -EINVAL (unknown section or key, or a value out of range: @p why names file,
+ *   section and key).
+ */
+THOLE_API int thole_config_load(struct thole_config *config, const char *path, struct thole_why *why);
+
+/**
+ * Sets one key: section "tcp", key "msl", value "30s". Times take ns, us, ms, s, min; sizes k, M, G;
+ * addresses 10.0.0.2/24 or 10.0.0.2+100/16 (100 addresses from there on).
+ * @return 0 or -EINVAL.
+ */
+THOLE_API int thole_config_set(struct thole_config *config, const char *section, const char *key,
+	const char *value, struct thole_why *why);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

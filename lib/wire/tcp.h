@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* wire/tcp.h: TCP headers and options (RFC 9293 3.1, RFC 7323, RFC 2018). */
+#ifndef WIRE_TCP_H
+#define WIRE_TCP_H
+
+#include "base/flow.h"
+#include "wire/ip4.h"
+
+enum tcp_flag {
+	TCP_FIN = 0x01,
+	TCP_SYN = 0x02,
+	TCP_RST = 0x04,
+	TCP_PSH = 0x08,
+	TCP_ACK = 0x10,
+	TCP_URG = 0x20,
+	TCP_ECE = 0x40,
+	TCP_CWR = 0x80,
+};
+
+enum tcp_opt_present {
+	OPT_MSS = 1 << 0,
+	OPT_WSCALE = 1 << 1,
+	OPT_SACK_PERMITTED = 1 << 2,
+	OPT_TIMESTAMPS = 1 << 3,
+	OPT_SACK = 1 << 4,
+};
+
+#define TCP_SACK_BLOCKS_MAX 4
+
+/** A received segment, host order. */
+struct seg {
+	struct rte_mbuf *m;
+	struct flow_key key;  /* filled in by the stack */
+	uint32_t hash;        /* of key */
+	uint32_t seq;
+	uint32_t ack;
+	uint32_t len;         /* payload bytes; SYN and FIN not counted */
+	uint32_t src_be;
+	uint32_t dst_be;
+	uint16_t payload_off; /* from the start of the frame */
+	uint16_t wnd;         /* as it stands in the header */
+	uint16_t sport;
+	uint16_t dport;
+	uint8_t flags;        /* enum tcp_flag */
+	uint8_t tos;
+	uint8_t opts;         /* enum tcp_opt_present */
+	uint8_t wscale;       /* as sent, may exceed 14 */
+	uint16_t mss;
+	uint16_t urg;
+	uint8_t nb_sack;
+	uint32_t ts_val;
+	uint32_t ts_ecr;
+	struct {
+		uint32_t left;
+		uint32_t right;
+	} sack[TCP_SACK_BLOCKS_MAX];
+};
+
+/** SEG.LEN: what the segment takes of the sequence space. */
+static inline uint32_t
+seg_len(const struct seg *s)
+{
+	return s->len + ((s->flags & TCP_SYN) != 0) + ((s->flags & TCP_FIN) != 0);
+}
+
+/** What a segment to be sent says, host order. */
+struct tcp_out {
+	uint32_t seq;
+	uint32_t ack;
+	uint16_t sport;
+	uint16_t dport;
+	uint16_t wnd;
+	uint8_t flags;
+	uint16_t mss; /* MSS option; 0: none */
+};
+
+/**
+ * Parses the TCP header of the packet that ip4_parse() described; fills all of @p out but key and hash.
+ * m isn't changed. A checksum not known to be good is summed over the whole chain. Drops: short header,
+ * data offset below 5 or beyond the segment, a port 0, options that are truncated or have a length
+ * that their kind can't have (unknown kinds with a sound length are skipped), SYN with FIN or with RST.
+ */
+enum wire_drop tcp_parse(struct rte_mbuf *m, const uint8_t *h, uint32_t avail, const struct ip4_pkt *ip,
+	bool csum_known_good, struct seg *out);
+
+/**
+ * Prepends TCP, IPv4 and Ethernet headers to @p m, whose data (maybe none, maybe a chain) is the payload,
+ * which is not written to. Checksums as path says: with offload l2_len, l3_len, l4_len, ol_flags and the
+ * pseudo-header's sum are set. m itself is private (direct, refcnt 1) and has the headroom.
+ */
+void tcp_emit(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out *seg);
+
+/** Bytes of options that tcp_emit() writes for @p seg. */
+static inline uint32_t
+tcp_out_opt_bytes(const struct tcp_out *seg)
+{
+	return seg->mss != 0 ? 4 : 0;
+}
+
+#endif

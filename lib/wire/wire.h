@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * wire.h: what the parsers have in common. They are pure: bytes in, a struct or a reason to drop out; no
+ * allocation, no state, never a read past the length given. Emitters write into an mbuf's headroom.
+ */
+#ifndef WIRE_WIRE_H
+#define WIRE_WIRE_H
+
+#include <stdint.h>
+
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+
+/** Why a packet is no good; each has its counter in struct thole_stats. */
+enum wire_drop {
+	WIRE_OK,
+	WIRE_SHORT,
+	WIRE_IP_HEADER,
+	WIRE_IP_CSUM,
+	WIRE_IP_OPTIONS,
+	WIRE_IP_SOURCE,
+	WIRE_FRAGMENT,
+	WIRE_TCP_HEADER,
+	WIRE_TCP_CSUM,
+	WIRE_TCP_OPTIONS,
+	WIRE_TCP_FLAGS,
+	WIRE_ICMP,
+	WIRE_ARP,
+};
+
+/** The most that headers take: Ethernet, IPv4 without options, TCP with 40 B of them. */
+#define WIRE_HEADERS_MAX (14 + 20 + 60)
+
+/** Sent packets: identification 0 with DF (RFC 6864, 4.1), this TTL (RFC 1700's 64). */
+#define WIRE_TTL 64
+
+/** Everything below TCP that an outgoing segment needs. */
+struct wire_path {
+	struct rte_ether_addr dst_mac;
+	struct rte_ether_addr src_mac;
+	uint32_t src_be;
+	uint32_t dst_be;
+	uint8_t tos;
+	bool offload_csum; /* ask for checksums with ol_flags instead of summing */
+};
+
+/**
+ * The first @p want bytes of the packet, fewer if it is shorter: in place where they are contiguous, else
+ * copied to @p scratch (of @p want bytes). @p avail gets how many there are.
+ */
+const uint8_t *wire_headers(const struct rte_mbuf *m, uint32_t want, uint8_t *scratch, uint32_t *avail);
+
+/** Prepends Ethernet and IPv4 headers to a packet whose data is an IP payload of @p proto. Sets lengths
+ *  and, by path, the IP checksum or the flags that ask for it. m has the headroom. */
+void wire_ip4_emit(struct rte_mbuf *m, const struct wire_path *path, uint8_t proto);
+
+#endif
