@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * mbufs.h: a stack's supply of header mbufs. Consumed RX packets go on a small LIFO and are popped for
- * TX while their lines are still warm; the pool is asked only when that is empty. Only mbufs that are
- * direct, with refcnt 1 and one segment are kept: nobody else can see them change.
+ * mbufs.h: a stack's supply of header mbufs. Consumed RX packets go on a small LIFO and are popped
+ * for TX while their lines are still warm; the pool is asked only when that is empty. Only mbufs
+ * that are direct, with refcnt 1 and one segment are kept: nobody else can see them change.
  */
 #ifndef BASE_MBUFS_H
 #define BASE_MBUFS_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* prng.h: splitmix64 (Steele, Lea and Flood, 2014): small, seeded, the same everywhere. Not for secrets. */
+/* prng.h: splitmix64 (Steele, Lea and Flood, 2014): small, seeded, the same everywhere. Not for
+ * secrets. */
 #ifndef BASE_PRNG_H
 #define BASE_PRNG_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * seq.h: arithmetic on sequence numbers, modulo 2^32 (RFC 9293, 3.4). a and b must be less than 2^31
- * apart for an order to mean anything.
+ * seq.h: arithmetic on sequence numbers, modulo 2^32 (RFC 9293, 3.4). a and b must be less than
+ * 2^31 apart for an order to mean anything.
  */
 #ifndef BASE_SEQ_H
 #define BASE_SEQ_H

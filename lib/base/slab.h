@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * slab.h: a fixed array of records of one size, named by 32-bit index. A free record's first 4 B link to
- * the next free one, last freed first. Records that were never used are not touched, so memory that
- * nobody needs stays unmapped.
+ * slab.h: a fixed array of records of one size, named by 32-bit index. A free record's first 4 B
+ * link to the next free one, last freed first. Records that were never used are not touched, so
+ * memory that nobody needs stays unmapped.
  */
 #ifndef BASE_SLAB_H
 #define BASE_SLAB_H
@@ -23,8 +23,8 @@ struct slab {
 	uint8_t *base;
 	uint32_t record_bytes;
 	uint32_t capacity;
-	uint32_t fresh;  /* records from here on were never used */
-	uint32_t free;   /* last freed, or SLAB_NONE */
+	uint32_t fresh; /* records from here on were never used */
+	uint32_t free;	/* last freed, or SLAB_NONE */
 	uint32_t in_use;
 };
 
@@ -33,14 +33,16 @@ int slab_init(struct slab *slab, const struct mem *mem, uint32_t capacity, uint3
 	uint32_t align);
 void slab_fini(struct slab *slab, const struct mem *mem);
 
-/** @return an index, or SLAB_NONE when all are in use. The content is what it was when freed, but the first 4 B. */
+/** @return an index, or SLAB_NONE when all are in use. The content is what it was when freed, but
+ * the first 4 B. */
 static inline uint32_t
 slab_get(struct slab *slab)
 {
 	uint32_t i = slab->free;
 
 	if (i != SLAB_NONE) {
-		slab->free = *(const uint32_t *)(const void *)(slab->base + (size_t)i * slab->record_bytes);
+		slab->free = *(const uint32_t *)(const void *)(slab->base +
+							       (size_t)i * slab->record_bytes);
 	} else {
 		if (slab->fresh == slab->capacity)
 			return SLAB_NONE;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* time.h: the one unit of time, nanoseconds in a uint64_t, and names for its multiples. */
+/* time.h: the one unit of time, nanoseconds in a uint64_t, and names for multiples. */
 #ifndef BASE_TIME_H
 #define BASE_TIME_H
 
 #include <stdint.h>
 
-#define NS_PER_US UINT64_C(1000)
-#define NS_PER_MS UINT64_C(1000000)
-#define NS_PER_S  UINT64_C(1000000000)
+#define TIME_US UINT64_C(1000)
+#define TIME_MS UINT64_C(1000000)
+#define TIME_S	UINT64_C(1000000000)
 
 #define TIME_NEVER UINT64_MAX
 

@@ -2,17 +2,17 @@
 /*
  * thole/app.h: the application's side of a stack: operations down, events up, both in batches.
  *
- * An application context belongs to one thread. A direct context lives on the stack's own thread: ops
- * take effect within thole_app_submit(), events are read from the connections themselves. A ring
- * context lives on any other thread: ops and events pass through a pair of single-producer
- * single-consumer rings, and thole_stack_run() serves them. Both take the same ops and give the same
- * events in the same order.
+ * An application context belongs to one thread. A direct context lives on the stack's own thread:
+ * ops take effect within thole_app_submit(), events are read from the connections themselves. A
+ * ring context lives on any other thread: ops and events pass through a pair of single-producer
+ * single-consumer rings, and thole_stack_run() serves them. Both take the same ops and give the
+ * same events in the same order.
  *
  * A connection has at most one event of a kind outstanding; readiness is gathered on the connection
  * until the application looks, so a slow application costs bounded memory and loses nothing.
  *
- * Events of a connection come in the order: ACCEPTED or CONNECTED, then DATA, PEER_CLOSED and SENDABLE
- * as they happen, at last CLOSED, exactly once; after it the handle is stale.
+ * Events of a connection come in the order: ACCEPTED or CONNECTED, then DATA, PEER_CLOSED and
+ * SENDABLE as they happen, at last CLOSED, exactly once; after it the handle is stale.
  */
 #ifndef THOLE_APP_H
 #define THOLE_APP_H
@@ -29,19 +29,22 @@ struct thole_stack;
 struct thole_app;
 
 enum thole_op_type {
-	/** Listen at local (any address: all of the stack's; a port is needed). Answer: LISTENING. */
+	/** Listen at local (any address: all of the stack's; a port is needed). Answer: LISTENING.
+	 */
 	THOLE_OP_LISTEN = 1,
 	/** Stop listening at local; handshakes under way are dropped. No answer. */
 	THOLE_OP_UNLISTEN,
 	/** Open a connection from local (any, 0: chosen) to remote. Answer: CONNECTED or CLOSED. */
 	THOLE_OP_CONNECT,
 	/**
-	 * Send the chain in mbuf; it is the stack's from here on, whatever comes of it, and must not be
-	 * written again. Within the credit it is queued whole. Beyond it the op still is taken whole while
-	 * less than twice the send buffer is queued; then the connection is reset with -ENOBUFS.
+	 * Send the chain in mbuf; it is the stack's from here on, whatever comes of it, and must
+	 * not be written again. Within the credit it is queued whole. Beyond it the op still is
+	 * taken whole while less than twice the send buffer is queued; then the connection is reset
+	 * with -ENOBUFS.
 	 */
 	THOLE_OP_SEND,
-	/** The application is done with bytes of received data: the window may open by that much. */
+	/** The application is done with bytes of received data: the window may open by that much.
+	 */
 	THOLE_OP_RECEIVED,
 	/** No more data from us: FIN after what is queued. Reading goes on. */
 	THOLE_OP_SHUTDOWN,
@@ -60,8 +63,8 @@ enum thole_op_type {
 
 /** One operation; 64 B. Unused members are 0. */
 struct thole_op {
-	uint32_t type;   /**< enum thole_op_type */
-	uint32_t bytes;  /**< RECEIVED: bytes; LISTEN: backlog; NO_DELAY: 0 or 1 */
+	uint32_t type;	 /**< enum thole_op_type */
+	uint32_t bytes;	 /**< RECEIVED: bytes; LISTEN: backlog; NO_DELAY: 0 or 1 */
 	thole_conn conn; /**< all but LISTEN, UNLISTEN and CONNECT */
 	union {
 		struct {
@@ -74,9 +77,11 @@ struct thole_op {
 };
 
 enum thole_event_type {
-	/** LISTEN's answer: status 0 or -EADDRINUSE, -EADDRNOTAVAIL, -ENOSPC; local; user from the op. */
+	/** LISTEN's answer: status 0 or -EADDRINUSE, -EADDRNOTAVAIL, -ENOSPC; local; user from the
+	   op. */
 	THOLE_EV_LISTENING = 1,
-	/** A peer's connection is established. local, remote; bytes is the send credit; user the listener's. */
+	/** A peer's connection is established. local, remote; bytes is the send credit; user the
+	   listener's. */
 	THOLE_EV_ACCEPTED,
 	/** Our connection is established. local, remote; bytes is the send credit. */
 	THOLE_EV_CONNECTED,
@@ -84,22 +89,26 @@ enum thole_event_type {
 	THOLE_EV_DATA,
 	/** The peer sends no more (its FIN, after all its data). */
 	THOLE_EV_PEER_CLOSED,
-	/** bytes more of send credit: acknowledged by the peer. Comes when half the buffer has been. */
+	/** bytes more of send credit: acknowledged by the peer. Comes when half the buffer has
+	   been. */
 	THOLE_EV_SENDABLE,
 	/**
-	 * The connection is over: status 0, or -ECONNREFUSED, -ECONNRESET, -ETIMEDOUT, -EHOSTUNREACH,
-	 * -ENETUNREACH, -EADDRNOTAVAIL, -EADDRINUSE, -ENOBUFS, -ECONNABORTED. The handle is stale.
+	 * The connection is over: status 0, or -ECONNREFUSED, -ECONNRESET, -ETIMEDOUT,
+	 * -EHOSTUNREACH, -ENETUNREACH, -EADDRNOTAVAIL, -EADDRINUSE, -ENOBUFS, -ECONNABORTED. The
+	 * handle is stale.
 	 */
 	THOLE_EV_CLOSED,
-	/** An op was refused: status -EBADF (stale handle), -EINVAL, -ENOTCONN, -EPIPE (after close). */
+	/** An op was refused: status -EBADF (stale handle), -EINVAL, -ENOTCONN, -EPIPE (after
+	   close). */
 	THOLE_EV_REFUSED,
 };
 
 /** One event; 64 B. */
 struct thole_event {
-	uint16_t type; /**< enum thole_event_type */
-	uint16_t op;   /**< REFUSED: the op's type */
-	int32_t status;
+	uint8_t type;	/**< enum thole_event_type */
+	uint8_t op;	/**< REFUSED: the op's type */
+	int16_t status; /**< 0 or negative errno */
+	uint32_t bytes;
 	thole_conn conn; /**< 0 for LISTENING and for a CONNECT that never got one */
 	uint64_t user;
 	union {
@@ -109,7 +118,6 @@ struct thole_event {
 		};
 		struct rte_mbuf *mbuf;
 	};
-	uint32_t bytes;
 };
 
 struct thole_app_config {
@@ -121,31 +129,33 @@ struct thole_app_config {
  * Makes an application context of @p stack. In the stack's thread, or before that runs.
  * @return 0, -EINVAL (ring_entries), -ENOMEM, -ENOSPC (a stack has at most 16).
  */
-THOLE_API int thole_app_create(struct thole_stack *stack, const struct thole_app_config *config,
-	struct thole_app **out);
+THOLE_API int thole_app_create(
+	struct thole_stack *stack, const struct thole_app_config *config, struct thole_app **out);
 
 /**
- * Ends a context: its listeners close, its connections are aborted, events not read are freed. In the
- * stack's thread, or after that has stopped.
+ * Ends a context: its listeners close, its connections are aborted, events not read are freed. In
+ * the stack's thread, or after that has stopped.
  */
 THOLE_API void thole_app_destroy(struct thole_app *app);
 
 /**
  * Gives ops to the stack, in order. In the context's thread.
- * @return how many were taken, from the first on: all for a direct context, as many as the ring has
- *   room for otherwise. What wasn't taken (and its mbufs) is still the caller's.
+ * @return how many were taken, from the first on: as many as the ring has room for; for a direct
+ * context all, unless 256 answers (LISTENING, REFUSED, CLOSED without a handle) haven't been read.
+ * What wasn't taken (and its mbufs) is still the caller's.
  */
 THOLE_API uint32_t thole_app_submit(struct thole_app *app, const struct thole_op *ops, uint32_t n);
 
 /** Reads events, at most @p max. In the context's thread. @return how many. */
-THOLE_API uint32_t thole_app_events(struct thole_app *app, struct thole_event *events, uint32_t max);
+THOLE_API uint32_t thole_app_events(
+	struct thole_app *app, struct thole_event *events, uint32_t max);
 
 /**
  * Copies @p bytes into mbufs of @p pool and submits them as one SEND.
  * @return @p bytes; -ENOBUFS without an mbuf; -EAGAIN when the ring is full. All or nothing.
  */
-THOLE_API int64_t thole_app_send_copy(struct thole_app *app, thole_conn conn, struct rte_mempool *pool,
-	const void *data, uint32_t bytes);
+THOLE_API int64_t thole_app_send_copy(struct thole_app *app, thole_conn conn,
+	struct rte_mempool *pool, const void *data, uint32_t bytes);
 
 #ifdef __cplusplus
 }

@@ -2,13 +2,13 @@
 /*
  * thole/stack.h: one core's whole TCP endpoint, for a program that owns its ports, mbufs and loop.
  *
- * A stack does no I/O, reads no clock, starts no thread and has no global state: packets come in as an
- * array of mbufs, packets go out as an array of mbufs, time is an argument, and it says when it next
- * needs to be called. A turn of a loop is: thole_stack_rx(), thole_app_events(), the application,
- * thole_app_submit(), thole_stack_run(), thole_stack_tx().
+ * A stack does no I/O, reads no clock, starts no thread and has no global state: packets come in as
+ * an array of mbufs, packets go out as an array of mbufs, time is an argument, and it says when it
+ * next needs to be called. A turn of a loop is: thole_stack_rx(), thole_app_events(), the
+ * application, thole_app_submit(), thole_stack_run(), thole_stack_tx().
  *
- * A stack belongs to one thread at a time; no call locks. Several stacks may live in one process, and
- * on one thread. The same inputs give the same packets.
+ * A stack belongs to one thread at a time; no call locks. Several stacks may live in one process,
+ * and on one thread. The same inputs give the same packets.
  */
 #ifndef THOLE_STACK_H
 #define THOLE_STACK_H
@@ -28,74 +28,84 @@ struct thole_stack;
 /** @p count addresses of ours, one after the other from @p first, on a link with this prefix. */
 struct thole_address {
 	struct thole_addr first;
-	uint32_t count;     /**< at least 1 */
+	uint32_t count;	    /**< at least 1 */
 	uint8_t prefix_len; /**< bits of the IPv4 address: 0 to 32 */
 };
 
 /** What the driver of a stack does for it. */
 enum thole_offload {
-	/** ol_flags of received packets say whether IP and TCP checksums are good or bad; believe them. */
+	/** ol_flags of received packets say whether IP and TCP checksums are good or bad; believe
+	   them. */
 	THOLE_OFFLOAD_RX_CSUM = 1 << 0,
 	/** IP and TCP checksums of sent packets are asked for with ol_flags and filled in later. */
 	THOLE_OFFLOAD_TX_CSUM = 1 << 1,
+	/** Received packets are taken as good without a look at their checksums or ol_flags. */
+	THOLE_OFFLOAD_RX_TRUST = 1 << 2,
 };
 
 /** TCP's constants; thole_stack_config_init() fills in the defaults given here. */
 struct thole_tcp_params {
-	uint64_t msl_ns;            /**< maximum segment lifetime: 30 s (RFC 9293 says 2 min) */
-	uint64_t rto_initial_ns;    /**< 1 s (RFC 6298, 2.1) */
-	uint64_t rto_min_ns;        /**< least variance term of the RTO: 200 ms (RFC 6298 says RTO >= 1 s) */
-	uint64_t rto_max_ns;        /**< 60 s at least (RFC 6298, 2.5): 120 s */
-	uint64_t syn_give_up_ns;    /**< R2 for SYN: 3 min (RFC 9293, 3.8.3) */
-	uint64_t give_up_ns;        /**< R2 for data and FIN: 15 min (RFC 9293, 3.8.3: 100 s at least) */
+	uint64_t msl_ns;	 /**< maximum segment lifetime: 30 s (RFC 9293 says 2 min) */
+	uint64_t rto_initial_ns; /**< 1 s (RFC 6298, 2.1) */
+	uint64_t rto_min_ns; /**< least variance term of the RTO: 200 ms (RFC 6298 says RTO >= 1 s)
+			      */
+	uint64_t rto_max_ns; /**< 60 s at least (RFC 6298, 2.5): 120 s */
+	uint64_t syn_give_up_ns; /**< R2 for SYN: 3 min (RFC 9293, 3.8.3) */
+	uint64_t give_up_ns; /**< R2 for data and FIN: 15 min (RFC 9293, 3.8.3: 100 s at least) */
 	uint64_t syn_ack_give_up_ns; /**< an embryo's life: 3 min (RFC 9293, 3.8.3, as for a SYN) */
-	uint64_t orphan_ns;         /**< FIN-WAIT-2, LAST-ACK, zero window after close: 60 s */
-	uint64_t delayed_ack_ns;    /**< 40 ms (RFC 9293, 3.8.6.3: under 500 ms); 0: acknowledge at once */
-	uint32_t sndbuf_bytes;      /**< send credit of a connection: 256 KiB */
-	uint32_t rcvbuf_bytes;      /**< largest receive window: 65,535 (no window scale yet) */
-	uint16_t mss;               /**< MSS offered; 0: the MTU less 40 (RFC 9293, 3.7.1) */
-	bool no_delay;              /**< Nagle's algorithm off from the start: false */
+	uint64_t orphan_ns;	     /**< FIN-WAIT-2, LAST-ACK, zero window after close: 60 s */
+	uint64_t delayed_ack_ns;     /**< 40 ms (RFC 9293, 3.8.6.3: under 500 ms); 0: acknowledge at
+					once */
+	uint32_t sndbuf_bytes;	     /**< send credit of a connection: 256 KiB */
+	uint32_t rcvbuf_bytes;	     /**< largest receive window: 65,535 (no window scale yet) */
+	uint16_t mss;		     /**< MSS offered; 0: the MTU less 40 (RFC 9293, 3.7.1) */
+	bool no_delay;		     /**< Nagle's algorithm off from the start: false */
 };
 
 struct thole_stack_config {
-	/** Where segments, replies and copies of data are allocated; rooms of at least 256 B. Required. */
+	/** Where segments, replies and copies of data are allocated; rooms of at least 256 B.
+	 * Required. */
 	struct rte_mempool *pool;
-	/** Gives zeroed memory, or NULL. Both NULL: the C library's. Called by create and destroy only. */
+	/** Gives zeroed memory, or NULL. Both NULL: the C library's. Called by create and destroy
+	 * only. */
 	void *(*alloc)(void *ctx, size_t bytes, size_t align);
 	void (*free)(void *ctx, void *mem, size_t bytes);
 	void *alloc_ctx;
 
-	uint8_t core;                       /**< number of this stack in its handles */
-	struct rte_ether_addr mac;          /**< ours */
-	uint16_t mtu;                       /**< of the IP packet: 1500 */
-	uint32_t offloads;                  /**< enum thole_offload, ored: 0 */
+	uint8_t core;			       /**< number of this stack in its handles */
+	struct rte_ether_addr mac;	       /**< ours */
+	uint16_t mtu;			       /**< of the IP packet: 1500 */
+	uint32_t offloads;		       /**< enum thole_offload, ored: 0 */
 	const struct thole_address *addresses; /**< copied; required */
 	uint16_t nb_addresses;
-	struct thole_addr gateway;          /**< default route; any: none */
+	struct thole_addr gateway; /**< default route; any: none */
 	/**
-	 * The addresses are ours alone: answer UDP and unknown protocols with ICMP errors (RFC 1122,
-	 * 3.2.2.1) instead of handing them back. false: only ARP, ICMP echo and errors, and TCP are taken.
+	 * The addresses are ours alone: answer UDP and unknown protocols with ICMP errors (RFC
+	 * 1122, 3.2.2.1) instead of handing them back. false: only ARP, ICMP echo and errors, and
+	 * TCP are taken.
 	 */
 	bool exclusive;
 
-	uint32_t max_conns;      /**< TCBs: 65,536; at most 2^24 */
-	uint32_t max_embryos;    /**< handshakes of peers: 16,384 */
-	uint32_t max_time_wait;  /**< tombstones: 262,144; at most 2^30 */
-	uint32_t max_listeners;  /**< 256; at most 65,534 */
+	uint32_t max_conns;	 /**< TCBs: 65,536; at most 2^24 */
+	uint32_t max_embryos;	 /**< handshakes of peers: 16,384 */
+	uint32_t max_time_wait;	 /**< tombstones: 262,144; at most 2^30 */
+	uint32_t max_listeners;	 /**< 256; at most 65,534 */
 	uint32_t max_neighbours; /**< 4,096; at most 65,534 */
-	/** mbufs that receive and reassembly queues may hold together; 0: half of the pool's size. */
+	/** mbufs that receive and reassembly queues may hold together; 0: half of the pool's size.
+	 */
 	uint32_t max_rx_held;
-	uint16_t port_min;       /**< ephemeral ports: 32,768 */
-	uint16_t port_max;       /**< to 60,999 */
+	uint16_t port_min; /**< ephemeral ports: 32,768 */
+	uint16_t port_max; /**< to 60,999 */
 
-	/** Keys initial sequence numbers (RFC 6528) and the tables' hash: must be random and kept. */
+	/** Keys initial sequence numbers (RFC 6528) and the tables' hash: must be random and kept.
+	 */
 	uint64_t secret[2];
 	/** Seeds what need only be hard to guess from outside: ports. */
 	uint64_t seed;
 
 	uint64_t arp_reachable_ns; /**< an entry is believed for: 30 s; then asked again in use */
-	uint64_t arp_retry_ns;     /**< between requests: 1 s (RFC 1122, 2.3.2.1) */
-	uint8_t arp_tries;         /**< requests before -EHOSTUNREACH: 3 */
+	uint64_t arp_retry_ns;	   /**< between requests: 1 s (RFC 1122, 2.3.2.1) */
+	uint8_t arp_tries;	   /**< requests before -EHOSTUNREACH: 3 */
 
 	struct thole_tcp_params tcp;
 };
@@ -105,11 +115,11 @@ THOLE_API void thole_stack_config_init(struct thole_stack_config *config);
 
 /**
  * Makes a stack. All its memory is allocated here.
- * @return 0; -EINVAL for a value out of range, and @p why (if not NULL) then names it in static text;
- *   -ENOMEM.
+ * @return 0; -EINVAL for a value out of range, and @p why (if not NULL) then names it in static
+ * text; -ENOMEM.
  */
-THOLE_API int thole_stack_create(const struct thole_stack_config *config, struct thole_stack **out,
-	const char **why);
+THOLE_API int thole_stack_create(
+	const struct thole_stack_config *config, struct thole_stack **out, const char **why);
 
 /**
  * Frees a stack with all connections, unsaid to the peers, and every mbuf it holds. Its application
@@ -118,31 +128,32 @@ THOLE_API int thole_stack_create(const struct thole_stack_config *config, struct
 THOLE_API void thole_stack_destroy(struct thole_stack *stack);
 
 /**
- * Takes a burst of received packets in the order of arrival. A packet is consumed (and is the stack's),
- * or handed back untouched in @p rejects because it isn't for this stack: another destination address,
- * a protocol it doesn't speak. ARP packets that may matter to others are heeded and handed back.
+ * Takes a burst of received packets in the order of arrival. A packet is consumed (and is the
+ * stack's), or handed back untouched in @p rejects because it isn't for this stack: another
+ * destination address, a protocol it doesn't speak. ARP packets that may matter to others are
+ * heeded and handed back.
  * @param pkts Ethernet frames, from data_off on. Ownership passes for all but the rejects.
  * @param rejects room for @p n.
  * @return the number of rejects.
  */
-THOLE_API uint16_t thole_stack_rx(struct thole_stack *stack, uint64_t now_ns, struct rte_mbuf **pkts,
-	uint16_t n, struct rte_mbuf **rejects);
+THOLE_API uint16_t thole_stack_rx(struct thole_stack *stack, uint64_t now_ns,
+	struct rte_mbuf **pkts, uint16_t n, struct rte_mbuf **rejects);
 
 /** Takes the ops that applications queued, and fires what is due at @p now_ns. */
 THOLE_API void thole_stack_run(struct thole_stack *stack, uint64_t now_ns);
 
 /**
  * Builds the packets that are owed, at most @p max: what there is no room for stays owed and costs
- * nothing. The packets belong to the caller, who must not modify them (their payload may be shared) and
- * may drop them.
+ * nothing. The packets belong to the caller, who must not modify them (their payload may be shared)
+ * and may drop them.
  * @return the number of packets in @p out.
  */
-THOLE_API uint16_t thole_stack_tx(struct thole_stack *stack, uint64_t now_ns, struct rte_mbuf **out,
-	uint16_t max);
+THOLE_API uint16_t thole_stack_tx(
+	struct thole_stack *stack, uint64_t now_ns, struct rte_mbuf **out, uint16_t max);
 
 /**
- * When thole_stack_run() or thole_stack_tx() next has something to do unless a packet or an op comes
- * first. It may be early, never late. 0: now.
+ * When thole_stack_run() or thole_stack_tx() next has something to do unless a packet or an op
+ * comes first. It may be early, never late. 0: now.
  */
 THOLE_API uint64_t thole_stack_next_deadline(const struct thole_stack *stack);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * thole/stats.h: what a stack counts. Every packet that a stack drops is in exactly one rx_drop_ counter,
- * every one it wouldn't send in one tx_drop_ counter.
+ * thole/stats.h: what a stack counts. Every packet that a stack drops is in exactly one rx_drop_
+ * counter, every one it wouldn't send in one tx_drop_ counter.
  */
 #ifndef THOLE_STATS_H
 #define THOLE_STATS_H
@@ -87,8 +87,8 @@ struct thole_stats {
 };
 
 /**
- * Copies the counters of @p stack. From the stack's own thread; from another one each value is whole
- * but they needn't agree with each other.
+ * Copies the counters of @p stack. From the stack's own thread; from another one each value is
+ * whole but they needn't agree with each other.
  */
 THOLE_API void thole_stats_get(const struct thole_stack *stack, struct thole_stats *out);
 

@@ -2,8 +2,8 @@
 /*
  * thole/types.h: what every other public header names: addresses, handles, time.
  *
- * Times are uint64_t nanoseconds on a clock of the caller's choice that doesn't go back. Ports are in
- * host byte order. Functions return 0, a count, or a negative errno value.
+ * Times are uint64_t nanoseconds on a clock of the caller's choice that doesn't go back. Ports are
+ * in host byte order. Functions return 0, a count, or a negative errno value.
  */
 #ifndef THOLE_TYPES_H
 #define THOLE_TYPES_H
@@ -18,10 +18,12 @@ extern "C" {
 
 #define THOLE_API __attribute__((visibility("default")))
 
-/** No deadline: what thole_stack_next_deadline() returns when only a packet or an op can wake it. */
+/** No deadline: what thole_stack_next_deadline() returns when only a packet or an op can wake it.
+ */
 #define THOLE_NEVER UINT64_MAX
 
-/** An IPv6 address, or an IPv4 one in its mapped form ::ffff:a.b.c.d (RFC 4291, 2.5.5.2); network order. */
+/** An IPv6 address, or an IPv4 one in its mapped form ::ffff:a.b.c.d (RFC 4291, 2.5.5.2); network
+ * order. */
 struct thole_addr {
 	uint8_t b[16];
 };

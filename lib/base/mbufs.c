@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * mbufs.c: the LIFO of consumed packets. Getting and keeping touch only an mbuf's first cache line:
+ * the second one (tx_offload) means nothing while ol_flags is 0, and who sets a flag writes it
+ * whole.
+ */
+#include <string.h>
+
+#include "base/mbufs.h"
+
+/* How many of the coldest go back to their pools at once when the LIFO is full. */
+#define MBUFS_SPILL 64
+_Static_assert(MBUFS_SPILL < MBUFS_KEPT, "something stays to be taken");
+
+void
+mbufs_init(struct mbufs *mbufs, struct rte_mempool *pool, struct thole_stats *stats)
+{
+	mbufs->pool = pool;
+	mbufs->stats = stats;
+	mbufs->n = 0;
+}
+
+void
+mbufs_fini(struct mbufs *mbufs)
+{
+	rte_pktmbuf_free_bulk(mbufs->kept, mbufs->n);
+	mbufs->n = 0;
+}
+
+/* Nobody else can see it change, and whatever we write fits. */
+static inline bool
+mbufs_is_ours(const struct rte_mbuf *m)
+{
+	return RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1 && m->nb_segs == 1 &&
+	       m->buf_len >= MBUFS_MIN_ROOM;
+}
+
+struct rte_mbuf *
+mbufs_get(struct mbufs *mbufs)
+{
+	struct rte_mbuf *m;
+
+	if (mbufs->n == 0) {
+		m = rte_pktmbuf_alloc(mbufs->pool);
+		if (m == NULL)
+			mbufs->stats->tx_nombuf++;
+		return m;
+	}
+	m = mbufs->kept[--mbufs->n];
+	rte_pktmbuf_reset_headroom(m);
+	m->ol_flags = 0;
+	m->packet_type = 0;
+	m->port = RTE_MBUF_PORT_INVALID;
+	m->pkt_len = 0;
+	m->data_len = 0;
+	return m;
+}
+
+void
+mbufs_put(struct mbufs *mbufs, struct rte_mbuf *m)
+{
+	if (!mbufs_is_ours(m)) {
+		rte_pktmbuf_free(m);
+		return;
+	}
+	if (mbufs->n == MBUFS_KEPT) {
+		rte_pktmbuf_free_bulk(mbufs->kept, MBUFS_SPILL);
+		mbufs->n -= MBUFS_SPILL;
+		memmove(mbufs->kept, mbufs->kept + MBUFS_SPILL, mbufs->n * sizeof(mbufs->kept[0]));
+	}
+	mbufs->kept[mbufs->n++] = m;
+}
