@@ -15,15 +15,17 @@ struct ip4_pkt {
 	uint8_t ttl;
 };
 
-/** Reads the destination only, before anything is judged, to see whose packet it is. @p h is the frame.
+/** Reads the destination only, before anything is judged, to see whose packet it is. @p h is the
+ * frame.
  *  @return false if the frame is too short to have one. */
 bool ip4_peek_dst(const uint8_t *h, uint32_t avail, uint32_t *dst_be);
 
 /**
- * Parses the IPv4 header after the Ethernet one in @p h, of @p avail bytes, of a frame of @p frame_len.
- * Ethernet padding beyond the total length is ignored (l4_len tells). @p csum_known_good: don't sum.
- * Drops: version, header length, total length, options (for now), fragments (for now), a source that is
- * multicast, broadcast 255.255.255.255, 0.0.0.0/8 or 127/8 (RFC 1122, 3.2.1.3).
+ * Parses the IPv4 header after the Ethernet one in @p h, of @p avail bytes, of a frame of @p
+ * frame_len. Ethernet padding beyond the total length is ignored (l4_len tells). @p
+ * csum_known_good: don't sum. Drops: version, header length, total length, options (for now),
+ * fragments (for now), a source that is multicast, broadcast 255.255.255.255, 0.0.0.0/8 or 127/8
+ * (RFC 1122, 3.2.1.3).
  */
 enum wire_drop ip4_parse(const uint8_t *h, uint32_t avail, uint32_t frame_len, bool csum_known_good,
 	struct ip4_pkt *out);

@@ -30,21 +30,21 @@ enum tcp_opt_present {
 /** A received segment, host order. */
 struct seg {
 	struct rte_mbuf *m;
-	struct flow_key key;  /* filled in by the stack */
-	uint32_t hash;        /* of key */
+	struct flow_key key; /* filled in by the stack */
+	uint32_t hash;	     /* of key */
 	uint32_t seq;
 	uint32_t ack;
-	uint32_t len;         /* payload bytes; SYN and FIN not counted */
+	uint32_t len; /* payload bytes; SYN and FIN not counted */
 	uint32_t src_be;
 	uint32_t dst_be;
 	uint16_t payload_off; /* from the start of the frame */
-	uint16_t wnd;         /* as it stands in the header */
+	uint16_t wnd;	      /* as it stands in the header */
 	uint16_t sport;
 	uint16_t dport;
-	uint8_t flags;        /* enum tcp_flag */
+	uint8_t flags; /* enum tcp_flag */
 	uint8_t tos;
-	uint8_t opts;         /* enum tcp_opt_present */
-	uint8_t wscale;       /* as sent, may exceed 14 */
+	uint8_t opts;	/* enum tcp_opt_present */
+	uint8_t wscale; /* as sent, may exceed 14 */
 	uint16_t mss;
 	uint16_t urg;
 	uint8_t nb_sack;
@@ -75,18 +75,20 @@ struct tcp_out {
 };
 
 /**
- * Parses the TCP header of the packet that ip4_parse() described; fills all of @p out but key and hash.
- * m isn't changed. A checksum not known to be good is summed over the whole chain. Drops: short header,
- * data offset below 5 or beyond the segment, a port 0, options that are truncated or have a length
- * that their kind can't have (unknown kinds with a sound length are skipped), SYN with FIN or with RST.
+ * Parses the TCP header of the packet that ip4_parse() described; fills all of @p out but key and
+ * hash. m isn't changed. A checksum not known to be good is summed over the whole chain. Drops:
+ * short header, data offset below 5 or beyond the segment, a port 0, options that are truncated or
+ * have a length that their kind can't have (unknown kinds with a sound length are skipped), SYN
+ * with FIN or with RST.
  */
-enum wire_drop tcp_parse(struct rte_mbuf *m, const uint8_t *h, uint32_t avail, const struct ip4_pkt *ip,
-	bool csum_known_good, struct seg *out);
+enum wire_drop tcp_parse(struct rte_mbuf *m, const uint8_t *h, uint32_t avail,
+	const struct ip4_pkt *ip, bool csum_known_good, struct seg *out);
 
 /**
- * Prepends TCP, IPv4 and Ethernet headers to @p m, whose data (maybe none, maybe a chain) is the payload,
- * which is not written to. Checksums as path says: with offload l2_len, l3_len, l4_len, ol_flags and the
- * pseudo-header's sum are set. m itself is private (direct, refcnt 1) and has the headroom.
+ * Prepends TCP, IPv4 and Ethernet headers to @p m, whose data (maybe none, maybe a chain) is the
+ * payload, which is not written to. Checksums as path says: with offload l2_len, l3_len, l4_len,
+ * ol_flags and the pseudo-header's sum are set. m itself is private (direct, refcnt 1) and has the
+ * headroom.
  */
 void tcp_emit(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out *seg);
 

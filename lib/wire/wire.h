@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * wire.h: what the parsers have in common. They are pure: bytes in, a struct or a reason to drop out; no
- * allocation, no state, never a read past the length given. Emitters write into an mbuf's headroom.
+ * wire.h: what the parsers have in common. They are pure: bytes in, a struct or a reason to drop
+ * out; no allocation, no state, never a read past the length given. Emitters write into an mbuf's
+ * headroom.
  */
 #ifndef WIRE_WIRE_H
 #define WIRE_WIRE_H
@@ -45,13 +46,14 @@ struct wire_path {
 };
 
 /**
- * The first @p want bytes of the packet, fewer if it is shorter: in place where they are contiguous, else
- * copied to @p scratch (of @p want bytes). @p avail gets how many there are.
+ * The first @p want bytes of the packet, fewer if it is shorter: in place where they are
+ * contiguous, else copied to @p scratch (of @p want bytes). @p avail gets how many there are.
  */
-const uint8_t *wire_headers(const struct rte_mbuf *m, uint32_t want, uint8_t *scratch, uint32_t *avail);
+const uint8_t *wire_headers(
+	const struct rte_mbuf *m, uint32_t want, uint8_t *scratch, uint32_t *avail);
 
-/** Prepends Ethernet and IPv4 headers to a packet whose data is an IP payload of @p proto. Sets lengths
- *  and, by path, the IP checksum or the flags that ask for it. m has the headroom. */
+/** Prepends Ethernet and IPv4 headers to a packet whose data is an IP payload of @p proto. Sets
+ * lengths and, by path, the IP checksum or the flags that ask for it. m has the headroom. */
 void wire_ip4_emit(struct rte_mbuf *m, const struct wire_path *path, uint8_t proto);
 
 #endif
