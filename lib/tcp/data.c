@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* data.c: segment text and FIN (RFC 9293, 3.10.7.4, seventh and eighth steps), delayed ACKs
+ * (3.8.6.3). */
+#include <errno.h>
+
+#include "tcp/tcp.h"
+
+static void
+ack_policy(const struct tcp_env *env, struct tcb *t)
+{
+	/* At least every second full-sized segment; a full one is what we have seen, 536 B at
+	 * least. */
+	if (t->rcv_nxt - t->rcv_acked >= 2u * t->rcv_mss || env->params.delayed_ack_ns == 0)
+		t->flags |= TF_ACK_NOW;
+	else if (t->delack_ns == TIME_NEVER)
+		t->delack_ns = env->now_ns + env->params.delayed_ack_ns;
+}
+
+static void
+input_fin(struct tcp_env *env, struct tcb *t)
+{
+	t->rcv_nxt++;
+	t->rcv_adv = seq_max(t->rcv_adv, t->rcv_nxt);
+	t->flags |= TF_FIN_RECEIVED | TF_ACK_NOW;
+	t->flags &= (uint16_t)~TF_FIN_AHEAD;
+	if ((t->flags & TF_APP_CLOSED) == 0)
+		t->events |= TE_PEER_CLOSED;
+	if (t->state == TCP_ESTABLISHED)
+		t->state = TCP_CLOSE_WAIT;
+	else if (t->state == TCP_FIN_WAIT_1)
+		t->state =
+			TCP_CLOSING; /* had it acknowledged our FIN, this were FIN-WAIT-2 by now */
+	else if (t->state == TCP_FIN_WAIT_2)
+		tcp_time_wait(env, t);
+}
+
+static void
+input_text(struct tcp_env *env, struct tcb *t, struct seg *s)
+{
+	if (s->len > t->rcv_mss)
+		t->rcv_mss = (uint16_t)s->len;
+	if (s->seq != t->rcv_nxt) {
+		tcp_rcv_keep_ahead(env, t, s);
+		t->flags |= TF_ACK_NOW; /* RFC 5681, 4.2: tell the peer about the hole */
+		return;
+	}
+	tcp_rcv_append(env, t, s);
+	if (t->ooo_head != NULL) {
+		tcp_rcv_pull_ahead(env, t);
+		t->flags |= TF_ACK_NOW; /* a hole is filled, in part or in full */
+	}
+	ack_policy(env, t);
+}
+
+void
+tcp_input_data(struct tcp_env *env, struct tcb *t, struct seg *s)
+{
+	if (t->state != TCP_ESTABLISHED && t->state != TCP_FIN_WAIT_1 && t->state != TCP_FIN_WAIT_2)
+		return; /* the peer's FIN came before: there can't be more */
+	if ((s->flags & TCP_FIN) != 0 && s->seq + s->len != t->rcv_nxt) {
+		t->flags |= TF_FIN_AHEAD;
+		t->rcv_fin = s->seq + s->len;
+	}
+	if (s->len != 0) {
+		if ((t->flags & TF_APP_CLOSED) != 0) {
+			/* RFC 9293, 3.6.1: nobody will read it, and the peer must know. */
+			tcp_abort(env, t, ECONNRESET);
+			return;
+		}
+		if (env->stats->mbufs_held >= env->rx_held_max) {
+			env->stats->rx_drop_memory++;
+			t->flags |= TF_ACK_NOW;
+			t->flags &= (uint16_t)~TF_FIN_AHEAD;
+			return;
+		}
+		input_text(env, t, s);
+	} else if ((s->flags & TCP_FIN) != 0 && s->seq != t->rcv_nxt) {
+		t->flags |= TF_ACK_NOW;
+	}
+	if (((s->flags & TCP_FIN) != 0 && s->seq + s->len == t->rcv_nxt) ||
+		((t->flags & TF_FIN_AHEAD) != 0 && t->rcv_fin == t->rcv_nxt))
+		input_fin(env, t);
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* input.c: a segment for a TCB that is past SYN-SENT, step by step as in RFC 9293, 3.10.7.4. */
+#include <errno.h>
+
+#include "tcp/tcp.h"
+
+#define CHALLENGES_PER_S 10
+
+void
+tcp_challenge(struct tcp_env *env, struct tcb *t)
+{
+	uint8_t second = (uint8_t)(env->now_ns / TIME_S);
+
+	if (t->challenge_s != second) {
+		t->challenge_s = second;
+		t->challenges = 0;
+	}
+	if (t->challenges >= CHALLENGES_PER_S) {
+		env->stats->tx_drop_limited++;
+		return;
+	}
+	t->challenges++;
+	env->stats->challenge_acks++;
+	t->flags |= TF_ACK_NOW;
+}
+
+/* First step: the table of RFC 9293, 3.10.7.4 ("Segment Acceptability Tests"). */
+static bool
+acceptable(const struct tcb *t, const struct seg *s)
+{
+	uint32_t wnd = tcp_rcv_wnd(t);
+	uint32_t off = s->seq - t->rcv_nxt;
+	uint32_t len = seg_len(s);
+
+	if (len == 0) {
+		/*
+		 * DEVIATION: a bare ACK at the right edge is heard: it is what a peer sends that
+		 * filled our window and lost some of it.
+		 */
+		return off < wnd || off == 0 || (off == wnd && (s->flags & TCP_RST) == 0);
+	}
+	if (wnd == 0)
+		return off == 0; /* for its ACK or RST; the text is cut off below */
+	return off < wnd || off + len - 1 < wnd;
+}
+
+static void
+unacceptable(struct tcp_env *env, struct tcb *t, const struct seg *s)
+{
+	if ((s->flags & TCP_RST) != 0) {
+		env->stats->rx_drop_rst++;
+		return;
+	}
+	env->stats->rx_drop_old++;
+	if (seq_lt(s->seq, t->rcv_nxt))
+		env->stats->rx_dup_bytes += s->len;
+	if (t->state == TCP_TIME_WAIT && (s->flags & TCP_FIN) != 0 &&
+		s->seq + seg_len(s) == t->rcv_nxt)
+		t->life_ns = env->now_ns + 2 * env->params.msl_ns;
+	if (seg_len(s) != 0)
+		t->flags |= TF_ACK_NOW;
+	else
+		tcp_challenge(
+			env, t); /* two ends that disagree must not answer each other for ever */
+}
+
+/* Second step. RFC 5961, 3.2: only the very next sequence number resets. */
+static void
+input_rst(struct tcp_env *env, struct tcb *t, const struct seg *s)
+{
+	if (t->state == TCP_TIME_WAIT) { /* RFC 1337, 3, F1 */
+		env->stats->rx_drop_rst++;
+		return;
+	}
+	if (s->seq != t->rcv_nxt) {
+		env->stats->rx_drop_rst++;
+		tcp_challenge(env, t);
+		return;
+	}
+	switch ((enum tcp_state)t->state) {
+	case TCP_SYN_RECEIVED:
+		tcp_closed(env, t, ECONNREFUSED);
+		break;
+	case TCP_CLOSING:
+	case TCP_LAST_ACK:
+		/* Nothing is lost if only the ACK of our FIN is missing. */
+		tcp_closed(env, t, seq_lt(t->snd_una, t->snd_end) ? ECONNRESET : 0);
+		break;
+	case TCP_ESTABLISHED:
+	case TCP_FIN_WAIT_1:
+	case TCP_FIN_WAIT_2:
+	case TCP_CLOSE_WAIT:
+		tcp_closed(env, t, ECONNRESET);
+		break;
+	case TCP_CLOSED:
+	case TCP_LISTEN:
+	case TCP_SYN_SENT:
+	case TCP_TIME_WAIT:
+		break;
+	}
+}
+
+/* Fifth step, SYN-RECEIVED. */
+static enum tcp_reply
+ack_of_syn(struct tcp_env *env, struct tcb *t, const struct seg *s)
+{
+	if (!seq_gt(s->ack, t->snd_una) || seq_gt(s->ack, t->snd_max)) {
+		env->stats->rx_drop_ack++;
+		return REPLY_RST;
+	}
+	if (seq_lt(t->snd_nxt, s->ack))
+		t->snd_nxt = s->ack;
+	t->snd_una++; /* the SYN; an ACK of more is not possible yet */
+	tcp_rtx_stop(t);
+	t->flags &= (uint16_t)~TF_RTT_TIMING;
+	t->backoff = 0;
+	t->snd_wnd = t->snd_wnd_max = s->wnd;
+	t->snd_wl1 = s->seq;
+	t->snd_wl2 = s->ack;
+	tcp_established(env, t);
+	return REPLY_NONE;
+}
+
+/* Fifth step: whether the acknowledgment number makes sense (RFC 5961, 5.2). */
+static bool
+ack_in_range(struct tcp_env *env, struct tcb *t, const struct seg *s)
+{
+	if (seq_gt(s->ack, t->snd_max)) {
+		env->stats->rx_drop_ack++;
+		tcp_challenge(env, t);
+		return false;
+	}
+	if (seq_lt(s->ack, t->snd_una - t->snd_wnd_max)) {
+		env->stats->rx_drop_ack++;
+		tcp_challenge(env, t);
+		return false;
+	}
+	return true;
+}
+
+/* Fifth step, what the acknowledgment of our FIN means. @return false when the connection is over.
+ */
+static bool
+fin_acked(struct tcp_env *env, struct tcb *t)
+{
+	if ((t->flags & TF_FIN_QUEUED) == 0 || !seq_gt(t->snd_una, t->snd_end))
+		return true;
+	if (t->state == TCP_FIN_WAIT_1) {
+		t->state = TCP_FIN_WAIT_2;
+		if ((t->flags & TF_APP_CLOSED) != 0)
+			t->life_ns = env->now_ns + env->params.orphan_ns;
+	} else if (t->state == TCP_CLOSING) {
+		tcp_time_wait(env, t);
+	} else if (t->state == TCP_LAST_ACK) {
+		tcp_closed(env, t, 0);
+		return false;
+	}
+	return true;
+}
+
+/* Cuts the segment down to the window ("tailored", end of the first step). */
+static void
+trim(struct tcp_env *env, struct tcb *t, struct seg *s)
+{
+	uint32_t wnd = tcp_rcv_wnd(t);
+	uint32_t off;
+
+	if (seq_lt(s->seq, t->rcv_nxt)) {
+		uint32_t old = RTE_MIN(t->rcv_nxt - s->seq, s->len);
+
+		s->seq += old;
+		s->len -= old;
+		s->payload_off = (uint16_t)(s->payload_off + old);
+		env->stats->rx_dup_bytes += old;
+		t->flags |= TF_ACK_NOW;
+	}
+	off = s->seq - t->rcv_nxt;
+	if (off + s->len > wnd) {
+		s->len = off < wnd ? wnd - off : 0;
+		s->flags &= (uint8_t)~TCP_FIN;
+		t->flags |= TF_ACK_NOW;
+	}
+}
+
+enum tcp_reply
+tcp_input(struct tcp_env *env, struct tcb *t, struct seg *s)
+{
+	if (t->state == TCP_SYN_SENT)
+		return tcp_input_syn_sent(env, t, s);
+	/* RFC 9293, figure 8: in a simultaneous open, the SYN-ACK repeats a SYN that we have. */
+	if (t->state == TCP_SYN_RECEIVED &&
+		(s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK) &&
+		s->seq + 1 == t->rcv_nxt) {
+		s->seq++;
+		s->flags &= (uint8_t)~TCP_SYN;
+	}
+	if (!acceptable(t, s)) {
+		unacceptable(env, t, s);
+		return REPLY_NONE;
+	}
+	if ((s->flags & TCP_RST) != 0) {
+		input_rst(env, t, s);
+		return REPLY_NONE;
+	}
+	if ((s->flags & TCP_SYN) != 0) { /* fourth step; RFC 5961, 4.2 */
+		env->stats->rx_drop_state++;
+		tcp_challenge(env, t);
+		return REPLY_NONE;
+	}
+	if ((s->flags & TCP_ACK) == 0) {
+		env->stats->rx_drop_state++;
+		return REPLY_NONE;
+	}
+	if (t->state == TCP_SYN_RECEIVED) {
+		enum tcp_reply reply = ack_of_syn(env, t, s);
+
+		if (reply != REPLY_NONE)
+			return reply;
+	} else if (!ack_in_range(env, t, s)) {
+		return REPLY_NONE;
+	}
+	tcp_input_ack(env, t, s);
+	if (!fin_acked(env, t))
+		return REPLY_NONE;
+	/* Sixth step: urgent data is data (RFC 9293, 3.8.5: the pointer is advice that we don't
+	 * give). */
+	if (seg_len(s) != 0) {
+		trim(env, t, s);
+		tcp_input_data(env, t, s);
+	}
+	return REPLY_NONE;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * snd_queue.c: what the application gave us to send and the peer hasn't acknowledged: mbufs linked
+ * by next, which hold the bytes from snd_una (somewhere in the first) to snd_end. Payload is never
+ * written: a device may still hold an earlier copy.
+ */
+#include <string.h>
+
+#include "tcp/tcp.h"
+
+/* Up to here copying is cheaper than an indirect mbuf and its atomic reference count. */
+#define COPY_BYTES 192
+
+void
+tcp_snd_append(struct tcb *t, struct rte_mbuf *chain)
+{
+	if (t->snd_head == NULL) {
+		t->snd_head = t->snd_cur = chain;
+		t->snd_head_seq = t->snd_cur_seq = t->snd_end;
+	} else {
+		t->snd_tail->next = chain;
+	}
+	for (struct rte_mbuf *m = chain; m != NULL; m = m->next) {
+		t->snd_end += m->data_len;
+		t->snd_tail = m;
+	}
+}
+
+void
+tcp_snd_acked(struct tcb *t, uint32_t ack)
+{
+	struct rte_mbuf *m = t->snd_head;
+
+	while (m != NULL && seq_leq(t->snd_head_seq + m->data_len, ack)) {
+		struct rte_mbuf *next = m->next;
+
+		t->snd_head_seq += m->data_len;
+		if (m == t->snd_cur) {
+			t->snd_cur = next;
+			t->snd_cur_seq = t->snd_head_seq;
+		}
+		rte_pktmbuf_free_seg(m);
+		m = next;
+	}
+	t->snd_head = m;
+	if (m == NULL)
+		t->snd_tail = NULL;
+}
+
+/* Moves snd_cur to the mbuf that holds seq, which is queued. @return the offset in it. */
+static uint32_t
+seek(struct tcb *t, uint32_t seq)
+{
+	if (t->snd_cur == NULL || seq_lt(seq, t->snd_cur_seq)) {
+		t->snd_cur = t->snd_head;
+		t->snd_cur_seq = t->snd_head_seq;
+	}
+	while (seq - t->snd_cur_seq >= t->snd_cur->data_len && t->snd_cur->next != NULL) {
+		t->snd_cur_seq += t->snd_cur->data_len;
+		t->snd_cur = t->snd_cur->next;
+	}
+	return seq - t->snd_cur_seq;
+}
+
+static struct rte_mbuf *
+copy_out(struct rte_mbuf *head, const struct rte_mbuf *src, uint32_t off, uint32_t len)
+{
+	uint8_t *to = rte_pktmbuf_mtod(head, uint8_t *);
+
+	head->data_len = (uint16_t)len;
+	head->pkt_len = len;
+	for (; len > 0; src = src->next, off = 0) {
+		uint32_t n = RTE_MIN(len, src->data_len - off);
+
+		memcpy(to, rte_pktmbuf_mtod_offset(src, const uint8_t *, off), n);
+		to += n;
+		len -= n;
+	}
+	return head;
+}
+
+static struct rte_mbuf *
+attach_out(struct tcp_env *env, struct rte_mbuf *head, struct rte_mbuf *src, uint32_t off,
+	uint32_t len)
+{
+	struct rte_mbuf *last = head;
+
+	for (; len > 0; src = src->next, off = 0) {
+		uint32_t n = RTE_MIN(len, src->data_len - off);
+		struct rte_mbuf *piece;
+
+		if (n == 0)
+			continue;
+		piece = mbufs_get(env->mbufs);
+		if (piece == NULL) {
+			rte_pktmbuf_free(head);
+			return NULL;
+		}
+		rte_pktmbuf_attach(piece, src);
+		piece->data_off = (uint16_t)(src->data_off + off);
+		piece->data_len = (uint16_t)n;
+		piece->pkt_len = n;
+		piece->nb_segs = 1;
+		last->next = piece;
+		last = piece;
+		head->nb_segs++;
+		head->pkt_len += n;
+		len -= n;
+	}
+	return head;
+}
+
+struct rte_mbuf *
+tcp_snd_cut(struct tcp_env *env, struct tcb *t, uint32_t seq, uint32_t len)
+{
+	struct rte_mbuf *head = mbufs_get(env->mbufs);
+	uint32_t off;
+
+	if (head == NULL)
+		return NULL;
+	off = seek(t, seq);
+	if (len <= COPY_BYTES && len <= rte_pktmbuf_tailroom(head))
+		return copy_out(head, t->snd_cur, off, len);
+	return attach_out(env, head, t->snd_cur, off, len);
+}

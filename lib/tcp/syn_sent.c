@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* syn_sent.c: a segment for a TCB in SYN-SENT (RFC 9293, 3.10.7.3). */
+#include <errno.h>
+
+#include "tcp/tcp.h"
+
+/* The SYN is acknowledged: both directions stand. */
+static void
+syn_acked(struct tcp_env *env, struct tcb *t, struct seg *s)
+{
+	t->snd_una = s->ack;
+	tcp_rtx_stop(t);
+	if ((t->flags & TF_RTT_TIMING) != 0) {
+		tcp_rtt_sample(t, (uint32_t)(env->now_ns / TIME_US) - t->rtt_start_us);
+		t->flags &= (uint16_t)~TF_RTT_TIMING;
+	} else {
+		t->flags |= TF_SYN_REXMIT;
+		t->backoff = 0;
+	}
+	t->snd_wl2 = s->ack;
+	t->flags |= TF_ACK_NOW;
+	tcp_established(env, t);
+	/* On to the sixth step with what follows the SYN. */
+	s->seq++;
+	s->flags &= (uint8_t)~TCP_SYN;
+	if (seg_len(s) != 0)
+		tcp_input_data(env, t, s);
+}
+
+enum tcp_reply
+tcp_input_syn_sent(struct tcp_env *env, struct tcb *t, struct seg *s)
+{
+	bool acked = false;
+
+	if ((s->flags & TCP_ACK) != 0) {
+		if (!seq_gt(s->ack, t->snd_una) || seq_gt(s->ack, t->snd_max)) {
+			env->stats->rx_drop_ack++;
+			return (s->flags & TCP_RST) != 0 ? REPLY_NONE : REPLY_RST;
+		}
+		acked = true;
+	}
+	if ((s->flags & TCP_RST) != 0) {
+		if (acked)
+			tcp_closed(env, t, ECONNREFUSED);
+		else
+			env->stats->rx_drop_rst++;
+		return REPLY_NONE;
+	}
+	if ((s->flags & TCP_SYN) == 0) {
+		env->stats->rx_drop_state++;
+		return REPLY_NONE;
+	}
+	tcp_peer_syn(env, t, s->seq, (s->opts & OPT_MSS) != 0 ? s->mss : 0, s->wnd);
+	if (acked) {
+		syn_acked(env, t, s);
+		return REPLY_NONE;
+	}
+	/* Simultaneous open: our SYN again, now with an ACK. Text with the peer's SYN it will send
+	 * again. */
+	t->state = TCP_SYN_RECEIVED;
+	t->snd_nxt = t->snd_una;
+	t->flags &= (uint16_t)~TF_RTT_TIMING;
+	t->flags |= TF_OUTPUT;
+	return REPLY_NONE;
+}

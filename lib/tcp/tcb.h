@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * tcb.h: the three records that a connection is, one after the other, each beginning with its key:
+ *
+ *   embryo     a peer's SYN that we answered (passive SYN-RECEIVED)   64 B
+ *   TCB        SYN-SENT, and from ESTABLISHED on                     256 B
+ *   tombstone  TIME-WAIT, once the application is done                64 B
+ *
+ * Member names are RFC 9293's (3.3.1), with _ for the dot.
+ */
+#ifndef TCP_TCB_H
+#define TCP_TCB_H
+
+#include <stddef.h>
+
+#include <rte_mbuf.h>
+
+#include "base/flow.h"
+#include "base/slab.h"
+#include "base/time.h"
+#include "base/wheel_entry.h"
+
+/* RFC 9293, 3.3.2. LISTEN is a listener's, never a TCB's. */
+enum tcp_state {
+	TCP_CLOSED,
+	TCP_LISTEN,
+	TCP_SYN_SENT,
+	TCP_SYN_RECEIVED,
+	TCP_ESTABLISHED,
+	TCP_FIN_WAIT_1,
+	TCP_FIN_WAIT_2,
+	TCP_CLOSE_WAIT,
+	TCP_CLOSING,
+	TCP_LAST_ACK,
+	TCP_TIME_WAIT,
+};
+
+enum tcb_flag {
+	TF_ACK_NOW = 1 << 0,	  /* an ACK is owed, with data or without */
+	TF_OUTPUT = 1 << 1,	  /* segments may be due: tcp_output() is to look */
+	TF_FIN_QUEUED = 1 << 2,	  /* our FIN follows the last byte queued */
+	TF_FIN_RECEIVED = 1 << 3, /* the peer's FIN is in sequence and taken */
+	TF_FIN_AHEAD = 1 << 4,	  /* the peer's FIN came early and is at rcv_fin */
+	TF_APP_CLOSED = 1 << 5,	  /* the application has closed: no more events but CLOSED */
+	TF_NO_DELAY = 1 << 6,	  /* Nagle's algorithm is off */
+	TF_RST_OWED = 1 << 7,	  /* reset: a RST goes out, then the TCB goes */
+	TF_RTT_TIMING = 1 << 8,	  /* rtt_seq is being timed */
+	TF_PERSIST = 1 << 9,	  /* rtx_ns is the persist timer's (RFC 9293, 3.8.6.1) */
+	TF_RECOVERY = 1 << 10,	  /* fast recovery (RFC 6582) */
+	TF_REXMIT = 1 << 11,	  /* the segment at snd_una is to be sent again */
+	TF_PROBE = 1 << 12,	  /* one byte is to be sent into a closed window */
+	TF_SYN_REXMIT = 1 << 13,  /* the SYN was sent again (RFC 6298, 5.7) */
+	TF_PASSIVE = 1 << 14,	  /* the peer opened the connection */
+	TF_DETACHED = 1 << 15,	  /* no longer in the connection table */
+};
+
+/* Events that the application hasn't read yet, in the order that it gets them. */
+enum tcb_event {
+	TE_ACCEPTED = 1 << 0,
+	TE_CONNECTED = 1 << 1,
+	TE_DATA = 1 << 2,
+	TE_PEER_CLOSED = 1 << 3,
+	TE_SENDABLE = 1 << 4,
+	TE_CLOSED = 1 << 5,
+};
+
+#define NO_INDEX 0xffff
+#define NOT_LISTED                                                                                 \
+	(SLAB_NONE - 1) /* a list link of a record that is in no list; SLAB_NONE ends one */
+
+struct tcb {
+	/* Line 0: what every segment reads. */
+	struct flow_key key;
+	uint32_t snd_una;
+	uint32_t snd_nxt;
+	uint32_t snd_max; /* highest snd_nxt so far: beyond snd_nxt after a timeout */
+	uint32_t snd_wnd; /* bytes */
+	uint32_t snd_wl1;
+	uint32_t snd_wl2;
+	uint32_t rcv_nxt;
+	uint32_t rcv_adv;   /* right edge of the window that we advertised; it never goes back */
+	uint16_t flags;	    /* enum tcb_flag */
+	uint8_t state;	    /* enum tcp_state */
+	uint8_t events;	    /* enum tcb_event */
+	uint16_t mss;	    /* most payload of a segment that we send */
+	uint8_t snd_wscale; /* 0 until window scale is negotiated */
+	uint8_t rcv_wscale;
+
+	/* Line 1: sending, and the clocks. */
+	struct rte_mbuf *snd_head; /* the mbuf that holds snd_una; queue linked by next */
+	struct rte_mbuf *snd_tail;
+	struct rte_mbuf *snd_cur; /* where the last segment was cut */
+	uint32_t snd_head_seq;	  /* of the first byte of snd_head, of snd_cur */
+	uint32_t snd_cur_seq;
+	uint32_t snd_end;   /* after the last byte queued; our FIN's sequence number */
+	uint32_t rcv_acked; /* the last ACK we sent */
+	uint64_t rtx_ns;    /* retransmission or persist timer; TIME_NEVER: off, as below */
+	uint64_t delack_ns;
+	uint64_t life_ns; /* FIN-WAIT-2 of an orphan, TIME-WAIT of a TCB */
+
+	/* Line 2: receiving, and whose it is. */
+	struct rte_mbuf *rcv_head; /* in order, not yet the application's */
+	struct rte_mbuf *rcv_tail;
+	struct rte_mbuf *ooo_head; /* out of order, sorted, hash.usr the sequence number */
+	uint32_t rcv_queued;	   /* bytes from rcv_head on */
+	uint32_t rcv_unread;	   /* bytes queued or with the application: they close the window */
+	uint32_t rcv_fin;
+	uint16_t rcv_segs;   /* mbufs from rcv_head on */
+	uint16_t rcv_mss;    /* largest segment seen: the peer's idea of a full one */
+	uint32_t out_next;   /* list of TCBs that owe output; NOT_LISTED if in none */
+	uint32_t ready_next; /* list of the application's with events; likewise */
+	uint64_t user;	     /* the application's */
+	uint32_t generation; /* of the handle; outlives the connection */
+	uint16_t neigh;	     /* next hop */
+	uint8_t app;	     /* context number */
+	uint8_t error;	     /* errno that CLOSED reports */
+
+	/* Line 3: timers, estimators, congestion control. The last two move to a flight block with
+	 * RACK. */
+	struct wheel_entry timer;
+	uint8_t challenges; /* challenge ACKs sent in second challenge_s */
+	uint8_t challenge_s;
+	uint32_t rtx_first_ms; /* when what is unacknowledged was first sent: R2 counts from here */
+	uint32_t srtt_us;      /* times 8; 0: no sample yet (RFC 6298) */
+	uint32_t rttvar_us;    /* times 4 */
+	uint32_t rtt_start_us;
+	uint32_t rtt_seq;      /* acknowledged: the sample is complete */
+	uint32_t snd_wnd_max;  /* largest window that the peer offered */
+	uint32_t snd_credited; /* sequence up to which the application has its send credit back */
+	uint32_t cwnd;	       /* bytes (RFC 5681) */
+	uint32_t ssthresh;
+	uint32_t recover;  /* RFC 6582 */
+	uint16_t listener; /* that it waits to be accepted from, or NO_INDEX */
+	uint8_t backoff;   /* doublings of the RTO */
+	uint8_t dupacks;
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct tcb) == 256, "the budget of a connection");
+_Static_assert(offsetof(struct tcb, snd_head) == 64, "line 0 is what every segment reads");
+_Static_assert(offsetof(struct tcb, rcv_head) == 128, "line 1 is sending");
+_Static_assert(offsetof(struct tcb, timer) == 192, "line 2 is receiving");
+
+struct embryo {
+	struct flow_key key;
+	uint32_t iss;
+	uint32_t irs;
+	uint32_t next; /* FIFO of its back-off step */
+	uint32_t prev;
+	uint32_t out_next; /* list of embryos that owe a SYN-ACK or ACK */
+	uint32_t start_ms; /* when the SYN came: R2 counts from here */
+	uint32_t due_ms;   /* SYN-ACK again at */
+	uint16_t mss;	   /* that the peer offered, 0: it didn't */
+	uint16_t wnd;
+	uint16_t listener;
+	uint16_t neigh;
+	uint8_t step;	  /* SYN-ACKs repeated: the FIFO it is in */
+	uint8_t flags;	  /* enum embryo_flag */
+	uint8_t spare[2]; /* window scale and SACK-permitted go here */
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct embryo) == 64, "the budget of a handshake");
+
+enum embryo_flag {
+	EF_SYN_ACK = 1 << 0,  /* owes a SYN-ACK */
+	EF_ACK = 1 << 1,      /* owes an ACK */
+	EF_SENT = 1 << 2,     /* a SYN-ACK went out */
+	EF_REPEATED = 1 << 3, /* more than one */
+};
+
+struct tombstone {
+	struct flow_key key;
+	uint32_t next; /* FIFO by expiry */
+	uint32_t prev;
+	uint64_t expire_ns;
+	uint32_t snd_nxt;
+	uint32_t rcv_nxt;
+	uint16_t rcv_wnd; /* as it went into our last header */
+	uint16_t neigh;
+	uint32_t hash;	   /* of key: an eviction finds its bucket without hashing */
+	uint32_t spare[2]; /* timestamps go here */
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct tombstone) == 64, "the budget of a TIME-WAIT");
+
+#endif

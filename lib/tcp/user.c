@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* user.c: SEND, RECEIVE, CLOSE and ABORT calls (RFC 9293, 3.10.2 to 3.10.5). */
+#include <errno.h>
+
+#include "tcp/tcp.h"
+
+/* A chain that only we refer to: mbufs that others hold too are replaced by indirect ones. */
+static struct rte_mbuf *
+own_chain(struct tcp_env *env, struct rte_mbuf *chain)
+{
+	struct rte_mbuf *clone;
+
+	for (const struct rte_mbuf *m = chain; m != NULL; m = m->next) {
+		if (rte_mbuf_refcnt_read(m) != 1) {
+			clone = rte_pktmbuf_clone(chain, env->mbufs->pool);
+			rte_pktmbuf_free(chain);
+			return clone;
+		}
+	}
+	return chain;
+}
+
+static bool
+can_send(const struct tcb *t)
+{
+	return (t->flags & (TF_FIN_QUEUED | TF_APP_CLOSED)) == 0 && t->state != TCP_CLOSED &&
+	       t->state != TCP_TIME_WAIT;
+}
+
+int
+tcp_send(struct tcp_env *env, struct tcb *t, struct rte_mbuf *chain)
+{
+	uint32_t bytes = chain->pkt_len;
+
+	if (!can_send(t) || bytes == 0) {
+		rte_pktmbuf_free(chain);
+		return bytes == 0 ? -EINVAL : -EPIPE;
+	}
+	if (t->snd_end - t->snd_una + bytes > 2 * (uint64_t)env->params.sndbuf_bytes &&
+		t->snd_end - t->snd_una >= env->params.sndbuf_bytes) {
+		rte_pktmbuf_free(chain);
+		tcp_abort(env, t, ENOBUFS);
+		return 0;
+	}
+	chain = own_chain(env, chain);
+	if (chain == NULL) {
+		env->stats->tx_nombuf++;
+		tcp_abort(env, t, ENOBUFS);
+		return 0;
+	}
+	tcp_snd_append(t, chain);
+	t->flags |= TF_OUTPUT;
+	return 0;
+}
+
+int
+tcp_received(struct tcp_env *env, struct tcb *t, uint32_t bytes)
+{
+	if (bytes > t->rcv_unread - t->rcv_queued)
+		return -EINVAL;
+	t->rcv_unread -= bytes;
+	if ((t->flags & TF_FIN_RECEIVED) == 0 && t->state >= TCP_ESTABLISHED &&
+		tcp_window_update_due(env, t))
+		t->flags |= TF_ACK_NOW;
+	return 0;
+}
+
+int
+tcp_shutdown(struct tcp_env *env, struct tcb *t)
+{
+	if ((t->flags & TF_FIN_QUEUED) != 0 || t->state == TCP_CLOSED)
+		return -EPIPE;
+	t->flags |= TF_FIN_QUEUED | TF_OUTPUT;
+	if (t->state == TCP_ESTABLISHED)
+		t->state = TCP_FIN_WAIT_1;
+	else if (t->state == TCP_CLOSE_WAIT)
+		t->state = TCP_LAST_ACK;
+	/* SYN-SENT, SYN-RECEIVED: once established. */
+	(void)env;
+	return 0;
+}
+
+int
+tcp_close(struct tcp_env *env, struct tcb *t)
+{
+	bool unread = t->rcv_queued != 0;
+
+	if ((t->flags & TF_APP_CLOSED) != 0)
+		return -EBADF;
+	if (t->state == TCP_CLOSED) {
+		t->flags |= TF_APP_CLOSED; /* CLOSED is on its way to the application */
+		return 0;
+	}
+	t->flags |= TF_APP_CLOSED;
+	t->events &= (uint8_t) ~(TE_DATA | TE_PEER_CLOSED | TE_SENDABLE);
+	if (t->state == TCP_SYN_SENT) {
+		tcp_closed(env, t,
+			0); /* RFC 9293, 3.10.4: nobody has heard of us, or soon won't care */
+	} else if (unread) {
+		tcp_abort(env, t, ECONNABORTED); /* RFC 9293, 3.6.1; RFC 2525, 2.17 */
+	} else {
+		if ((t->flags & TF_FIN_QUEUED) == 0)
+			tcp_shutdown(env, t);
+		t->rtx_first_ms = env_now_ms(env); /* the orphan's clock */
+		if (t->state == TCP_FIN_WAIT_2)
+			t->life_ns = env->now_ns + env->params.orphan_ns;
+	}
+	return 0;
+}
+
+void
+tcp_abort(struct tcp_env *env, struct tcb *t, int error)
+{
+	/* RFC 9293, 3.10.5: no RST before the peer knows of us, nor when both are done. */
+	bool rst = t->state != TCP_SYN_SENT && t->state != TCP_CLOSED &&
+		   t->state != TCP_TIME_WAIT && t->state != TCP_LISTEN;
+
+	tcp_closed(env, t, error);
+	if (rst) {
+		t->flags |= TF_RST_OWED;
+		env->stats->aborted++;
+	}
+}
