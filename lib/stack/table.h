@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * table.h: one core's connection table: from a flow's key to the record that stands for it, whatever
- * its kind. Buckets are one cache line, 10 tags beside 10 references; a bucket that is full passes
- * entries on to the next and counts how many went by, so a lookup stops at the first bucket that
- * nothing went past. No locks, no atomics; the size is fixed at start.
+ * table.h: one core's connection table: from a flow's key to the record that stands for it,
+ * whatever its kind. Buckets are one cache line, 10 tags beside 10 references; a bucket that is
+ * full passes entries on to the next and counts how many went by, so a lookup stops at the first
+ * bucket that nothing went past. No locks, no atomics; the size is fixed at start.
  *
  * The key is compared in the record: every kind of record begins with its struct flow_key.
  */
@@ -12,6 +12,10 @@
 
 #include "base/flow.h"
 #include "base/slab.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 enum ref_kind {
 	REF_TCB,
@@ -47,7 +51,7 @@ ref_index(table_ref ref)
 
 struct table_bucket {
 	uint16_t tag[TABLE_WAYS]; /* 0: free */
-	uint32_t passed;          /* entries whose home is here or before, and that stand further on */
+	uint32_t passed; /* entries whose home is here or before, and that stand further on */
 	table_ref ref[TABLE_WAYS];
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct table_bucket) == 64, "a bucket is one cache line");
@@ -57,7 +61,7 @@ struct table {
 	uint32_t nb_buckets;
 	uint32_t entries;
 	const uint8_t *base[REF_KINDS]; /* of each kind's records */
-	uint32_t shift[REF_KINDS];      /* log2 of its size */
+	uint32_t shift[REF_KINDS];	/* log2 of its size */
 };
 
 /** Makes room for @p capacity records at a load of at most 0.8. @return 0 or -ENOMEM. */
@@ -70,20 +74,126 @@ void table_set_records(struct table *t, enum ref_kind kind, const void *base, ui
 /** Adds @p ref, whose record has its key already and isn't in the table. @return 0 or -ENOSPC. */
 int table_insert(struct table *t, uint32_t hash, table_ref ref);
 
-/** Takes @p ref, which is in the table, out. */
+/** Takes @p ref out; nothing if it isn't in the table. The record is not looked at. */
 void table_remove(struct table *t, uint32_t hash, table_ref ref);
 
-/** Puts @p to (same key) in the slot of @p from. */
+/** Puts @p to (same key) in the slot of @p from; nothing if that isn't in the table. */
 void table_replace(struct table *t, uint32_t hash, table_ref from, table_ref to);
 
+/* The home bucket comes from the hash's high bits, the tag from its low ones. */
+static inline uint32_t
+table_home(const struct table *t, uint32_t hash)
+{
+	return (uint32_t)(((uint64_t)hash * t->nb_buckets) >> 32);
+}
+
+static inline uint16_t
+table_tag(uint32_t hash)
+{
+	uint16_t tag = (uint16_t)hash;
+
+	return tag != 0 ? tag : 1;
+}
+
+/* A bit for each of the bucket's ways with this tag. */
+static inline uint32_t
+table_match(const struct table_bucket *b, uint16_t tag)
+{
+#ifdef __SSE2__
+	const __m128i *line = (const __m128i *)(const void *)b;
+	__m128i want = _mm_set1_epi16((short)tag);
+	__m128i low = _mm_cmpeq_epi16(_mm_load_si128(line), want);
+	__m128i high = _mm_cmpeq_epi16(_mm_load_si128(line + 1), want); /* two tags, and more */
+
+	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high)) & ((1U << TABLE_WAYS) - 1);
+#else
+	uint32_t ways = 0;
+
+	for (unsigned int i = 0; i < TABLE_WAYS; i++)
+		ways |= (uint32_t)(b->tag[i] == tag) << i;
+	return ways;
+#endif
+}
+
+/* The key of a record: it stands at its beginning. */
+static inline const struct flow_key *
+table_key(const struct table *t, table_ref ref)
+{
+	enum ref_kind kind = ref_kind(ref);
+
+	return (const struct flow_key *)(const void *)(t->base[kind] +
+						       ((size_t)ref_index(ref) << t->shift[kind]));
+}
+
 /** @return the reference of @p key, or REF_NONE. */
-table_ref table_find(const struct table *t, uint32_t hash, const struct flow_key *key);
+static inline table_ref
+table_find(const struct table *t, uint32_t hash, const struct flow_key *key)
+{
+	uint32_t home = table_home(t, hash), i = home;
+	uint16_t tag = table_tag(hash);
 
-/** A lookup's first two stages, for a burst: fetch the bucket; guess by tag and fetch the record. */
-void table_prefetch(const struct table *t, uint32_t hash);
-table_ref table_guess(const struct table *t, uint32_t hash); /* prefetches the record; may be wrong */
+	do {
+		const struct table_bucket *b = &t->buckets[i];
 
-/** Whether @p guess (maybe REF_NONE) still is right: in the home bucket, and its key equals @p key. */
-bool table_check(const struct table *t, uint32_t hash, table_ref guess, const struct flow_key *key);
+		for (uint32_t ways = table_match(b, tag); ways != 0; ways &= ways - 1) {
+			table_ref ref = b->ref[__builtin_ctz(ways)];
+
+			if (flow_eq(table_key(t, ref), key))
+				return ref;
+		}
+		if (b->passed == 0)
+			break;
+		if (++i == t->nb_buckets)
+			i = 0;
+	} while (i != home);
+	return REF_NONE;
+}
+
+/** A lookup's first stage, for a burst: fetches the home bucket. */
+static inline void
+table_prefetch(const struct table *t, uint32_t hash)
+{
+	__builtin_prefetch(&t->buckets[table_home(t, hash)]);
+}
+
+/**
+ * The second stage: fetches the first line of the record that the tag names, or else the next
+ * bucket if table_find() will look there. @return a guess, which may be wrong, or REF_NONE.
+ */
+static inline table_ref
+table_guess(const struct table *t, uint32_t hash)
+{
+	uint32_t home = table_home(t, hash);
+	const struct table_bucket *b = &t->buckets[home];
+	uint32_t ways = table_match(b, table_tag(hash));
+
+	if (ways != 0) {
+		table_ref ref = b->ref[__builtin_ctz(ways)];
+
+		__builtin_prefetch(table_key(t, ref));
+		return ref;
+	}
+	if (b->passed != 0)
+		__builtin_prefetch(&t->buckets[home + 1 < t->nb_buckets ? home + 1 : 0]);
+	return REF_NONE;
+}
+
+/**
+ * Whether @p guess (maybe REF_NONE) still is right: in the home bucket, and its key equals @p key.
+ * The packets before this one may have ended or replaced what was guessed.
+ */
+static inline bool
+table_check(const struct table *t, uint32_t hash, table_ref guess, const struct flow_key *key)
+{
+	const struct table_bucket *b = &t->buckets[table_home(t, hash)];
+
+	if (guess == REF_NONE)
+		return false;
+	for (uint32_t ways = table_match(b, table_tag(hash)); ways != 0; ways &= ways - 1) {
+		if (b->ref[__builtin_ctz(ways)] == guess)
+			return flow_eq(table_key(t, guess), key);
+	}
+	return false;
+}
 
 #endif

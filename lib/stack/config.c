@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* config.c: a stack's defaults, and what it refuses. */
+#include "stack/stack.h"
+
+void
+thole_stack_config_init(struct thole_stack_config *c)
+{
+	*c = (struct thole_stack_config){
+		.mtu = 1500,
+		.max_conns = 65536,
+		.max_embryos = 16384,
+		.max_time_wait = 262144,
+		.max_listeners = 256,
+		.max_neighbours = 4096,
+		.port_min = 32768,
+		.port_max = 60999,
+		.arp_reachable_ns = 30 * TIME_S,
+		.arp_retry_ns = TIME_S,
+		.arp_tries = 3,
+		.tcp = {
+			.msl_ns = 30 * TIME_S,
+			.rto_initial_ns = TIME_S,
+			.rto_min_ns = 200 * TIME_MS,
+			.rto_max_ns = 120 * TIME_S,
+			.syn_give_up_ns = 180 * TIME_S,
+			.give_up_ns = 900 * TIME_S,
+			.syn_ack_give_up_ns = 180 * TIME_S,
+			.orphan_ns = 60 * TIME_S,
+			.delayed_ack_ns = 40 * TIME_MS,
+			.sndbuf_bytes = 256 * 1024,
+			.rcvbuf_bytes = 65535,
+		},
+	};
+}
+
+static const char *
+tcp_fault(const struct thole_tcp_params *p)
+{
+	if (p->msl_ns == 0 || p->msl_ns > 3600 * TIME_S)
+		return "tcp.msl_ns: must be above 0 and at most an hour";
+	if (p->rto_initial_ns < TIME_MS || p->rto_initial_ns > p->rto_max_ns)
+		return "tcp.rto_initial_ns: must be from 1 ms to rto_max_ns";
+	if (p->rto_min_ns > p->rto_max_ns)
+		return "tcp.rto_min_ns: must be at most rto_max_ns";
+	if (p->rto_max_ns > 3600 * TIME_S)
+		return "tcp.rto_max_ns: must be at most an hour";
+	if (p->syn_give_up_ns < TIME_MS || p->give_up_ns < TIME_MS ||
+		p->syn_ack_give_up_ns < TIME_MS || p->orphan_ns < TIME_MS)
+		return "tcp.syn_give_up_ns, give_up_ns, syn_ack_give_up_ns, orphan_ns: must be at "
+		       "least 1 ms";
+	if (p->delayed_ack_ns >= 500 * TIME_MS)
+		return "tcp.delayed_ack_ns: must be below 500 ms (RFC 9293, 3.8.6.3)";
+	if (p->sndbuf_bytes < 2048 || p->sndbuf_bytes > UINT32_C(1) << 30)
+		return "tcp.sndbuf_bytes: must be from 2 KiB to 1 GiB";
+	if (p->rcvbuf_bytes < 2048 || p->rcvbuf_bytes > UINT32_C(1) << 30)
+		return "tcp.rcvbuf_bytes: must be from 2 KiB to 1 GiB";
+	return NULL;
+}
+
+static const char *
+address_fault(const struct thole_stack_config *c)
+{
+	uint64_t total = 0;
+
+	if (c->addresses == NULL || c->nb_addresses == 0)
+		return "addresses: at least one is needed";
+	for (uint16_t i = 0; i < c->nb_addresses; i++) {
+		const struct thole_address *a = &c->addresses[i];
+		const struct thole_addr v4 = thole_addr_ip4(0);
+
+		if (a->count == 0 || a->prefix_len > 32)
+			return "addresses: count must be above 0, prefix_len at most 32";
+		if (memcmp(a->first.b, v4.b, 12) != 0 || a->first.b[12] == 0 ||
+			a->first.b[12] == 127 || a->first.b[12] >= 224)
+			return "addresses: must be IPv4 addresses of hosts";
+		total += a->count;
+	}
+	return total < UINT32_MAX ? NULL : "addresses: too many";
+}
+
+const char *
+config_fault(const struct thole_stack_config *c)
+{
+	const char *fault;
+
+	if (c->pool == NULL)
+		return "pool: is needed";
+	if (rte_pktmbuf_data_room_size(c->pool) < MBUFS_MIN_ROOM)
+		return "pool: its data rooms must be at least 256 B";
+	if ((c->alloc == NULL) != (c->free == NULL))
+		return "alloc, free: both or neither";
+	if (c->mtu < 576)
+		return "mtu: must be at least 576 (RFC 1122, 3.3.3)";
+	if (c->max_conns == 0 || c->max_conns > UINT32_C(1) << 24)
+		return "max_conns: must be from 1 to 2^24";
+	if (c->max_embryos == 0 || c->max_embryos > UINT32_C(1) << 24)
+		return "max_embryos: must be from 1 to 2^24";
+	if (c->max_time_wait == 0 || c->max_time_wait > (UINT32_C(1) << 30) - 16)
+		return "max_time_wait: must be from 1 to 2^30 - 16";
+	if (c->max_listeners == 0 || c->max_listeners >= NO_INDEX)
+		return "max_listeners: must be from 1 to 65,534";
+	if (c->max_neighbours == 0 || c->max_neighbours >= NO_INDEX)
+		return "max_neighbours: must be from 1 to 65,534";
+	if (c->port_min == 0 || c->port_min > c->port_max)
+		return "port_min, port_max: must be ports, the least first";
+	if (c->arp_tries == 0 || c->arp_retry_ns < TIME_MS)
+		return "arp_tries, arp_retry_ns: must be at least 1 and 1 ms";
+	if (!rte_is_valid_assigned_ether_addr(&c->mac))
+		return "mac: must be a unicast address that isn't zero";
+	fault = address_fault(c);
+	return fault != NULL ? fault : tcp_fault(&c->tcp);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* conn.c: TCBs in the stack: handles, lists, timer, the table, and what follows from a change. */
+#include <errno.h>
+
+#include <rte_byteorder.h>
+
+#include "base/siphash.h"
+#include "stack/stack.h"
+
+uint32_t
+stack_hash(const struct thole_stack *s, const struct flow_key *key)
+{
+	return (uint32_t)siphash13_flow(s->hash_key, key);
+}
+
+uint32_t
+conn_alloc(struct thole_stack *s, const struct flow_key *key, uint8_t app)
+{
+	uint32_t i = slab_get(&s->tcbs);
+	struct tcb *t;
+
+	if (i == SLAB_NONE)
+		return SLAB_NONE;
+	t = stack_tcb(s, i);
+	tcb_init(&s->env, t, key);
+	if (t->generation == 0)
+		t->generation = 1; /* no handle is 0 */
+	t->app = app;
+	s->stats.conns++;
+	return i;
+}
+
+thole_conn
+conn_handle(const struct thole_stack *s, const struct tcb *t)
+{
+	return (uint64_t)s->cfg.core << 56 | (uint64_t)tcb_index(s, t) << 32 | t->generation;
+}
+
+struct tcb *
+conn_find(const struct thole_stack *s, thole_conn handle, uint8_t app)
+{
+	uint32_t i = (uint32_t)(handle >> 32) & 0xffffff;
+	struct tcb *t;
+
+	if (handle >> 56 != s->cfg.core || i >= s->tcbs.fresh)
+		return NULL;
+	t = stack_tcb(s, i);
+	return t->generation == (uint32_t)handle && t->app == app ? t : NULL;
+}
+
+bool
+conn_path(
+	struct thole_stack *s, const struct flow_key *key, uint16_t *neigh, struct wire_path *path)
+{
+	uint32_t dst_be = flow_raddr_ip4(key);
+	uint32_t hop_be = route_next_hop(s, dst_be);
+
+	if (hop_be == 0)
+		return false;
+	*neigh = neigh_get(s, hop_be, *neigh, key->laddr);
+	if (*neigh == NO_INDEX || !neigh_ready(s, *neigh))
+		return false;
+	path->dst_mac = s->neighs.entries[*neigh].mac;
+	path->src_mac = s->cfg.mac;
+	path->src_be = local_ip_be(s, key->laddr);
+	path->dst_be = dst_be;
+	path->tos = 0;
+	path->offload_csum = (s->cfg.offloads & THOLE_OFFLOAD_TX_CSUM) != 0;
+	return true;
+}
+
+void
+conn_endpoints(const struct thole_stack *s, const struct tcb *t, struct thole_endpoint *local,
+	struct thole_endpoint *remote)
+{
+	local->addr = thole_addr_ip4(rte_be_to_cpu_32(local_ip_be(s, t->key.laddr)));
+	local->port = t->key.lport;
+	memcpy(remote->addr.b, t->key.raddr, sizeof(remote->addr.b));
+	remote->port = t->key.rport;
+}
+
+/* The connection is over: its key is free for another. The record lives on until all have heard of
+ * it. */
+static void
+detach(struct thole_stack *s, struct tcb *t)
+{
+	table_remove(&s->table, stack_hash(s, &t->key), ref_make(REF_TCB, tcb_index(s, t)));
+	t->flags |= TF_DETACHED;
+	if ((t->flags & TF_APP_CLOSED) != 0)
+		s->stats.orphans--;
+	wheel_cancel(&s->wheel, tcb_index(s, t));
+}
+
+static void
+free_if_done(struct thole_stack *s, struct tcb *t)
+{
+	if (t->events != 0 || tcb_owes(t) || t->out_next != NOT_LISTED ||
+		t->ready_next != NOT_LISTED)
+		return;
+	tcp_drop_queues(&s->env, t);
+	t->generation++;
+	t->app = APP_NONE;
+	s->stats.conns--;
+	slab_put(&s->tcbs, tcb_index(s, t));
+}
+
+void
+conn_release(struct thole_stack *s, struct tcb *t)
+{
+	t->events = 0;
+	free_if_done(s, t);
+}
+
+void
+conn_settle(struct thole_stack *s, struct tcb *t)
+{
+	uint64_t deadline;
+
+	if ((t->flags & TF_DETACHED) == 0) {
+		if (t->state == TCP_TIME_WAIT && (t->flags & TF_APP_CLOSED) != 0 && !tcb_owes(t))
+			time_wait_enter(s, t);
+		else if (t->state == TCP_CLOSED)
+			detach(s, t);
+	}
+	if (t->app == APP_NONE)
+		t->events = 0;
+	else if (t->events != 0)
+		list_push_ready(s, &s->clients[t->app].ready, t);
+	if (tcb_owes(t))
+		list_push_out(s, &s->out_tcbs, t);
+	if ((t->flags & TF_DETACHED) != 0) {
+		free_if_done(s, t);
+		return;
+	}
+	deadline = tcb_deadline(t);
+	if (deadline < t->timer.at_ns) /* a deadline that moves later touches no wheel */
+		wheel_arm(&s->wheel, tcb_index(s, t), deadline);
+}

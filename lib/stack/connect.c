@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* connect.c: active OPEN (RFC 9293, 3.10.1). */
+#include <errno.h>
+
+#include "stack/stack.h"
+
+static int
+make_key(struct thole_stack *s, const struct thole_endpoint *local,
+	const struct thole_endpoint *remote, struct flow_key *key)
+{
+	struct thole_addr mapped;
+	uint32_t dst_be;
+
+	memcpy(&dst_be, &remote->addr.b[12], sizeof(dst_be));
+	flow_set_raddr_ip4(key, dst_be);
+	memcpy(mapped.b, key->raddr, sizeof(mapped.b));
+	if (memcmp(mapped.b, remote->addr.b, sizeof(mapped.b)) != 0 || remote->port == 0)
+		return -EINVAL;
+	/* No route to ourselves, nor to what isn't one host (RFC 9293, 3.9.2.3). */
+	if (dst_be == 0 || (remote->addr.b[12] & 0xe0) == 0xe0 || remote->addr.b[12] == 127 ||
+		local_find(s, dst_be) != LOCAL_NONE || route_next_hop(s, dst_be) == 0)
+		return -ENETUNREACH;
+	key->rport = remote->port;
+	if (thole_addr_is_any(&local->addr)) {
+		key->laddr = route_source(s, dst_be);
+	} else {
+		uint32_t src_be;
+
+		memcpy(&src_be, &local->addr.b[12], sizeof(src_be));
+		key->laddr = local_find(s, src_be);
+		if (key->laddr == LOCAL_NONE)
+			return -EADDRNOTAVAIL;
+	}
+	key->lport = local->port;
+	return 0;
+}
+
+int
+conn_connect(struct thole_stack *s, uint8_t app, const struct thole_endpoint *local,
+	const struct thole_endpoint *remote, uint64_t user, struct tcb **out)
+{
+	struct flow_key key;
+	struct tcb *t;
+	uint32_t i, hash;
+	int err = make_key(s, local, remote, &key);
+
+	if (err != 0)
+		return err;
+	if (key.lport == 0) {
+		err = port_choose(s, &key);
+		if (err != 0)
+			return err;
+	}
+	hash = stack_hash(s, &key);
+	if (local->port != 0 && table_find(&s->table, hash, &key) != REF_NONE)
+		return -EADDRINUSE;
+	i = conn_alloc(s, &key, app);
+	if (i == SLAB_NONE)
+		return -ENOBUFS;
+	t = stack_tcb(s, i);
+	t->user = user;
+	if (table_insert(&s->table, hash, ref_make(REF_TCB, i)) != 0) {
+		t->flags |= TF_DETACHED;
+		conn_release(s, t);
+		return -ENOBUFS;
+	}
+	tcp_open_active(&s->env, t);
+	conn_settle(s, t);
+	*out = t;
+	return 0;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * embryos.c: peers' handshakes under way. Those whose SYN-ACK was sent equally often wait equally
+ * long, so a FIFO for each step of the back-off keeps them by time without a timer for each.
+ */
+#include "stack/stack.h"
+
+static void
+fifo_append(struct thole_stack *s, uint32_t i)
+{
+	struct embryo *e = stack_embryo(s, i);
+	struct index_list *f = &s->embryo_fifo[e->step];
+
+	e->next = SLAB_NONE;
+	e->prev = list_empty(f) ? SLAB_NONE : f->tail;
+	if (e->prev == SLAB_NONE)
+		f->head = i;
+	else
+		stack_embryo(s, e->prev)->next = i;
+	f->tail = i;
+}
+
+static void
+fifo_remove(struct thole_stack *s, uint32_t i)
+{
+	const struct embryo *e = stack_embryo(s, i);
+	struct index_list *f = &s->embryo_fifo[e->step];
+
+	if (e->prev == SLAB_NONE)
+		f->head = e->next;
+	else
+		stack_embryo(s, e->prev)->next = e->next;
+	if (e->next == SLAB_NONE)
+		f->tail = e->prev;
+	else
+		stack_embryo(s, e->next)->prev = e->prev;
+}
+
+static uint32_t
+step_ms(const struct thole_stack *s, uint8_t step)
+{
+	uint64_t ns = s->env.params.rto_initial_ns << step;
+
+	return (uint32_t)(RTE_MIN(ns, s->env.params.rto_max_ns) / TIME_MS);
+}
+
+static void
+owe(struct thole_stack *s, uint32_t i)
+{
+	list_push_embryo(s, &s->out_embryos, i);
+}
+
+void
+embryo_open(struct thole_stack *s, const struct seg *seg, uint16_t listener)
+{
+	uint32_t i = slab_get(&s->embryos);
+	struct embryo *e;
+
+	if (i == SLAB_NONE) {
+		s->stats.rx_drop_embryos++;
+		return;
+	}
+	e = stack_embryo(s, i);
+	embryo_init(&s->env, e, seg);
+	e->listener = listener;
+	e->neigh = NO_INDEX;
+	if (table_insert(&s->table, seg->hash, ref_make(REF_EMBRYO, i)) != 0) {
+		s->stats.rx_drop_embryos++;
+		e->listener = NO_INDEX;
+		slab_put(&s->embryos, i);
+		return;
+	}
+	e->due_ms = env_now_ms(&s->env) + step_ms(s, 0);
+	fifo_append(s, i);
+	s->stats.embryos++;
+	owe(s, i);
+}
+
+/* Takes it out of its FIFO and the count. The record itself goes when it is in no output list. */
+static void
+retire(struct thole_stack *s, uint32_t i)
+{
+	struct embryo *e = stack_embryo(s, i);
+
+	fifo_remove(s, i);
+	s->stats.embryos--;
+	e->listener = NO_INDEX;
+	e->flags = 0;
+	if (e->out_next == NOT_LISTED)
+		slab_put(&s->embryos, i);
+}
+
+void
+embryo_free(struct thole_stack *s, uint32_t i)
+{
+	table_remove(&s->table, stack_hash(s, &stack_embryo(s, i)->key), ref_make(REF_EMBRYO, i));
+	retire(s, i);
+}
+
+/* The handshake is complete. @return the TCB; NULL: no room for it, the ACK is dropped. */
+static struct tcb *
+promote(struct thole_stack *s, uint32_t i, const struct seg *seg)
+{
+	const struct embryo *e = stack_embryo(s, i);
+	struct listener *l = &s->listeners[e->listener];
+	struct tcb *t;
+	uint32_t c;
+
+	if (l->waiting >= l->backlog) {
+		s->stats.rx_drop_backlog++; /* the embryo stays, and will ask again */
+		return NULL;
+	}
+	c = conn_alloc(s, &e->key, l->app);
+	if (c == SLAB_NONE) {
+		s->stats.rx_drop_conns++;
+		return NULL;
+	}
+	t = stack_tcb(s, c);
+	tcp_open_passive(&s->env, t, e);
+	t->user = l->user;
+	l->waiting++;
+	table_replace(&s->table, seg->hash, ref_make(REF_EMBRYO, i), ref_make(REF_TCB, c));
+	retire(s, i);
+	return t;
+}
+
+void
+embryo_segment(struct thole_stack *s, uint32_t i, struct seg *seg)
+{
+	struct embryo *e = stack_embryo(s, i);
+	struct tcb *t;
+
+	switch (embryo_input(&s->env, e, seg)) {
+	case EMBRYO_KEEP:
+		if ((e->flags & (EF_SYN_ACK | EF_ACK)) != 0)
+			owe(s, i);
+		break;
+	case EMBRYO_DROP:
+		embryo_free(s, i);
+		break;
+	case EMBRYO_RST:
+		reply_rst(s, seg);
+		break;
+	case EMBRYO_PROMOTE:
+		t = promote(s, i, seg);
+		if (t == NULL)
+			break;
+		if (tcp_input(&s->env, t, seg) == REPLY_RST)
+			reply_rst(s, seg);
+		conn_settle(s, t);
+		break;
+	}
+}
+
+void
+embryos_run(struct thole_stack *s)
+{
+	uint32_t now = env_now_ms(&s->env);
+	uint32_t give_up = (uint32_t)(s->env.params.syn_ack_give_up_ns / TIME_MS);
+
+	for (uint8_t step = 0; step < EMBRYO_STEPS; step++) {
+		uint32_t i;
+
+		while ((i = s->embryo_fifo[step].head) != SLAB_NONE) {
+			struct embryo *e = stack_embryo(s, i);
+
+			if (seq_gt(e->due_ms, now))
+				break;
+			if (now - e->start_ms >= give_up) {
+				s->stats.timeouts++;
+				embryo_free(s, i);
+				continue;
+			}
+			fifo_remove(s, i);
+			e->step = (uint8_t)RTE_MIN(step + 1, EMBRYO_STEPS - 1);
+			e->due_ms = now + step_ms(s, e->step);
+			e->flags |= EF_SYN_ACK;
+			fifo_append(s, i);
+			owe(s, i);
+		}
+	}
+}
+
+uint64_t
+embryos_next(const struct thole_stack *s)
+{
+	uint32_t now = env_now_ms(&s->env);
+	uint64_t next = TIME_NEVER;
+
+	for (uint8_t step = 0; step < EMBRYO_STEPS; step++) {
+		const struct index_list *f = &s->embryo_fifo[step];
+		int32_t left;
+
+		if (list_empty(f))
+			continue;
+		left = seq_diff(stack_embryo(s, f->head)->due_ms, now);
+		/* Milliseconds are cut off, so that at the start of this one it is due. */
+		next = RTE_MIN(
+			next, (s->env.now_ns / TIME_MS + (uint64_t)RTE_MAX(left, 0)) * TIME_MS);
+	}
+	return next;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* icmp_in.c: echo, and errors about our segments (RFC 792; RFC 1122, 3.2.2; RFC 5461; RFC 5927). */
+#include <errno.h>
+
+#include "stack/stack.h"
+#include "wire/icmp.h"
+
+#define ERRORS_PER_S 1000
+
+static bool
+echo(struct thole_stack *s, struct rte_mbuf *m, const struct ip4_pkt *ip)
+{
+	uint32_t hop_be = route_next_hop(s, ip->src_be);
+	uint16_t n;
+
+	/* Answered in place: only a packet that is all ours, in one piece. */
+	if (hop_be == 0 || m->nb_segs != 1 || !RTE_MBUF_DIRECT(m) || rte_mbuf_refcnt_read(m) != 1)
+		return false;
+	n = neigh_get(s, hop_be, NO_INDEX, local_find(s, ip->dst_be));
+	m->data_len = (uint16_t)(ip->l4_off + ip->l4_len); /* without padding */
+	m->pkt_len = m->data_len;
+	m->ol_flags = 0;
+	icmp_echo_to_reply(m, &s->cfg.mac, ip);
+	neigh_send(s, n, m);
+	return true;
+}
+
+static int
+error_of(uint8_t code)
+{
+	switch (code) {
+	case 0: /* network */
+	case 6:
+		return ENETUNREACH;
+	case 2: /* protocol */
+	case 3: /* port */
+		return ECONNREFUSED;
+	default:
+		return EHOSTUNREACH;
+	}
+}
+
+/*
+ * A connection that is being opened ends; an established one carries on (RFC 5461, 4.1; RFC 5927,
+ * 5): the quotation must name a sequence number that is in flight.
+ */
+static void
+unreachable(struct thole_stack *s, const struct icmp_pkt *icmp)
+{
+	struct flow_key key = {
+		.laddr = local_find(s, icmp->quoted_src_be),
+		.rport = icmp->quoted_dport,
+		.lport = icmp->quoted_sport,
+	};
+	table_ref ref;
+	struct tcb *t;
+
+	if (!icmp->quotes_tcp || key.laddr == LOCAL_NONE || icmp->code == 4)
+		return;
+	flow_set_raddr_ip4(&key, icmp->quoted_dst_be);
+	ref = table_find(&s->table, stack_hash(s, &key), &key);
+	if (ref == REF_NONE || ref_kind(ref) != REF_TCB)
+		return;
+	t = stack_tcb(s, ref_index(ref));
+	if (t->state != TCP_SYN_SENT || icmp->quoted_seq != t->snd_una || t->snd_max == t->snd_una)
+		return;
+	tcp_closed(&s->env, t, error_of(icmp->code));
+	conn_settle(s, t);
+}
+
+bool
+icmp_input(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t avail,
+	const struct ip4_pkt *ip)
+{
+	struct icmp_pkt icmp;
+
+	if (icmp_parse(m, h, avail, ip, &icmp) != WIRE_OK) {
+		s->stats.rx_drop_icmp++;
+		return false;
+	}
+	s->stats.rx_icmp_pkts++;
+	switch (icmp.kind) {
+	case ICMP_ECHO:
+		return echo(s, m, ip);
+	case ICMP_UNREACHABLE:
+		unreachable(s, &icmp);
+		return false;
+	case ICMP_OTHER:
+		return false;
+	}
+	return false;
+}
+
+void
+icmp_unreachable(struct thole_stack *s, uint8_t code, const uint8_t *h, uint32_t avail,
+	const struct ip4_pkt *ip)
+{
+	struct wire_path path = {
+		.src_mac = s->cfg.mac,
+		.src_be = ip->dst_be,
+		.dst_be = ip->src_be,
+		.offload_csum = (s->cfg.offloads & THOLE_OFFLOAD_TX_CSUM) != 0,
+	};
+	uint32_t hop_be = route_next_hop(s, ip->src_be);
+	struct rte_mbuf *m;
+
+	if (hop_be == 0 || !icmp_error_allowed(h, avail, ip) ||
+		!limiter_take(s, &s->icmp_limiter, ERRORS_PER_S))
+		return;
+	m = mbufs_get(&s->mbufs);
+	if (m == NULL)
+		return;
+	icmp_unreachable_emit(m, &path, code, h, avail);
+	neigh_send(s, neigh_get(s, hop_be, NO_INDEX, local_find(s, ip->dst_be)), m);
+}

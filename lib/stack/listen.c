@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* listen.c: listeners, found by port in constant time; a specific address goes before any. */
+#include <errno.h>
+
+#include <rte_byteorder.h>
+
+#include "stack/stack.h"
+
+#define PORTS 65536
+
+int
+listen_init(struct thole_stack *s)
+{
+	uint32_t n = s->cfg.max_listeners;
+
+	s->listeners = s->mem.alloc(s->mem.ctx, n * sizeof(*s->listeners), 64);
+	s->listener_at = s->mem.alloc(s->mem.ctx, PORTS * sizeof(*s->listener_at), 64);
+	if (s->listeners == NULL || s->listener_at == NULL)
+		return -ENOMEM;
+	memset(s->listener_at, 0xff, PORTS * sizeof(*s->listener_at));
+	for (uint32_t i = 0; i < n; i++) {
+		s->listeners[i].app = APP_NONE;
+		s->listeners[i].next = i + 1 < n ? (uint16_t)(i + 1) : NO_INDEX;
+	}
+	s->listener_free = 0;
+	return 0;
+}
+
+void
+listen_fini(struct thole_stack *s)
+{
+	if (s->listeners != NULL)
+		s->mem.free(s->mem.ctx, s->listeners, s->cfg.max_listeners * sizeof(*s->listeners));
+	if (s->listener_at != NULL)
+		s->mem.free(s->mem.ctx, s->listener_at, PORTS * sizeof(*s->listener_at));
+}
+
+uint16_t
+listen_find(const struct thole_stack *s, uint32_t laddr, uint16_t port)
+{
+	uint16_t any = NO_INDEX;
+
+	for (uint16_t i = s->listener_at[port]; i != NO_INDEX; i = s->listeners[i].next) {
+		if (s->listeners[i].laddr == laddr)
+			return i;
+		if (s->listeners[i].laddr == LOCAL_NONE)
+			any = i;
+	}
+	return any;
+}
+
+static int
+local_index(const struct thole_stack *s, const struct thole_addr *addr, uint32_t *out)
+{
+	uint32_t be;
+
+	*out = LOCAL_NONE;
+	if (thole_addr_is_any(addr))
+		return 0;
+	memcpy(&be, &addr->b[12], sizeof(be));
+	*out = local_find(s, be);
+	return *out == LOCAL_NONE ? -EADDRNOTAVAIL : 0;
+}
+
+static uint16_t
+find_exact(const struct thole_stack *s, uint32_t laddr, uint16_t port)
+{
+	uint16_t i = s->listener_at[port];
+
+	while (i != NO_INDEX && s->listeners[i].laddr != laddr)
+		i = s->listeners[i].next;
+	return i;
+}
+
+int
+listen_open(struct thole_stack *s, uint8_t app, const struct thole_endpoint *local,
+	uint32_t backlog, uint64_t user)
+{
+	struct listener *l;
+	uint32_t laddr;
+	uint16_t i;
+
+	if (local->port == 0)
+		return -EINVAL;
+	if (local_index(s, &local->addr, &laddr) != 0)
+		return -EADDRNOTAVAIL;
+	if (find_exact(s, laddr, local->port) != NO_INDEX)
+		return -EADDRINUSE;
+	i = s->listener_free;
+	if (i == NO_INDEX)
+		return -ENOSPC;
+	l = &s->listeners[i];
+	s->listener_free = l->next;
+	*l = (struct listener){
+		.laddr = laddr,
+		.backlog = backlog != 0 ? backlog : 1,
+		.port = local->port,
+		.next = s->listener_at[local->port],
+		.app = app,
+		.user = user,
+	};
+	s->listener_at[local->port] = i;
+	return 0;
+}
+
+/* Handshakes and connections that the application never saw go with their listener (RFC
+ * 9293, 3.10.4). */
+static void
+drop_dependants(struct thole_stack *s, uint16_t listener)
+{
+	for (uint32_t i = 0; i < s->embryos.fresh; i++) {
+		const struct embryo *e = stack_embryo(s, i);
+
+		if (e->listener == listener)
+			embryo_free(s, i);
+	}
+	for (uint32_t i = 0; i < s->tcbs.fresh; i++) {
+		struct tcb *t = stack_tcb(s, i);
+
+		if (t->app == APP_NONE || t->listener != listener)
+			continue;
+		t->listener = NO_INDEX;
+		t->app = APP_NONE;
+		tcp_abort(&s->env, t, ECONNABORTED);
+		t->events = 0;
+		conn_settle(s, t);
+	}
+}
+
+static void
+close_listener(struct thole_stack *s, uint16_t i)
+{
+	struct listener *l = &s->listeners[i];
+	uint16_t *link = &s->listener_at[l->port];
+
+	while (*link != i)
+		link = &s->listeners[*link].next;
+	*link = l->next;
+	l->app = APP_NONE;
+	drop_dependants(s, i);
+	l->next = s->listener_free;
+	s->listener_free = i;
+}
+
+int
+listen_close(struct thole_stack *s, uint8_t app, const struct thole_endpoint *local)
+{
+	uint32_t laddr;
+	uint16_t i;
+
+	if (local_index(s, &local->addr, &laddr) != 0)
+		return -EADDRNOTAVAIL;
+	i = find_exact(s, laddr, local->port);
+	if (i == NO_INDEX || s->listeners[i].app != app)
+		return -EINVAL;
+	close_listener(s, i);
+	return 0;
+}
+
+void
+listen_close_all(struct thole_stack *s, uint8_t app)
+{
+	for (uint32_t i = 0; i < s->cfg.max_listeners; i++)
+		if (s->listeners[i].app == app)
+			close_listener(s, (uint16_t)i);
+}

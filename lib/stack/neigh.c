@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * neigh.c: from a next hop's address to its hardware address (RFC 826; RFC 1122, 2.3.2). Entries
+ * age: used after arp_reachable_ns they are asked for again, and go when nobody answers. A full
+ * table gives up an entry that wasn't used lately. Connections keep an entry's index as a hint and
+ * compare the address, so an entry may change under them.
+ */
+#include <errno.h>
+
+#include <rte_byteorder.h>
+
+#include "base/siphash.h"
+#include "stack/stack.h"
+#include "wire/arp.h"
+
+int
+neigh_init(struct thole_stack *s)
+{
+	struct neigh_table *n = &s->neighs;
+
+	n->capacity = s->cfg.max_neighbours;
+	n->nb_heads = rte_align32pow2(n->capacity);
+	n->entries = s->mem.alloc(s->mem.ctx, n->capacity * sizeof(*n->entries), 64);
+	n->heads = s->mem.alloc(s->mem.ctx, n->nb_heads * sizeof(*n->heads), 64);
+	if (n->entries == NULL || n->heads == NULL)
+		return -ENOMEM;
+	memset(n->heads, 0xff, n->nb_heads * sizeof(*n->heads));
+	for (uint32_t i = 0; i < n->capacity; i++)
+		n->entries[i].next = i + 1 < n->capacity ? (uint16_t)(i + 1) : NO_INDEX;
+	n->free = 0;
+	n->next_ns = TIME_NEVER;
+	return 0;
+}
+
+static void
+drop_queue(struct thole_stack *s, struct neigh *e)
+{
+	s->stats.tx_drop_neigh += e->queued;
+	rte_pktmbuf_free_bulk(e->queue, e->queued);
+	e->queued = 0;
+}
+
+void
+neigh_fini(struct thole_stack *s)
+{
+	struct neigh_table *n = &s->neighs;
+
+	if (n->entries != NULL) {
+		for (uint32_t i = 0; i < n->capacity; i++)
+			drop_queue(s, &n->entries[i]);
+		s->mem.free(s->mem.ctx, n->entries, n->capacity * sizeof(*n->entries));
+	}
+	if (n->heads != NULL)
+		s->mem.free(s->mem.ctx, n->heads, n->nb_heads * sizeof(*n->heads));
+}
+
+static uint16_t *
+head_of(const struct thole_stack *s, uint32_t ip_be)
+{
+	return &s->neighs.heads[siphash24(s->hash_key, &ip_be, sizeof(ip_be)) &
+				(s->neighs.nb_heads - 1)];
+}
+
+uint16_t
+neigh_find(const struct thole_stack *s, uint32_t ip_be)
+{
+	uint16_t i = *head_of(s, ip_be);
+
+	while (i != NO_INDEX && s->neighs.entries[i].ip_be != ip_be)
+		i = s->neighs.entries[i].next;
+	return i;
+}
+
+static bool
+is_pending(const struct neigh *e)
+{
+	return e->state == NEIGH_INCOMPLETE || e->state == NEIGH_PROBING;
+}
+
+static void
+set_state(struct thole_stack *s, struct neigh *e, enum neigh_state state)
+{
+	if (is_pending(e))
+		s->neighs.pending--;
+	e->state = (uint8_t)state;
+	if (is_pending(e))
+		s->neighs.pending++;
+}
+
+static void
+neigh_free(struct thole_stack *s, uint16_t i)
+{
+	struct neigh *e = &s->neighs.entries[i];
+	uint16_t *link = head_of(s, e->ip_be);
+
+	while (*link != i)
+		link = &s->neighs.entries[*link].next;
+	*link = e->next;
+	drop_queue(s, e);
+	set_state(s, e, NEIGH_FREE);
+	e->ip_be = 0;
+	e->next = s->neighs.free;
+	s->neighs.free = i;
+}
+
+/* Frees one entry: the next that wasn't used since the hand last passed, never one being asked for.
+ */
+static void
+evict(struct thole_stack *s)
+{
+	struct neigh_table *n = &s->neighs;
+
+	for (uint32_t looked = 0; looked < 2 * n->capacity; looked++) {
+		uint16_t i = n->hand;
+		struct neigh *e = &n->entries[i];
+
+		n->hand = (uint16_t)(i + 1u < n->capacity ? i + 1u : 0u);
+		if (e->state == NEIGH_REACHABLE && !e->used) {
+			neigh_free(s, i);
+			return;
+		}
+		e->used = false;
+	}
+}
+
+static void
+ask(struct thole_stack *s, struct neigh *e)
+{
+	static const struct rte_ether_addr broadcast = { { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } };
+	struct rte_mbuf *m = mbufs_get(&s->mbufs);
+
+	e->retry_ns = s->env.now_ns + s->cfg.arp_retry_ns;
+	s->neighs.next_ns = RTE_MIN(s->neighs.next_ns, e->retry_ns);
+	if (m == NULL)
+		return; /* the retry makes up for it */
+	e->tries++;
+	arp_emit(m, ARP_REQUEST, &s->cfg.mac, local_ip_be(s, e->laddr),
+		e->state == NEIGH_PROBING ? &e->mac : &broadcast, e->ip_be);
+	s->stats.arp_requests++;
+	reply_push(s, m);
+}
+
+uint16_t
+neigh_get(struct thole_stack *s, uint32_t ip_be, uint16_t hint, uint32_t laddr)
+{
+	struct neigh_table *n = &s->neighs;
+	struct neigh *e;
+	uint16_t i, *head;
+
+	if (hint != NO_INDEX && n->entries[hint].ip_be == ip_be)
+		return hint;
+	i = neigh_find(s, ip_be);
+	if (i != NO_INDEX)
+		return i;
+	if (n->free == NO_INDEX)
+		evict(s);
+	i = n->free;
+	if (i == NO_INDEX)
+		return NO_INDEX;
+	e = &n->entries[i];
+	n->free = e->next;
+	head = head_of(s, ip_be);
+	*e = (struct neigh){ .ip_be = ip_be, .laddr = laddr, .next = *head };
+	*head = i;
+	set_state(s, e, NEIGH_INCOMPLETE);
+	ask(s, e);
+	return i;
+}
+
+bool
+neigh_ready(struct thole_stack *s, uint16_t i)
+{
+	struct neigh *e = &s->neighs.entries[i];
+
+	if (e->state == NEIGH_INCOMPLETE)
+		return false;
+	e->used = true;
+	if (e->state == NEIGH_REACHABLE &&
+		s->env.now_ns - e->confirmed_ns > s->cfg.arp_reachable_ns) {
+		set_state(s, e, NEIGH_PROBING);
+		e->tries = 0;
+		ask(s, e);
+	}
+	return true;
+}
+
+static void
+address_and_push(struct thole_stack *s, const struct neigh *e, struct rte_mbuf *m)
+{
+	rte_pktmbuf_mtod(m, struct rte_ether_hdr *)->dst_addr = e->mac;
+	reply_push(s, m);
+}
+
+void
+neigh_send(struct thole_stack *s, uint16_t i, struct rte_mbuf *m)
+{
+	struct neigh *e;
+
+	if (i == NO_INDEX) {
+		s->stats.tx_drop_neigh++;
+		rte_pktmbuf_free(m);
+		return;
+	}
+	e = &s->neighs.entries[i];
+	if (neigh_ready(s, i)) {
+		address_and_push(s, e, m);
+		return;
+	}
+	if (e->queued == NEIGH_QUEUE) { /* RFC 1122, 2.3.2.2: keep the latest */
+		s->stats.tx_drop_neigh++;
+		rte_pktmbuf_free(e->queue[0]);
+		memmove(&e->queue[0], &e->queue[1], (NEIGH_QUEUE - 1) * sizeof(e->queue[0]));
+		e->queued--;
+	}
+	e->queue[e->queued++] = m;
+}
+
+void
+neigh_learn(struct thole_stack *s, uint16_t i, const struct rte_ether_addr *mac)
+{
+	struct neigh *e = &s->neighs.entries[i];
+	bool woken = e->state == NEIGH_INCOMPLETE;
+
+	e->mac = *mac;
+	e->confirmed_ns = s->env.now_ns;
+	e->tries = 0;
+	e->used = true;
+	set_state(s, e, NEIGH_REACHABLE);
+	for (uint8_t k = 0; k < e->queued; k++)
+		address_and_push(s, e, e->queue[k]);
+	e->queued = 0;
+	if (woken)
+		list_wake_waiting(s);
+}
+
+/* Nobody answers: who wanted to connect is told, and the entry goes. */
+static void
+fail(struct thole_stack *s, uint16_t i)
+{
+	struct index_list waiting = s->wait_tcbs;
+	struct tcb *t;
+
+	s->stats.arp_failures++;
+	s->wait_tcbs.head = SLAB_NONE;
+	while ((t = list_pop_out(s, &waiting)) != NULL) {
+		if (t->neigh != i) {
+			list_push_out(s, &s->wait_tcbs, t);
+			continue;
+		}
+		if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
+			tcp_closed(&s->env, t, EHOSTUNREACH);
+		/* Others may have better luck later: a soft error (RFC 9293, 3.9.2.2); R2 bounds
+		 * it. */
+		t->flags &= (uint16_t) ~(TF_RST_OWED | TF_OUTPUT | TF_ACK_NOW);
+		conn_settle(s, t);
+	}
+	neigh_free(s, i);
+	list_wake_waiting(s);
+}
+
+void
+neigh_run(struct thole_stack *s)
+{
+	struct neigh_table *n = &s->neighs;
+	uint64_t next = TIME_NEVER;
+
+	if (s->env.now_ns < n->next_ns)
+		return;
+	for (uint32_t i = 0; i < n->capacity && n->pending != 0; i++) {
+		struct neigh *e = &n->entries[i];
+
+		if (!is_pending(e))
+			continue;
+		if (s->env.now_ns >= e->retry_ns) {
+			if (e->tries >= s->cfg.arp_tries) {
+				fail(s, (uint16_t)i);
+				continue;
+			}
+			ask(s, e);
+		}
+		next = RTE_MIN(next, e->retry_ns);
+	}
+	n->next_ns = next;
+}

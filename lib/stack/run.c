@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* run.c: ops from other threads, what is due, events to other threads; and when something is due
+ * next. */
+#include "stack/stack.h"
+
+static void
+fire_timers(struct thole_stack *s)
+{
+	uint32_t i;
+
+	while ((i = wheel_pop(&s->wheel, s->env.now_ns)) != SLAB_NONE) {
+		struct tcb *t = stack_tcb(s, i);
+
+		/* The deadline may have moved on since the entry was armed; settling arms it anew.
+		 */
+		if (tcb_deadline(t) <= s->env.now_ns)
+			tcp_timer(&s->env, t);
+		conn_settle(s, t);
+	}
+}
+
+void
+thole_stack_run(struct thole_stack *s, uint64_t now_ns)
+{
+	stack_clock(s, now_ns);
+	for (unsigned int i = 0; i < APPS_MAX; i++)
+		if (s->clients[i].take_ops != NULL)
+			s->clients[i].take_ops(s->clients[i].ctx);
+	fire_timers(s);
+	embryos_run(s);
+	time_wait_run(s);
+	neigh_run(s);
+	for (unsigned int i = 0; i < APPS_MAX; i++)
+		if (s->clients[i].give_events != NULL)
+			s->clients[i].give_events(s->clients[i].ctx);
+}
+
+uint64_t
+thole_stack_next_deadline(const struct thole_stack *s)
+{
+	uint64_t next;
+
+	if (s->replies_n > 0 || !list_empty(&s->out_embryos) || !list_empty(&s->out_tcbs))
+		return 0;
+	next = wheel_next(&s->wheel);
+	next = RTE_MIN(next, embryos_next(s));
+	next = RTE_MIN(next, time_wait_next(s));
+	return RTE_MIN(next, s->neighs.next_ns);
+}

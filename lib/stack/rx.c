@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * rx.c: a burst of packets, in stages over the whole burst, so that the next stage's cache lines
+ * are on their way while this one works: parse; hash, fetch bucket; guess record, fetch it; run TCP
+ * in order.
+ */
+#include <netinet/in.h>
+
+#include <rte_byteorder.h>
+#include <rte_ether.h>
+#include <rte_prefetch.h>
+
+#include "stack/stack.h"
+
+#define BURST 64
+
+enum take {
+	TAKE_REJECT,  /* not ours: back to the caller, untouched */
+	TAKE_DONE,    /* consumed: the mbuf may be used again */
+	TAKE_KEPT,    /* consumed, and the mbuf with it */
+	TAKE_SEGMENT, /* a TCP segment for the later stages */
+};
+
+static void
+count_drop(struct thole_stack *s, enum wire_drop drop)
+{
+	uint64_t *const counter[] = {
+		[WIRE_SHORT] = &s->stats.rx_drop_short,
+		[WIRE_IP_HEADER] = &s->stats.rx_drop_ip_header,
+		[WIRE_IP_CSUM] = &s->stats.rx_drop_ip_csum,
+		[WIRE_IP_OPTIONS] = &s->stats.rx_drop_ip_options,
+		[WIRE_IP_SOURCE] = &s->stats.rx_drop_ip_source,
+		[WIRE_FRAGMENT] = &s->stats.rx_drop_fragment,
+		[WIRE_TCP_HEADER] = &s->stats.rx_drop_tcp_header,
+		[WIRE_TCP_CSUM] = &s->stats.rx_drop_tcp_csum,
+		[WIRE_TCP_OPTIONS] = &s->stats.rx_drop_tcp_options,
+		[WIRE_TCP_FLAGS] = &s->stats.rx_drop_tcp_flags,
+		[WIRE_ICMP] = &s->stats.rx_drop_icmp,
+		[WIRE_ARP] = &s->stats.rx_drop_arp,
+	};
+
+	(*counter[drop])++;
+}
+
+/* What the device says of a checksum. @return false: it is bad. */
+static bool
+device_verdict(const struct thole_stack *s, uint64_t flags, uint64_t mask, uint64_t good,
+	uint64_t bad, bool *known)
+{
+	*known = (s->cfg.offloads & THOLE_OFFLOAD_RX_TRUST) != 0;
+	if ((s->cfg.offloads & THOLE_OFFLOAD_RX_CSUM) == 0)
+		return true;
+	*known |= (flags & mask) == good;
+	return (flags & mask) != bad;
+}
+
+static enum take
+take_tcp(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t avail,
+	const struct ip4_pkt *ip, struct seg *seg)
+{
+	enum wire_drop drop = WIRE_TCP_CSUM;
+	bool known;
+
+	if (device_verdict(s, m->ol_flags, RTE_MBUF_F_RX_L4_CKSUM_MASK, RTE_MBUF_F_RX_L4_CKSUM_GOOD,
+		    RTE_MBUF_F_RX_L4_CKSUM_BAD, &known))
+		drop = tcp_parse(m, h, avail, ip, known, seg);
+	if (drop != WIRE_OK) {
+		count_drop(s, drop);
+		return TAKE_DONE;
+	}
+	s->stats.rx_tcp_segs++;
+	flow_set_raddr_ip4(&seg->key, ip->src_be);
+	seg->key.rport = seg->sport;
+	seg->key.lport = seg->dport;
+	seg->hash = stack_hash(s, &seg->key);
+	table_prefetch(&s->table, seg->hash);
+	return TAKE_SEGMENT;
+}
+
+static enum take
+take_ip4(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t avail,
+	struct seg *seg)
+{
+	struct ip4_pkt ip;
+	enum wire_drop drop = WIRE_IP_CSUM;
+	uint32_t dst_be, laddr;
+	bool known;
+
+	if (!ip4_peek_dst(h, avail, &dst_be) || (laddr = local_find(s, dst_be)) == LOCAL_NONE)
+		return TAKE_REJECT;
+	if (device_verdict(s, m->ol_flags, RTE_MBUF_F_RX_IP_CKSUM_MASK, RTE_MBUF_F_RX_IP_CKSUM_GOOD,
+		    RTE_MBUF_F_RX_IP_CKSUM_BAD, &known))
+		drop = ip4_parse(h, avail, m->pkt_len, known, &ip);
+	if (drop == WIRE_OK && local_find(s, ip.src_be) != LOCAL_NONE)
+		drop = WIRE_IP_SOURCE; /* from ourselves: a LAND attack */
+	if (drop != WIRE_OK) {
+		count_drop(s, drop);
+		return TAKE_DONE;
+	}
+	if (ip.proto == IPPROTO_TCP) {
+		seg->key.laddr = laddr;
+		return take_tcp(s, m, h, avail, &ip, seg);
+	}
+	if (ip.proto == IPPROTO_ICMP)
+		return icmp_input(s, m, h, avail, &ip) ? TAKE_KEPT : TAKE_DONE;
+	if (!s->cfg.exclusive)
+		return TAKE_REJECT;
+	s->stats.rx_drop_proto++;
+	icmp_unreachable(s, ip.proto == IPPROTO_UDP ? 3 : 2, h, avail, &ip); /* port, protocol */
+	return TAKE_DONE;
+}
+
+static enum take
+take(struct thole_stack *s, struct rte_mbuf *m, struct seg *seg)
+{
+	uint8_t scratch[WIRE_HEADERS_MAX];
+	uint32_t avail;
+	const uint8_t *h = wire_headers(m, WIRE_HEADERS_MAX, scratch, &avail);
+	const struct rte_ether_hdr *eth = (const struct rte_ether_hdr *)(const void *)h;
+
+	if (avail < sizeof(*eth))
+		return TAKE_REJECT;
+	if (eth->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4) &&
+		rte_is_same_ether_addr(&eth->dst_addr, &s->cfg.mac))
+		return take_ip4(s, m, h, avail, seg);
+	if (eth->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_ARP) &&
+		(rte_is_same_ether_addr(&eth->dst_addr, &s->cfg.mac) ||
+			rte_is_broadcast_ether_addr(&eth->dst_addr)))
+		return arp_input(s, m, h, avail) ? TAKE_DONE : TAKE_REJECT;
+	return TAKE_REJECT;
+}
+
+static uint16_t
+rx_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct rte_mbuf **rejects)
+{
+	struct seg segs[BURST];
+	table_ref guess[BURST];
+	uint16_t nb_segs = 0, nb_rejects = 0;
+
+	for (uint16_t i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
+	for (uint16_t i = 0; i < n; i++) {
+		switch (take(s, pkts[i], &segs[nb_segs])) {
+		case TAKE_REJECT:
+			rejects[nb_rejects++] = pkts[i];
+			break;
+		case TAKE_DONE:
+			mbufs_put(&s->mbufs, pkts[i]);
+			break;
+		case TAKE_KEPT:
+			break;
+		case TAKE_SEGMENT:
+			nb_segs++;
+			break;
+		}
+	}
+	for (uint16_t i = 0; i < nb_segs; i++)
+		guess[i] = table_guess(&s->table, segs[i].hash);
+	for (uint16_t i = 0; i < nb_segs; i++) {
+		demux(s, &segs[i], guess[i]);
+		if (segs[i].m != NULL)
+			mbufs_put(&s->mbufs, segs[i].m);
+	}
+	return nb_rejects;
+}
+
+uint16_t
+thole_stack_rx(struct thole_stack *s, uint64_t now_ns, struct rte_mbuf **pkts, uint16_t n,
+	struct rte_mbuf **rejects)
+{
+	uint16_t nb_rejects = 0;
+
+	stack_clock(s, now_ns);
+	s->stats.rx_pkts += n;
+	for (uint16_t i = 0; i < n; i = (uint16_t)(i + BURST)) {
+		uint16_t part = (uint16_t)RTE_MIN(n - i, BURST);
+
+		nb_rejects =
+			(uint16_t)(nb_rejects + rx_burst(s, &pkts[i], part, &rejects[nb_rejects]));
+	}
+	s->stats.rx_rejected += nb_rejects;
+	return nb_rejects;
+}

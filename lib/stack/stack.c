@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* stack.c: a stack's birth and end. All its memory is had at birth. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <sys/mman.h>
+
+#include "base/siphash.h"
+#include "stack/stack.h"
+
+#define MMAP_FROM_BYTES ((size_t)1 << 18)
+
+/* The C library's memory; large pieces as fresh pages, which are zero and cost nothing until
+ * touched. */
+static void *
+libc_alloc(void *ctx, size_t bytes, size_t align)
+{
+	size_t whole = (bytes + align - 1) & ~(align - 1);
+	void *p;
+
+	(void)ctx;
+	if (bytes >= MMAP_FROM_BYTES) {
+		p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		return p != MAP_FAILED ? p : NULL;
+	}
+	p = aligned_alloc(align, whole != 0 ? whole : align);
+	if (p != NULL)
+		memset(p, 0, whole);
+	return p;
+}
+
+static void
+libc_free(void *ctx, void *p, size_t bytes)
+{
+	(void)ctx;
+	if (bytes >= MMAP_FROM_BYTES)
+		munmap(p, bytes);
+	else
+		free(p);
+}
+
+static void
+empty_list(struct index_list *l)
+{
+	l->head = l->tail = SLAB_NONE;
+}
+
+static void
+init_lists(struct thole_stack *s)
+{
+	empty_list(&s->out_tcbs);
+	empty_list(&s->out_embryos);
+	empty_list(&s->wait_tcbs);
+	empty_list(&s->wait_embryos);
+	empty_list(&s->time_wait);
+	for (unsigned int i = 0; i < EMBRYO_STEPS; i++)
+		empty_list(&s->embryo_fifo[i]);
+	for (unsigned int i = 0; i < APPS_MAX; i++)
+		empty_list(&s->clients[i].ready);
+}
+
+static int
+init_records(struct thole_stack *s)
+{
+	const struct thole_stack_config *c = &s->cfg;
+	uint32_t records = c->max_conns + c->max_embryos + c->max_time_wait;
+
+	if (slab_init(&s->tcbs, &s->mem, c->max_conns, sizeof(struct tcb), 64) != 0 ||
+		slab_init(&s->embryos, &s->mem, c->max_embryos, sizeof(struct embryo), 64) != 0 ||
+		slab_init(&s->tombstones, &s->mem, c->max_time_wait, sizeof(struct tombstone),
+			64) != 0 ||
+		table_init(&s->table, &s->mem, records) != 0)
+		return -ENOMEM;
+	table_set_records(&s->table, REF_TCB, s->tcbs.base, 8);
+	table_set_records(&s->table, REF_EMBRYO, s->embryos.base, 6);
+	table_set_records(&s->table, REF_TOMBSTONE, s->tombstones.base, 6);
+	wheel_init(&s->wheel, &stack_tcb(s, 0)->timer, sizeof(struct tcb), 0);
+	return 0;
+}
+
+static void
+init_env(struct thole_stack *s)
+{
+	static const struct flow_key zero;
+	const struct thole_stack_config *c = &s->cfg;
+	struct sip128 derived = siphash13_flow128(c->secret, &zero);
+	uint16_t mss = (uint16_t)(c->mtu - 40); /* RFC 9293, 3.7.1 */
+
+	s->env.params = c->tcp;
+	s->env.stats = &s->stats;
+	s->env.mbufs = &s->mbufs;
+	s->env.secret[0] = c->secret[0];
+	s->env.secret[1] = c->secret[1];
+	s->env.mss = c->tcp.mss != 0 && c->tcp.mss < mss ? c->tcp.mss : mss;
+	s->env.rx_held_max = c->max_rx_held != 0 ? c->max_rx_held : c->pool->size / 2;
+	/* The table's key is another one, so that nothing on the wire is made with it. */
+	s->hash_key[0] = derived.lo;
+	s->hash_key[1] = derived.hi;
+	s->prng = c->seed;
+	s->max_orphans = c->max_conns - c->max_conns / 4;
+	mbufs_init(&s->mbufs, c->pool, &s->stats);
+}
+
+int
+thole_stack_create(
+	const struct thole_stack_config *config, struct thole_stack **out, const char **why)
+{
+	const char *fault = config_fault(config);
+	struct mem mem = { libc_alloc, libc_free, NULL };
+	struct thole_stack *s;
+
+	if (why != NULL)
+		*why = fault;
+	if (fault != NULL)
+		return -EINVAL;
+	if (config->alloc != NULL)
+		mem = (struct mem){ config->alloc, config->free, config->alloc_ctx };
+	s = mem.alloc(mem.ctx, sizeof(*s), 64);
+	if (s != NULL) {
+		s->mem = mem;
+		s->cfg = *config;
+		init_lists(s);
+		init_env(s);
+		if (init_records(s) == 0 && local_init(s) == 0 && listen_init(s) == 0 &&
+			neigh_init(s) == 0) {
+			*out = s;
+			return 0;
+		}
+		thole_stack_destroy(s);
+	}
+	if (why != NULL)
+		*why = "max_conns, max_embryos, max_time_wait: no memory for so many";
+	return -ENOMEM;
+}
+
+void
+thole_stack_destroy(struct thole_stack *s)
+{
+	struct mem mem;
+
+	if (s == NULL)
+		return;
+	mem = s->mem;
+	for (uint32_t i = 0; i < s->tcbs.fresh; i++) {
+		struct tcb *t = stack_tcb(s, i);
+
+		/* A free record's queues are empty, but its first bytes aren't its own. */
+		tcp_drop_queues(&s->env, t);
+	}
+	for (; s->replies_n > 0; s->replies_n--) {
+		rte_pktmbuf_free(s->replies[s->replies_head]);
+		s->replies_head = (s->replies_head + 1) & (REPLIES_MAX - 1);
+	}
+	neigh_fini(s);
+	listen_fini(s);
+	mbufs_fini(&s->mbufs);
+	if (s->locals != NULL)
+		mem.free(mem.ctx, s->locals, s->nb_locals * sizeof(*s->locals));
+	table_fini(&s->table, &mem);
+	slab_fini(&s->tombstones, &mem);
+	slab_fini(&s->embryos, &mem);
+	slab_fini(&s->tcbs, &mem);
+	mem.free(mem.ctx, s, sizeof(*s));
+}

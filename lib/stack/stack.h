@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * stack.h: the inside of struct thole_stack: one core's records, lists and clocks. Everything is
+ * reached from here; nothing is global. A function that changed a TCB ends with conn_settle(),
+ * which draws the consequences: lists, timer, table, end of life.
+ */
+#ifndef STACK_STACK_H
+#define STACK_STACK_H
+
+#include <thole/app.h>
+#include <thole/stack.h>
+
+#include "base/mbufs.h"
+#include "base/slab.h"
+#include "stack/table.h"
+#include "stack/wheel.h"
+#include "tcp/tcp.h"
+
+#define APPS_MAX     16
+#define APP_NONE     UINT8_MAX
+#define REPLIES_MAX  256 /* a power of two */
+#define EMBRYO_STEPS 8
+#define LOCAL_NONE   UINT32_MAX /* no address of ours; for a listener: any */
+
+/* A list linked by an index in each record. */
+struct index_list {
+	uint32_t head; /* SLAB_NONE: empty */
+	uint32_t tail;
+};
+
+/* Addresses of ours with consecutive indices, host order. */
+struct local_range {
+	uint32_t first;
+	uint32_t count;
+	uint32_t base; /* index of the first */
+	uint32_t net;
+	uint32_t mask;
+};
+
+struct listener {
+	uint32_t laddr; /* index of the address, LOCAL_NONE: any */
+	uint32_t backlog;
+	uint32_t waiting; /* established, and the application hasn't seen them */
+	uint16_t port;
+	uint16_t next; /* at the same port, or NO_INDEX; links free ones, too */
+	uint8_t app;   /* APP_NONE: free */
+	uint64_t user;
+};
+
+enum neigh_state {
+	NEIGH_FREE,
+	NEIGH_INCOMPLETE, /* asked; mac unknown */
+	NEIGH_REACHABLE,
+	NEIGH_PROBING, /* mac is old, still used, and asked for again */
+};
+
+#define NEIGH_QUEUE 4
+
+struct neigh {
+	uint32_t ip_be;
+	uint32_t laddr; /* whom to ask as */
+	uint16_t next;	/* of the same hash; links free ones, too */
+	uint8_t state;	/* enum neigh_state */
+	uint8_t tries;
+	bool used; /* since the hand came by */
+	uint8_t queued;
+	struct rte_ether_addr mac;
+	uint64_t confirmed_ns;
+	uint64_t retry_ns; /* INCOMPLETE, PROBING */
+	struct rte_mbuf
+		*queue[NEIGH_QUEUE]; /* replies that wait for the address; TCBs wait in lists */
+};
+
+struct neigh_table {
+	struct neigh *entries;
+	uint16_t *heads;
+	uint32_t capacity;
+	uint32_t nb_heads; /* a power of two */
+	uint16_t free;
+	uint16_t hand;	  /* of the clock that picks a victim */
+	uint32_t pending; /* INCOMPLETE or PROBING */
+	uint64_t next_ns; /* earliest retry, or earlier */
+};
+
+/* An application context, as the stack sees it. */
+struct client {
+	bool used;
+	struct index_list ready; /* TCBs with events */
+	void (*take_ops)(void *ctx);
+	void (*give_events)(void *ctx);
+	void *ctx;
+};
+
+/* Tokens for what is sent at a bounded rate. */
+struct limiter {
+	uint64_t last_ns;
+	uint32_t tokens;
+};
+
+#define PORT_COUNTERS 1024
+
+struct thole_stack {
+	struct tcp_env env;
+	struct table table;
+	struct slab tcbs;
+	struct slab embryos;
+	struct slab tombstones;
+	struct wheel wheel;
+	struct index_list out_tcbs;
+	struct index_list out_embryos;
+	struct index_list wait_tcbs; /* for a next hop's hardware address */
+	struct index_list wait_embryos;
+	struct index_list embryo_fifo[EMBRYO_STEPS];
+	struct index_list time_wait;
+	struct rte_mbuf *replies[REPLIES_MAX]; /* stateless ones, complete */
+	uint32_t replies_head;
+	uint32_t replies_n;
+	struct local_range *locals;
+	uint16_t nb_locals;
+	struct listener *listeners;
+	uint16_t *listener_at; /* by port: first listener or NO_INDEX */
+	uint16_t listener_free;
+	struct neigh_table neighs;
+	struct client clients[APPS_MAX];
+	struct limiter icmp_limiter;
+	uint64_t prng;
+	uint32_t port_counters[PORT_COUNTERS]; /* RFC 6056, 3.3.4 */
+	uint32_t max_orphans;
+	uint64_t hash_key[2];
+	struct mem mem;
+	struct mbufs mbufs;
+	struct thole_stats stats;
+	struct thole_stack_config cfg;
+};
+
+static inline struct tcb *
+stack_tcb(const struct thole_stack *s, uint32_t i)
+{
+	return (struct tcb *)(void *)s->tcbs.base + i;
+}
+
+static inline struct embryo *
+stack_embryo(const struct thole_stack *s, uint32_t i)
+{
+	return (struct embryo *)(void *)s->embryos.base + i;
+}
+
+static inline struct tombstone *
+stack_tombstone(const struct thole_stack *s, uint32_t i)
+{
+	return (struct tombstone *)(void *)s->tombstones.base + i;
+}
+
+static inline uint32_t
+tcb_index(const struct thole_stack *s, const struct tcb *t)
+{
+	return (uint32_t)(t - (const struct tcb *)(const void *)s->tcbs.base);
+}
+
+uint32_t stack_hash(const struct thole_stack *s, const struct flow_key *key);
+
+/** Time doesn't go back, whatever the caller says. */
+static inline void
+stack_clock(struct thole_stack *s, uint64_t now_ns)
+{
+	if (now_ns > s->env.now_ns)
+		s->env.now_ns = now_ns;
+}
+
+/* config.c */
+const char *config_fault(const struct thole_stack_config *c);
+
+/* local.c: our addresses, and the way to others. */
+int local_init(struct thole_stack *s);
+uint32_t local_find(const struct thole_stack *s, uint32_t ip_be);
+uint32_t local_ip_be(const struct thole_stack *s, uint32_t index);
+/* Next hop towards @p dst_be (RFC 1122, 3.3.1.1): itself if on-link, else the gateway; 0: no route.
+ */
+uint32_t route_next_hop(const struct thole_stack *s, uint32_t dst_be);
+/* The address that we use towards @p dst_be. */
+uint32_t route_source(const struct thole_stack *s, uint32_t dst_be);
+
+/* neigh.c: next hops' hardware addresses; arp_in.c: ARP packets. */
+int neigh_init(struct thole_stack *s);
+void neigh_fini(struct thole_stack *s);
+/* The entry for @p ip_be, made and asked for if there is none; @p hint is looked at first.
+ * NO_INDEX: no room. */
+uint16_t neigh_get(struct thole_stack *s, uint32_t ip_be, uint16_t hint, uint32_t laddr);
+/* Whether it can be sent to; asks again when its address is old. */
+bool neigh_ready(struct thole_stack *s, uint16_t i);
+/* Sends the packet, whose Ethernet destination is missing, or keeps it until it can be; or drops
+ * it. */
+void neigh_send(struct thole_stack *s, uint16_t i, struct rte_mbuf *m);
+uint16_t neigh_find(const struct thole_stack *s, uint32_t ip_be);
+void neigh_learn(struct thole_stack *s, uint16_t i, const struct rte_ether_addr *mac);
+void neigh_run(struct thole_stack *s);
+bool arp_input(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t avail);
+
+/* reply.c: packets that no connection owes. */
+void reply_push(struct thole_stack *s, struct rte_mbuf *m);
+void reply_rst(struct thole_stack *s, const struct seg *seg);
+void reply_segment(struct thole_stack *s, const struct flow_key *key, uint16_t neigh,
+	const struct tcp_out *out);
+bool limiter_take(struct thole_stack *s, struct limiter *l, uint32_t per_s);
+
+/* icmp_in.c. @return whether the mbuf was kept. */
+bool icmp_input(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t avail,
+	const struct ip4_pkt *ip);
+void icmp_unreachable(struct thole_stack *s, uint8_t code, const uint8_t *h, uint32_t avail,
+	const struct ip4_pkt *ip);
+
+/* demux.c: a segment to its record. seg->m is NULL afterwards if it was kept. */
+void demux(struct thole_stack *s, struct seg *seg, table_ref guess);
+
+/* conn.c: TCBs. */
+uint32_t conn_alloc(struct thole_stack *s, const struct flow_key *key, uint8_t app);
+void conn_settle(struct thole_stack *s, struct tcb *t);
+/* The CLOSED event was read, or nobody will. */
+void conn_release(struct thole_stack *s, struct tcb *t);
+thole_conn conn_handle(const struct thole_stack *s, const struct tcb *t);
+/* NULL: stale, or another context's. */
+struct tcb *conn_find(const struct thole_stack *s, thole_conn handle, uint8_t app);
+/* Everything below TCP for a segment to @p key. @return false: its next hop isn't known (yet). */
+bool conn_path(
+	struct thole_stack *s, const struct flow_key *key, uint16_t *neigh, struct wire_path *path);
+void conn_endpoints(const struct thole_stack *s, const struct tcb *t, struct thole_endpoint *local,
+	struct thole_endpoint *remote);
+
+/* connect.c, ports.c. @return 0 or negative errno. */
+int conn_connect(struct thole_stack *s, uint8_t app, const struct thole_endpoint *local,
+	const struct thole_endpoint *remote, uint64_t user, struct tcb **out);
+int port_choose(struct thole_stack *s, struct flow_key *key);
+
+/* listen.c */
+int listen_init(struct thole_stack *s);
+void listen_fini(struct thole_stack *s);
+int listen_open(struct thole_stack *s, uint8_t app, const struct thole_endpoint *local,
+	uint32_t backlog, uint64_t user);
+int listen_close(struct thole_stack *s, uint8_t app, const struct thole_endpoint *local);
+void listen_close_all(struct thole_stack *s, uint8_t app);
+uint16_t listen_find(const struct thole_stack *s, uint32_t laddr, uint16_t port);
+
+/* embryos.c */
+void embryo_open(struct thole_stack *s, const struct seg *seg, uint16_t listener);
+void embryo_segment(struct thole_stack *s, uint32_t i, struct seg *seg);
+void embryo_free(struct thole_stack *s, uint32_t i);
+void embryos_run(struct thole_stack *s);
+uint64_t embryos_next(const struct thole_stack *s);
+
+/* tombstones.c */
+void time_wait_enter(struct thole_stack *s, struct tcb *t);
+/* @return false: the segment is a new connection's, and the tombstone gone. */
+bool time_wait_segment(struct thole_stack *s, uint32_t i, const struct seg *seg);
+void time_wait_run(struct thole_stack *s);
+uint64_t time_wait_next(const struct thole_stack *s);
+
+/* lists.c: TCBs by out_next and ready_next, embryos by out_next. */
+void list_push_out(struct thole_stack *s, struct index_list *l, struct tcb *t);
+struct tcb *list_pop_out(struct thole_stack *s, struct index_list *l);
+void list_push_ready(struct thole_stack *s, struct index_list *l, struct tcb *t);
+struct tcb *list_pop_ready(struct thole_stack *s, struct index_list *l);
+void list_push_embryo(struct thole_stack *s, struct index_list *l, uint32_t i);
+uint32_t list_pop_embryo(struct thole_stack *s, struct index_list *l);
+/* All that waited for a next hop may try again. */
+void list_wake_waiting(struct thole_stack *s);
+
+static inline bool
+list_empty(const struct index_list *l)
+{
+	return l->head == SLAB_NONE;
+}
+
+#endif

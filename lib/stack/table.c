@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * table.c: what changes the connection table; looking things up is inline in table.h. An entry
+ * stands in the first bucket from its home on that had a way free when it came, and each bucket
+ * that it went past counts it until it leaves. Entries never move.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "stack/table.h"
+
+#define TABLE_WAYS_WANTED 8 /* of 10: the load of 0.8 */
+
+int
+table_init(struct table *t, const struct mem *mem, uint32_t capacity)
+{
+	uint32_t n = capacity / TABLE_WAYS_WANTED + (capacity % TABLE_WAYS_WANTED != 0);
+	size_t bytes;
+
+	memset(t, 0, sizeof(*t));
+	if (n == 0)
+		n = 1;
+	if (__builtin_mul_overflow((size_t)n, sizeof(*t->buckets), &bytes))
+		return -ENOMEM;
+	t->buckets = mem->alloc(mem->ctx, bytes, _Alignof(struct table_bucket));
+	if (t->buckets == NULL)
+		return -ENOMEM;
+	memset(t->buckets, 0, bytes);
+	t->nb_buckets = n;
+	return 0;
+}
+
+void
+table_fini(struct table *t, const struct mem *mem)
+{
+	if (t->buckets != NULL)
+		mem->free(mem->ctx, t->buckets, t->nb_buckets * sizeof(*t->buckets));
+	t->buckets = NULL;
+	t->nb_buckets = 0;
+	t->entries = 0;
+}
+
+void
+table_set_records(struct table *t, enum ref_kind kind, const void *base, uint32_t shift)
+{
+	t->base[kind] = base;
+	t->shift[kind] = shift;
+}
+
+static inline uint32_t
+table_after(const struct table *t, uint32_t i)
+{
+	return i + 1 < t->nb_buckets ? i + 1 : 0;
+}
+
+int
+table_insert(struct table *t, uint32_t hash, table_ref ref)
+{
+	uint32_t i = table_home(t, hash), ways;
+	struct table_bucket *b;
+
+	if (t->entries == (uint64_t)t->nb_buckets * TABLE_WAYS)
+		return -ENOSPC;
+	for (;;) {
+		b = &t->buckets[i];
+		ways = table_match(b, 0);
+		if (ways != 0)
+			break;
+		b->passed++;
+		i = table_after(t, i);
+	}
+	b->tag[__builtin_ctz(ways)] = table_tag(hash);
+	b->ref[__builtin_ctz(ways)] = ref;
+	t->entries++;
+	return 0;
+}
+
+/* Where @p ref stands, by its tag and itself. @return its bucket, or NULL. */
+static struct table_bucket *
+table_locate(const struct table *t, uint32_t hash, table_ref ref, unsigned int *way)
+{
+	uint32_t home = table_home(t, hash), i = home;
+	uint16_t tag = table_tag(hash);
+
+	do {
+		struct table_bucket *b = &t->buckets[i];
+
+		for (uint32_t ways = table_match(b, tag); ways != 0; ways &= ways - 1) {
+			*way = (unsigned int)__builtin_ctz(ways);
+			if (b->ref[*way] == ref)
+				return b;
+		}
+		if (b->passed == 0)
+			break;
+		i = table_after(t, i);
+	} while (i != home);
+	return NULL;
+}
+
+void
+table_remove(struct table *t, uint32_t hash, table_ref ref)
+{
+	unsigned int way;
+	struct table_bucket *b = table_locate(t, hash, ref, &way);
+
+	if (b == NULL)
+		return;
+	b->tag[way] = 0;
+	for (uint32_t i = table_home(t, hash); &t->buckets[i] != b; i = table_after(t, i))
+		t->buckets[i].passed--;
+	t->entries--;
+}
+
+void
+table_replace(struct table *t, uint32_t hash, table_ref from, table_ref to)
+{
+	unsigned int way;
+	struct table_bucket *b = table_locate(t, hash, from, &way);
+
+	if (b != NULL)
+		b->ref[way] = to;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * tombstones.c: TIME-WAIT kept for real: a FIFO of tombstones, 2 MSL long, bounded. When there is
+ * no room the oldest goes early, and is counted (RFC 9293, 3.3.2 and 3.6.1).
+ */
+#include "stack/stack.h"
+
+static void
+append(struct thole_stack *s, uint32_t i)
+{
+	struct tombstone *w = stack_tombstone(s, i);
+
+	w->next = SLAB_NONE;
+	w->prev = list_empty(&s->time_wait) ? SLAB_NONE : s->time_wait.tail;
+	if (w->prev == SLAB_NONE)
+		s->time_wait.head = i;
+	else
+		stack_tombstone(s, w->prev)->next = i;
+	s->time_wait.tail = i;
+}
+
+static void
+unlink_tombstone(struct thole_stack *s, uint32_t i)
+{
+	const struct tombstone *w = stack_tombstone(s, i);
+
+	if (w->prev == SLAB_NONE)
+		s->time_wait.head = w->next;
+	else
+		stack_tombstone(s, w->prev)->next = w->next;
+	if (w->next == SLAB_NONE)
+		s->time_wait.tail = w->prev;
+	else
+		stack_tombstone(s, w->next)->prev = w->prev;
+}
+
+static void
+end(struct thole_stack *s, uint32_t i)
+{
+	unlink_tombstone(s, i);
+	table_remove(&s->table, stack_tombstone(s, i)->hash, ref_make(REF_TOMBSTONE, i));
+	slab_put(&s->tombstones, i);
+	s->stats.time_wait--;
+}
+
+static void
+note_age(struct thole_stack *s, const struct tombstone *w)
+{
+	uint64_t age = s->env.now_ns + 2 * s->env.params.msl_ns - w->expire_ns;
+
+	if (s->stats.time_wait_min_age_ns == 0 || age < s->stats.time_wait_min_age_ns)
+		s->stats.time_wait_min_age_ns = age;
+}
+
+void
+time_wait_enter(struct thole_stack *s, struct tcb *t)
+{
+	uint32_t i = slab_get(&s->tombstones);
+	struct tombstone *w;
+
+	if (i == SLAB_NONE) {
+		uint32_t oldest = s->time_wait.head;
+
+		note_age(s, stack_tombstone(s, oldest));
+		s->stats.time_wait_evicted++;
+		end(s, oldest);
+		i = slab_get(&s->tombstones);
+	}
+	w = stack_tombstone(s, i);
+	tombstone_init(&s->env, w, t);
+	w->hash = stack_hash(s, &t->key);
+	append(s, i);
+	s->stats.time_wait++;
+	if (s->stats.time_wait > s->stats.time_wait_peak)
+		s->stats.time_wait_peak = s->stats.time_wait;
+	table_replace(
+		&s->table, w->hash, ref_make(REF_TCB, tcb_index(s, t)), ref_make(REF_TOMBSTONE, i));
+	t->flags |= TF_DETACHED;
+	s->stats.orphans--;
+	wheel_cancel(&s->wheel, tcb_index(s, t));
+	tcp_closed(&s->env, t, 0);
+}
+
+bool
+time_wait_segment(struct thole_stack *s, uint32_t i, const struct seg *seg)
+{
+	struct tombstone *w = stack_tombstone(s, i);
+	struct tcp_out out;
+
+	switch (tombstone_input(&s->env, w, seg)) {
+	case TOMBSTONE_KEEP:
+		return true;
+	case TOMBSTONE_REUSE:
+		s->stats.time_wait_reused++;
+		end(s, i);
+		return false;
+	case TOMBSTONE_RESTART:
+		w->expire_ns = s->env.now_ns + 2 * s->env.params.msl_ns;
+		unlink_tombstone(s, i);
+		append(s, i);
+		break;
+	case TOMBSTONE_ACK:
+		break;
+	}
+	out = (struct tcp_out){
+		.seq = w->snd_nxt,
+		.ack = w->rcv_nxt,
+		.sport = w->key.lport,
+		.dport = w->key.rport,
+		.wnd = w->rcv_wnd,
+		.flags = TCP_ACK,
+	};
+	reply_segment(s, &w->key, w->neigh, &out);
+	return true;
+}
+
+void
+time_wait_run(struct thole_stack *s)
+{
+	uint32_t i;
+
+	while ((i = s->time_wait.head) != SLAB_NONE &&
+		stack_tombstone(s, i)->expire_ns <= s->env.now_ns) {
+		note_age(s, stack_tombstone(s, i));
+		end(s, i);
+	}
+}
+
+uint64_t
+time_wait_next(const struct thole_stack *s)
+{
+	return list_empty(&s->time_wait) ? TIME_NEVER
+					 : stack_tombstone(s, s->time_wait.head)->expire_ns;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * tx.c: output is pulled: records that owe a segment stand in lists, and packets are built for the
+ * room that the caller has. Stateless replies go first, then handshakes, then connections in turn.
+ */
+#include "stack/stack.h"
+
+#define TURN_PKTS 16 /* of one connection before it is the next one's turn */
+
+struct tx {
+	struct rte_mbuf **pkts;
+	uint16_t n;
+	uint16_t max;
+};
+
+static void
+tx_replies(struct thole_stack *s, struct tx *tx)
+{
+	while (s->replies_n > 0 && tx->n < tx->max) {
+		tx->pkts[tx->n++] = s->replies[s->replies_head];
+		s->replies_head = (s->replies_head + 1) & (REPLIES_MAX - 1);
+		s->replies_n--;
+	}
+}
+
+/* @return false when there is no mbuf: no use in going on. */
+static bool
+tx_embryo(struct thole_stack *s, struct tx *tx, uint32_t i)
+{
+	struct embryo *e = stack_embryo(s, i);
+	struct wire_path path;
+	struct tcp_out out;
+	struct rte_mbuf *m;
+	bool syn = (e->flags & EF_SYN_ACK) != 0;
+
+	if (!conn_path(s, &e->key, &e->neigh, &path)) {
+		list_push_embryo(s, &s->wait_embryos, i);
+		return true;
+	}
+	m = mbufs_get(&s->mbufs);
+	if (m == NULL) {
+		list_push_embryo(s, &s->out_embryos, i);
+		return false;
+	}
+	embryo_reply(&s->env, e, syn, &out);
+	tcp_emit(m, &path, &out);
+	tx->pkts[tx->n++] = m;
+	s->stats.tx_tcp_segs++;
+	if (syn) {
+		s->stats.tx_syn_acks++;
+		if ((e->flags & EF_SENT) != 0) {
+			s->stats.retransmits++;
+			e->flags |= EF_REPEATED;
+		}
+		e->flags |= EF_SENT;
+	}
+	e->flags &= (uint8_t) ~(EF_SYN_ACK | EF_ACK);
+	return true;
+}
+
+static bool
+tx_embryos(struct thole_stack *s, struct tx *tx)
+{
+	uint32_t i;
+
+	while (tx->n < tx->max && (i = list_pop_embryo(s, &s->out_embryos)) != SLAB_NONE) {
+		if (stack_embryo(s, i)->listener == NO_INDEX)
+			slab_put(&s->embryos, i); /* it ended while it stood here */
+		else if (!tx_embryo(s, tx, i))
+			return false;
+	}
+	return true;
+}
+
+static bool
+tx_conn(struct thole_stack *s, struct tx *tx, struct tcb *t)
+{
+	uint16_t room = (uint16_t)RTE_MIN(tx->max - tx->n, TURN_PKTS);
+	struct wire_path path;
+	uint16_t n;
+
+	if (!tcb_owes(t)) {
+		conn_settle(s, t);
+		return true;
+	}
+	if (!conn_path(s, &t->key, &t->neigh, &path)) {
+		if (t->state == TCP_CLOSED) { /* a RST isn't worth waiting */
+			t->flags &= (uint16_t)~TF_RST_OWED;
+			conn_settle(s, t);
+		} else {
+			list_push_out(s, &s->wait_tcbs, t);
+		}
+		return true;
+	}
+	n = tcp_output(&s->env, t, &path, &tx->pkts[tx->n], room);
+	tx->n = (uint16_t)(tx->n + n);
+	conn_settle(s, t); /* puts it at the list's end if it owes more */
+	return n == room || !tcb_owes(t);
+}
+
+uint16_t
+thole_stack_tx(struct thole_stack *s, uint64_t now_ns, struct rte_mbuf **out, uint16_t max)
+{
+	struct tx tx = { .pkts = out, .max = max };
+	struct tcb *t;
+
+	stack_clock(s, now_ns);
+	tx_replies(s, &tx);
+	if (tx_embryos(s, &tx)) {
+		while (tx.n < tx.max && (t = list_pop_out(s, &s->out_tcbs)) != NULL)
+			if (!tx_conn(s, &tx, t))
+				break;
+	}
+	tx_replies(s, &tx); /* ARP requests made just now */
+	s->stats.tx_pkts += tx.n;
+	return tx.n;
+}
