@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* app.c: application contexts: made, used from their side, ended. */
+#include <errno.h>
+
+#include "app/app.h"
+
+#define BATCH 32
+
+struct thole_event *
+answer_add(struct thole_app *app, enum thole_event_type type, int status, uint64_t user)
+{
+	struct thole_event *ev =
+		&app->answers[(app->answers_head + app->answers_n++) & (ANSWERS_MAX - 1)];
+
+	*ev = (struct thole_event){
+		.type = (uint8_t)type, .status = (int16_t)status, .user = user
+	};
+	return ev;
+}
+
+/* Ops of a ring context, as far as there is room for what they may be answered. */
+static void
+take_ops(void *ctx)
+{
+	struct thole_app *app = ctx;
+	struct thole_op ops[BATCH];
+	uint32_t n;
+
+	do {
+		n = RTE_MIN((uint32_t)BATCH, ANSWERS_MAX - app->answers_n);
+		n = rte_ring_sc_dequeue_burst_elem(app->ops, ops, sizeof(ops[0]), n, NULL);
+		for (uint32_t i = 0; i < n; i++)
+			op_do(app, &ops[i]);
+	} while (n != 0);
+}
+
+static void
+give_events(void *ctx)
+{
+	struct thole_app *app = ctx;
+	struct thole_event events[BATCH];
+	uint32_t n;
+
+	do {
+		n = RTE_MIN((uint32_t)BATCH, rte_ring_free_count(app->events));
+		n = events_take(app, events, n);
+		rte_ring_sp_enqueue_bulk_elem(app->events, events, sizeof(events[0]), n, NULL);
+	} while (n != 0);
+}
+
+static struct rte_ring *
+make_ring(struct thole_app *app, const char *name)
+{
+	struct rte_ring *r = app->stack->mem.alloc(app->stack->mem.ctx, app->ring_bytes, 64);
+
+	if (r != NULL &&
+		rte_ring_init(r, name, app->ring_entries, RING_F_SP_ENQ | RING_F_SC_DEQ) != 0) {
+		app->stack->mem.free(app->stack->mem.ctx, r, app->ring_bytes);
+		return NULL;
+	}
+	return r;
+}
+
+static int
+make_rings(struct thole_app *app)
+{
+	app->ring_bytes =
+		(size_t)rte_ring_get_memsize_elem(sizeof(struct thole_op), app->ring_entries);
+	app->ops = make_ring(app, "thole-ops");
+	app->events = make_ring(app, "thole-events");
+	return app->ops != NULL && app->events != NULL ? 0 : -ENOMEM;
+}
+
+static void
+free_app(struct thole_app *app)
+{
+	const struct mem *mem = &app->stack->mem;
+
+	if (app->ops != NULL)
+		mem->free(mem->ctx, app->ops, app->ring_bytes);
+	if (app->events != NULL)
+		mem->free(mem->ctx, app->events, app->ring_bytes);
+	mem->free(mem->ctx, app, sizeof(*app));
+}
+
+int
+thole_app_create(
+	struct thole_stack *stack, const struct thole_app_config *config, struct thole_app **out)
+{
+	uint32_t entries = config->ring_entries;
+	struct client *client;
+	struct thole_app *app;
+	uint8_t number = 0;
+
+	if (entries != 0 &&
+		(entries < 64 || !rte_is_power_of_2(entries) || entries > RTE_RING_SZ_MASK / 2))
+		return -EINVAL;
+	while (number < APPS_MAX && stack->clients[number].used)
+		number++;
+	if (number == APPS_MAX)
+		return -ENOSPC;
+	app = stack->mem.alloc(stack->mem.ctx, sizeof(*app), 64);
+	if (app == NULL)
+		return -ENOMEM;
+	app->stack = stack;
+	app->number = number;
+	app->ring_entries = entries;
+	if (entries != 0 && make_rings(app) != 0) {
+		free_app(app);
+		return -ENOMEM;
+	}
+	client = &stack->clients[number];
+	client->used = true;
+	client->ctx = app;
+	client->take_ops = entries != 0 ? take_ops : NULL;
+	client->give_events = entries != 0 ? give_events : NULL;
+	*out = app;
+	return 0;
+}
+
+static void
+drop_rings(struct thole_app *app)
+{
+	struct thole_op op;
+	struct thole_event ev;
+
+	while (rte_ring_sc_dequeue_elem(app->ops, &op, sizeof(op)) == 0)
+		if (op.type == THOLE_OP_SEND)
+			rte_pktmbuf_free(op.mbuf);
+	while (rte_ring_sc_dequeue_elem(app->events, &ev, sizeof(ev)) == 0)
+		if (ev.type == THOLE_EV_DATA)
+			rte_pktmbuf_free(ev.mbuf);
+}
+
+void
+thole_app_destroy(struct thole_app *app)
+{
+	struct thole_stack *s;
+	struct tcb *t;
+
+	if (app == NULL)
+		return;
+	s = app->stack;
+	listen_close_all(s, app->number);
+	for (uint32_t i = 0; i < s->tcbs.fresh; i++) {
+		t = stack_tcb(s, i);
+		if (t->app != app->number)
+			continue;
+		t->app = APP_NONE;
+		t->events = 0;
+		/* Closed already: TCP finishes on its own. */
+		if ((t->flags & TF_APP_CLOSED) == 0)
+			tcp_abort(&s->env, t, ECONNABORTED);
+		conn_settle(s, t);
+	}
+	while ((t = list_pop_ready(s, &s->clients[app->number].ready)) != NULL)
+		conn_settle(s, t);
+	if (app->ring_entries != 0)
+		drop_rings(app);
+	s->clients[app->number] = (struct client){ .ready = { SLAB_NONE, SLAB_NONE } };
+	free_app(app);
+}
+
+uint32_t
+thole_app_submit(struct thole_app *app, const struct thole_op *ops, uint32_t n)
+{
+	uint32_t i;
+
+	if (app->ring_entries != 0)
+		return rte_ring_sp_enqueue_burst_elem(app->ops, ops, sizeof(ops[0]), n, NULL);
+	for (i = 0; i < n && app->answers_n < ANSWERS_MAX; i++)
+		op_do(app, &ops[i]);
+	return i;
+}
+
+uint32_t
+thole_app_events(struct thole_app *app, struct thole_event *events, uint32_t max)
+{
+	if (app->ring_entries != 0)
+		return rte_ring_sc_dequeue_burst_elem(
+			app->events, events, sizeof(events[0]), max, NULL);
+	return events_take(app, events, max);
+}
+
+/* A chain of as few mbufs as hold the bytes. */
+static struct rte_mbuf *
+copy_in(struct rte_mempool *pool, const uint8_t *data, uint32_t bytes)
+{
+	struct rte_mbuf *head = NULL, *last = NULL;
+
+	while (bytes > 0) {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+		uint32_t n;
+
+		if (m == NULL) {
+			rte_pktmbuf_free(head);
+			return NULL;
+		}
+		n = RTE_MIN(bytes, (uint32_t)rte_pktmbuf_tailroom(m));
+		memcpy(rte_pktmbuf_mtod(m, void *), data, n);
+		m->data_len = (uint16_t)n;
+		if (head == NULL) {
+			head = m;
+			head->pkt_len = 0;
+		} else {
+			last->next = m;
+			head->nb_segs++;
+		}
+		head->pkt_len += n;
+		last = m;
+		data += n;
+		bytes -= n;
+	}
+	return head;
+}
+
+int64_t
+thole_app_send_copy(struct thole_app *app, thole_conn conn, struct rte_mempool *pool,
+	const void *data, uint32_t bytes)
+{
+	struct thole_op op = { .type = THOLE_OP_SEND, .conn = conn };
+
+	if (bytes == 0)
+		return 0;
+	op.mbuf = copy_in(pool, data, bytes);
+	if (op.mbuf == NULL)
+		return -ENOBUFS;
+	if (thole_app_submit(app, &op, 1) == 1)
+		return bytes;
+	rte_pktmbuf_free(op.mbuf);
+	return -EAGAIN;
+}

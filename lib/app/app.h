@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * app.h: the inside of an application context. A direct one works on the stack's records at once; a
+ * ring one has an SPSC ring each way, which the stack's thread empties and fills in
+ * thole_stack_run().
+ */
+#ifndef APP_APP_H
+#define APP_APP_H
+
+#include <rte_ring.h>
+
+#include <thole/app.h>
+
+#include "stack/stack.h"
+
+_Static_assert(sizeof(struct thole_op) == 64, "an op is one cache line");
+_Static_assert(sizeof(struct thole_event) == 64, "an event is one cache line");
+
+/* Answers that no connection carries: LISTENING, REFUSED, and CLOSED without a handle. A power of
+ * two. */
+#define ANSWERS_MAX 256
+
+struct thole_app {
+	struct thole_stack *stack;
+	uint8_t number;
+	struct thole_event answers[ANSWERS_MAX];
+	uint32_t answers_head;
+	uint32_t answers_n;
+	uint32_t ring_entries; /* 0: direct */
+	struct rte_ring *ops;
+	struct rte_ring *events;
+	size_t ring_bytes;
+};
+
+/* ops.c: does one op. There is room for an answer. */
+void op_do(struct thole_app *app, const struct thole_op *op);
+
+/* events.c: takes events from the connections. */
+uint32_t events_take(struct thole_app *app, struct thole_event *events, uint32_t max);
+
+/* app.c */
+struct thole_event *answer_add(
+	struct thole_app *app, enum thole_event_type type, int status, uint64_t user);
+
+#endif
