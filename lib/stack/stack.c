@@ -3,40 +3,33 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <sys/mman.h>
-
 #include "base/siphash.h"
 #include "stack/stack.h"
 
-#define MMAP_FROM_BYTES ((size_t)1 << 18)
-
-/* The C library's memory; large pieces as fresh pages, which are zero and cost nothing until
- * touched. */
+/* The C library's memory, aligned: calloc() leaves pages untouched that come fresh and zero. */
 static void *
 libc_alloc(void *ctx, size_t bytes, size_t align)
 {
-	size_t whole = (bytes + align - 1) & ~(align - 1);
-	void *p;
+	uint8_t *whole = calloc(1, bytes + align + sizeof(whole));
+	uint8_t *p;
 
 	(void)ctx;
-	if (bytes >= MMAP_FROM_BYTES) {
-		p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		return p != MAP_FAILED ? p : NULL;
-	}
-	p = aligned_alloc(align, whole != 0 ? whole : align);
-	if (p != NULL)
-		memset(p, 0, whole);
+	if (whole == NULL)
+		return NULL;
+	p = (uint8_t *)RTE_PTR_ALIGN_CEIL(whole + sizeof(whole), align);
+	memcpy(p - sizeof(whole), &whole, sizeof(whole)); /* what free() wants stands before it */
 	return p;
 }
 
 static void
 libc_free(void *ctx, void *p, size_t bytes)
 {
+	uint8_t *whole;
+
 	(void)ctx;
-	if (bytes >= MMAP_FROM_BYTES)
-		munmap(p, bytes);
-	else
-		free(p);
+	(void)bytes;
+	memcpy(&whole, (uint8_t *)p - sizeof(whole), sizeof(whole));
+	free(whole);
 }
 
 static void

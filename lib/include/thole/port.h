@@ -28,7 +28,8 @@ struct thole_worker;
  * open: --file-prefix of this process's own, --no-telemetry, --no-huge -m when there aren't enough
  * hugepages, --no-pci when no PCI device is asked for, warnings only. Prints nothing itself.
  * @param mem_mb what the program is going to need, in MiB.
- * @return 0, or negative errno: -ENOMEM, -EINVAL (EAL refused its arguments), -EALREADY.
+ * @return 0, or negative errno: -ENOMEM, -EINVAL (EAL refused its arguments), -EALREADY (EAL starts once
+ *   in a process).
  */
 THOLE_API int thole_eal_start(int argc, char **argv, uint32_t mem_mb, struct thole_why *why);
 
@@ -57,11 +58,17 @@ struct thole_port_config {
 
 THOLE_API void thole_port_config_init(struct thole_port_config *config);
 
-/** Sets up and starts an ethdev. @return 0, -ENODEV, -EINVAL, -ENOMEM, or what the driver says. */
+/**
+ * Sets up and starts an ethdev. When a driver fails half-way (queues, start), the device is closed.
+ * @return 0, -ENODEV, -EBUSY (somebody has it), -EINVAL, -ENOMEM, or what the driver says.
+ */
 THOLE_API int thole_port_open(const struct thole_port_config *config, struct thole_port **out,
 	struct thole_why *why);
 
-/** Stops and closes the ethdev, and frees its pools. Workers on it must be gone. */
+/**
+ * Stops and closes the ethdev, and frees its pools. Workers on it must be gone. The pools of a cable's
+ * ends are freed when both are closed, since each holds the other's mbufs: then workers on both must be.
+ */
 THOLE_API void thole_port_close(struct thole_port *port);
 
 /** The ethdev's port number. */
@@ -75,7 +82,9 @@ THOLE_API uint32_t thole_port_offloads(const struct thole_port *port);
 
 /**
  * Makes two ethdevs, names @p a and @p b, joined back to back by net_ring with @p entries slots each
- * way and queue (a power of two). They are opened with thole_port_open() under these names.
+ * way and queue (a power of two). They are opened with thole_port_open() under these names. Not to be
+ * called by several threads at once, nor beside thole_port_close().
+ * @return 0, -EINVAL, -EEXIST (a device has that name), -ENOMEM.
  */
 THOLE_API int thole_cable_create(const char *a, const char *b, uint16_t nb_queues, uint32_t entries,
 	struct thole_why *why);

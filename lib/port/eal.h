@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* eal.h: what lib/port asks about the EAL that thole_eal_start() started. */
+#ifndef PORT_EAL_H
+#define PORT_EAL_H
+
+#include <stddef.h>
+
+/** Why EAL couldn't bring up virtual device @p device; "" when it said nothing or wasn't started by
+ * us. */
+void eal_device_reason(const char *device, char *out, size_t bytes);
+
+#endif

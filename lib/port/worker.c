@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * worker.c: a stack driven from one queue pair of a port, by one thread. The order of a turn is rx,
+ * application, run, tx; the clock is read once in it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <rte_ethdev.h>
+#include <rte_pause.h>
+
+#include "port/memory.h"
+#include "port/port.h"
+#include "port/txq.h"
+#include "port/why.h"
+
+#define WORKER_TX_ROUNDS                                                                           \
+	4 /* batches sent in a turn at most: the RX queue must not wait for long                   \
+	   */
+#define WORKER_IDLE                                                                                \
+	1024 /* turns without a packet after which the other hardware thread gets air              \
+	      */
+
+struct thole_worker {
+	struct thole_stack *stack;
+	uint64_t now_ns;
+	uint16_t port;
+	uint16_t queue;
+	uint16_t burst;
+	bool mark_good;
+	int node;
+	void (*app_turn)(void *ctx, struct thole_worker *worker, uint64_t now_ns);
+	void *app_ctx;
+	struct thole_worker_stats stats;
+	struct txq txq;
+};
+
+void
+thole_worker_config_init(struct thole_worker_config *config)
+{
+	*config = (struct thole_worker_config){ .burst = 32 };
+	thole_stack_config_init(&config->stack);
+	config->stack.mtu = 0; /* the port's */
+}
+
+/* Bytes that nobody can guess; getrandom(2) waits until the kernel has them. */
+static int
+random_bytes(void *out, size_t bytes)
+{
+	uint8_t *p = out;
+
+	while (bytes > 0) {
+		ssize_t n = getrandom(p, bytes, 0);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0) {
+			p += n;
+			bytes -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+/* What the stack's configuration leaves open. */
+static int
+complete(struct thole_stack_config *stack, const struct thole_worker_config *config,
+	struct thole_worker *worker)
+{
+	const struct thole_port *port = config->port;
+	int error = 0;
+
+	if (stack->pool == NULL)
+		stack->pool = port->pools[config->queue];
+	if (stack->alloc == NULL && stack->free == NULL) {
+		stack->alloc = memory_alloc;
+		stack->free = memory_free;
+		stack->alloc_ctx = &worker->node;
+	}
+	if (rte_is_zero_ether_addr(&stack->mac))
+		stack->mac = port->mac;
+	if (stack->mtu == 0)
+		stack->mtu = port->mtu;
+	if (stack->offloads == 0)
+		stack->offloads = port->offloads;
+	if (stack->secret[0] == 0 && stack->secret[1] == 0)
+		error = random_bytes(stack->secret, sizeof(stack->secret));
+	if (error == 0 && stack->seed == 0)
+		error = random_bytes(&stack->seed, sizeof(stack->seed));
+	return error;
+}
+
+static int
+check(const struct thole_worker_config *config, struct thole_why *why)
+{
+	if (config->port == NULL)
+		return why_set(why, -EINVAL, "a worker needs a port");
+	if (config->queue >= config->port->nb_queues)
+		return why_set(why, -EINVAL, "%s has no queue %u: it was opened with %u",
+			config->port->device, config->queue, config->port->nb_queues);
+	if (config->burst == 0 || config->burst > TXQ_MAX)
+		return why_set(
+			why, -EINVAL, "burst must be 1 to %d, not %u", TXQ_MAX, config->burst);
+	if (config->stack.nb_addresses == 0)
+		return why_set(why, -EINVAL,
+			"the stack has no address: set address in [stack], such as 10.0.0.2/24");
+	return 0;
+}
+
+static struct thole_worker *
+alloc_worker(const struct thole_worker_config *config)
+{
+	const struct thole_port *port = config->port;
+	int node = port->node;
+	struct thole_worker *worker = memory_alloc(&node, sizeof(*worker), 64);
+
+	if (worker == NULL)
+		return NULL;
+	worker->port = port->id;
+	worker->queue = config->queue;
+	worker->burst = config->burst;
+	worker->mark_good = port->mark_good;
+	worker->node = node;
+	worker->app_turn = config->app_turn;
+	worker->app_ctx = config->app_ctx;
+	worker->now_ns = thole_clock_ns();
+	worker->txq = (struct txq){
+		.port = port->id,
+		.queue = config->queue,
+		.max_segs = port->max_segs,
+		.prepare = port->prepare,
+		.pool = port->pools[config->queue],
+		.stats = &worker->stats,
+	};
+	return worker;
+}
+
+int
+thole_worker_create(
+	const struct thole_worker_config *config, struct thole_worker **out, struct thole_why *why)
+{
+	struct thole_stack_config stack = config->stack;
+	struct thole_worker *worker;
+	const char *reason = NULL;
+	int error = check(config, why);
+
+	if (error != 0)
+		return error;
+	worker = alloc_worker(config);
+	if (worker == NULL)
+		return why_set(why, -ENOMEM, "out of memory");
+	error = complete(&stack, config, worker);
+	if (error != 0) {
+		why_set(why, error, "no random numbers: %s", strerror(-error));
+	} else {
+		error = thole_stack_create(&stack, &worker->stack, &reason);
+		if (error == -ENOMEM)
+			why_set(why, error,
+				"no memory for a stack of %u connections, %u handshakes and %u in "
+				"TIME-WAIT: ask for fewer (max_conns, max_embryos, max_time_wait)",
+				stack.max_conns, stack.max_embryos, stack.max_time_wait);
+		else if (error != 0)
+			why_set(why, error, "the stack's configuration: %s",
+				reason != NULL ? reason : strerror(-error));
+	}
+	if (error != 0) {
+		memory_free(&worker->node, worker, sizeof(*worker));
+		return error;
+	}
+	*out = worker;
+	return 0;
+}
+
+void
+thole_worker_destroy(struct thole_worker *worker)
+{
+	if (worker == NULL)
+		return;
+	txq_drop_all(&worker->txq);
+	thole_stack_destroy(worker->stack);
+	memory_free(&worker->node, worker, sizeof(*worker));
+}
+
+struct thole_stack *
+thole_worker_stack(struct thole_worker *worker)
+{
+	return worker->stack;
+}
+
+uint64_t
+thole_worker_now(const struct thole_worker *worker)
+{
+	return worker->now_ns;
+}
+
+/*
+ * A cable that stands for a NIC passes the sender's flags on; here is what the NIC would have said.
+ * The flags that say whose buffer it is stay.
+ */
+static void
+mark_good(struct rte_mbuf **pkts, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++)
+		pkts[i]->ol_flags =
+			(pkts[i]->ol_flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL)) |
+			RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+}
+
+static uint16_t
+worker_rx(struct thole_worker *w)
+{
+	struct rte_mbuf *pkts[TXQ_MAX], *rejects[TXQ_MAX];
+	uint16_t n = rte_eth_rx_burst(w->port, w->queue, pkts, w->burst);
+
+	if (n == 0)
+		return 0;
+	stat_add(&w->stats.rx_pkts, n);
+	if (w->mark_good)
+		mark_good(pkts, n);
+	uint16_t rejected = thole_stack_rx(w->stack, w->now_ns, pkts, n, rejects);
+
+	if (rejected != 0) {
+		rte_pktmbuf_free_bulk(rejects, rejected);
+		stat_add(&w->stats.rejected, rejected);
+	}
+	return n;
+}
+
+/* What waits goes first; while any of it is left the stack isn't asked for more, which loses
+ * nothing. */
+static uint32_t
+worker_tx(struct thole_worker *w)
+{
+	uint32_t sent = txq_flush(&w->txq, w->now_ns);
+
+	for (int round = 0; round < WORKER_TX_ROUNDS; round++) {
+		struct rte_mbuf **room = txq_room(&w->txq);
+
+		if (room == NULL)
+			break;
+		uint16_t n = thole_stack_tx(w->stack, w->now_ns, room, w->burst);
+
+		if (n == 0)
+			break;
+		txq_commit(&w->txq, n);
+		sent += txq_flush(&w->txq, w->now_ns);
+		if (n < w->burst)
+			break;
+	}
+	return sent;
+}
+
+uint32_t
+thole_worker_turn(struct thole_worker *worker)
+{
+	uint32_t moved;
+
+	worker->now_ns = thole_clock_ns();
+	stat_add(&worker->stats.turns, 1);
+	moved = worker_rx(worker);
+	if (worker->app_turn != NULL)
+		worker->app_turn(worker->app_ctx, worker, worker->now_ns);
+	thole_stack_run(worker->stack, worker->now_ns);
+	return moved + worker_tx(worker);
+}
+
+void
+thole_worker_run(struct thole_worker *worker, const bool *stop)
+{
+	uint32_t idle = 0;
+
+	while (!__atomic_load_n(stop, __ATOMIC_ACQUIRE)) {
+		if (thole_worker_turn(worker) != 0)
+			idle = 0;
+		else if (++idle > WORKER_IDLE)
+			rte_pause();
+	}
+}
+
+void
+thole_worker_stats_get(const struct thole_worker *worker, struct thole_worker_stats *out)
+{
+	const struct thole_worker_stats *s = &worker->stats;
+
+	out->turns = __atomic_load_n(&s->turns, __ATOMIC_RELAXED);
+	out->rx_pkts = __atomic_load_n(&s->rx_pkts, __ATOMIC_RELAXED);
+	out->tx_pkts = __atomic_load_n(&s->tx_pkts, __ATOMIC_RELAXED);
+	out->rejected = __atomic_load_n(&s->rejected, __ATOMIC_RELAXED);
+	out->tx_stalls = __atomic_load_n(&s->tx_stalls, __ATOMIC_RELAXED);
+	out->tx_lost = __atomic_load_n(&s->tx_lost, __ATOMIC_RELAXED);
+}
