@@ -43,6 +43,9 @@ take_one(struct thole_app *app, struct tcb *t, struct thole_event *ev)
 	*ev = (struct thole_event){ .conn = conn_handle(app->stack, t), .user = t->user };
 	t->events &= (uint8_t)~bit;
 	switch ((enum tcb_event)bit) {
+	case TE_OPENING:
+		ev->type = THOLE_EV_OPENING;
+		break;
 	case TE_ACCEPTED:
 		opened(app, t, ev, THOLE_EV_ACCEPTED);
 		break;

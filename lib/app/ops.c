@@ -29,8 +29,13 @@ op_connect(struct thole_app *app, const struct thole_op *op)
 	int err = conn_connect(app->stack, app->number, &op->local, &op->remote, op->user, &t);
 	struct thole_event *ev;
 
-	if (err == 0)
+	if (err == 0) {
+		if (op->bytes != 0) {
+			t->events |= TE_OPENING;
+			conn_settle(app->stack, t);
+		}
 		return;
+	}
 	ev = answer_add(app, THOLE_EV_CLOSED, err, op->user);
 	ev->local = op->local;
 	ev->remote = op->remote;

@@ -173,7 +173,7 @@ embryos_run(struct thole_stack *s)
 			}
 			fifo_remove(s, i);
 			e->step = (uint8_t)RTE_MIN(step + 1, EMBRYO_STEPS - 1);
-			e->due_ms = now + step_ms(s, e->step);
+			e->due_ms = seq_min(now + step_ms(s, e->step), e->start_ms + give_up);
 			e->flags |= EF_SYN_ACK;
 			fifo_append(s, i);
 			owe(s, i);

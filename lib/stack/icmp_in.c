@@ -41,8 +41,10 @@ error_of(uint8_t code)
 }
 
 /*
- * A connection that is being opened ends; an established one carries on (RFC 5461, 4.1; RFC 5927,
- * 5): the quotation must name a sequence number that is in flight.
+ * A connection that is being opened ends; an established one carries on (RFC 5927, 5): the
+ * quotation must name a sequence number that is in flight. DEVIATION: RFC 9293, 3.9.2.2 (MUST-56)
+ * has an attempt survive codes 0, 1 and 5; like most, we end it (RFC 5461, 4.1), so that the
+ * application hears of a dead end at once.
  */
 static void
 unreachable(struct thole_stack *s, const struct icmp_pkt *icmp)

@@ -249,9 +249,13 @@ fail(struct thole_stack *s, uint16_t i)
 		}
 		if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
 			tcp_closed(&s->env, t, EHOSTUNREACH);
-		/* Others may have better luck later: a soft error (RFC 9293, 3.9.2.2); R2 bounds
-		 * it. */
+		/*
+		 * Others may have better luck later: a soft error (RFC 9293, 3.9.2.2). What they
+		 * have to send, a timer brings again; R2 bounds it.
+		 */
 		t->flags &= (uint16_t) ~(TF_RST_OWED | TF_OUTPUT | TF_ACK_NOW);
+		if (t->state >= TCP_ESTABLISHED)
+			tcp_persist_if_stuck(&s->env, t);
 		conn_settle(s, t);
 	}
 	neigh_free(s, i);

@@ -85,6 +85,7 @@ init_env(struct thole_stack *s)
 	s->env.secret[0] = c->secret[0];
 	s->env.secret[1] = c->secret[1];
 	s->env.mss = c->tcp.mss != 0 && c->tcp.mss < mss ? c->tcp.mss : mss;
+	s->env.mss_mtu = mss;
 	s->env.rx_held_max = c->max_rx_held != 0 ? c->max_rx_held : c->pool->size / 2;
 	/* The table's key is another one, so that nothing on the wire is made with it. */
 	s->hash_key[0] = derived.lo;

@@ -52,7 +52,9 @@ new_data_acked(struct tcp_env *env, struct tcb *t, uint32_t ack)
 		else
 			tcp_rtx_arm(env, t); /* 5.3 */
 	} else {
+		/* Of a probe of several bytes the peer may have taken some; the rest goes again. */
 		t->rtx_ns = TIME_NEVER;
+		t->snd_nxt = ack;
 	}
 	credit_back(env, t);
 	if (seq_leq(t->snd_nxt, t->snd_end))
@@ -68,17 +70,25 @@ is_dupack(const struct tcb *t, const struct seg *s)
 	       s->wnd == t->snd_wnd && (t->flags & TF_PERSIST) == 0;
 }
 
+/*
+ * DEVIATION: SND.WL1 alone would take a segment that repeats text for an old one, though it has a
+ * newer ACK: SND.UNA would move on and the window with it, beyond what the peer offers. An ACK that
+ * is news is news of the window as well.
+ */
 static void
-window_update(struct tcp_env *env, struct tcb *t, const struct seg *s)
+window_update(struct tcp_env *env, struct tcb *t, const struct seg *s, bool news)
 {
 	uint32_t wnd = (uint32_t)s->wnd << t->snd_wscale;
 
-	if (!seq_lt(t->snd_wl1, s->seq) && !(t->snd_wl1 == s->seq && seq_leq(t->snd_wl2, s->ack)))
+	if (seq_lt(s->ack, t->snd_una))
+		return; /* an old segment: its window starts elsewhere */
+	if (!news && !seq_lt(t->snd_wl1, s->seq) &&
+		!(t->snd_wl1 == s->seq && seq_leq(t->snd_wl2, s->ack)))
 		return;
 	if (wnd > t->snd_wnd)
 		t->flags |= TF_OUTPUT;
 	t->snd_wnd = wnd;
-	t->snd_wl1 = s->seq;
+	t->snd_wl1 = seq_max(t->snd_wl1, s->seq);
 	t->snd_wl2 = s->ack;
 	if (wnd > t->snd_wnd_max)
 		t->snd_wnd_max = wnd;
@@ -91,13 +101,15 @@ window_update(struct tcp_env *env, struct tcb *t, const struct seg *s)
 void
 tcp_input_ack(struct tcp_env *env, struct tcb *t, const struct seg *s)
 {
+	bool news = seq_gt(s->ack, t->snd_una);
+
 	/* A peer that answers probes is alive (RFC 9293, 3.8.6.1); an orphan's time runs all the
 	 * same. */
 	if ((t->flags & (TF_PERSIST | TF_APP_CLOSED)) == TF_PERSIST)
 		t->rtx_first_ms = env_now_ms(env);
-	if (seq_gt(s->ack, t->snd_una))
+	if (news)
 		new_data_acked(env, t, s->ack);
 	else if (is_dupack(t, s))
 		tcp_cc_dupack(env, t);
-	window_update(env, t, s);
+	window_update(env, t, s, news);
 }

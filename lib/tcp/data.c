@@ -44,10 +44,13 @@ input_text(struct tcp_env *env, struct tcb *t, struct seg *s)
 		t->flags |= TF_ACK_NOW; /* RFC 5681, 4.2: tell the peer about the hole */
 		return;
 	}
-	tcp_rcv_append(env, t, s);
 	if (t->ooo_head != NULL) {
+		/* A hole is filled, in part or in full; what came ahead of it stays as it came. */
+		tcp_rcv_keep_ahead(env, t, s);
 		tcp_rcv_pull_ahead(env, t);
-		t->flags |= TF_ACK_NOW; /* a hole is filled, in part or in full */
+		t->flags |= TF_ACK_NOW;
+	} else {
+		tcp_rcv_append(env, t, s);
 	}
 	ack_policy(env, t);
 }
@@ -67,6 +70,9 @@ tcp_input_data(struct tcp_env *env, struct tcb *t, struct seg *s)
 			tcp_abort(env, t, ECONNRESET);
 			return;
 		}
+		/* What is ahead waits for this very segment: it must not be what keeps it out. */
+		if (env->stats->mbufs_held >= env->rx_held_max && s->seq == t->rcv_nxt)
+			tcp_rcv_drop_ahead(env, t);
 		if (env->stats->mbufs_held >= env->rx_held_max) {
 			env->stats->rx_drop_memory++;
 			t->flags |= TF_ACK_NOW;

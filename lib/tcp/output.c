@@ -171,6 +171,18 @@ output_marked(struct out *o)
 	}
 }
 
+void
+tcp_persist_if_stuck(const struct tcp_env *env, struct tcb *t)
+{
+	if (t->snd_nxt != t->snd_una || t->rtx_ns != TIME_NEVER ||
+		!(seq_lt(t->snd_nxt, t->snd_end) || fin_due(t, t->snd_nxt)))
+		return;
+	if ((t->flags & TF_PERSIST) == 0)
+		t->rtx_first_ms = env_now_ms(env);
+	t->flags |= TF_PERSIST;
+	tcp_rtx_arm(env, t);
+}
+
 static void
 output_data(struct out *o)
 {
@@ -196,14 +208,7 @@ output_data(struct out *o)
 		t->snd_nxt += len + fin;
 	}
 	t->flags &= (uint16_t)~TF_OUTPUT;
-	/* Nothing is on its way whose ACK could bring us on: the persist timer must. */
-	if (t->snd_nxt == t->snd_una && t->rtx_ns == TIME_NEVER &&
-		(seq_lt(t->snd_nxt, t->snd_end) || fin_due(t, t->snd_nxt))) {
-		if ((t->flags & TF_PERSIST) == 0)
-			t->rtx_first_ms = env_now_ms(o->env);
-		t->flags |= TF_PERSIST;
-		tcp_rtx_arm(o->env, t);
-	}
+	tcp_persist_if_stuck(o->env, t);
 }
 
 uint16_t

@@ -98,6 +98,30 @@ tcp_rcv_append(struct tcp_env *env, struct tcb *t, struct seg *s)
 		append(env, t, chain);
 }
 
+/* Cuts @p m after @p n bytes. @return what is behind them; NULL: no mbuf, the peer sends it again.
+ */
+static struct rte_mbuf *
+split(struct tcp_env *env, struct rte_mbuf *m, uint32_t n)
+{
+	struct rte_mbuf *rest = mbufs_get(env->mbufs);
+
+	if (rest != NULL) {
+		rte_pktmbuf_attach(rest, m);
+		trim_front(rest, n);
+	}
+	m->data_len = (uint16_t)n;
+	return rest;
+}
+
+static void
+link_ahead(struct tcp_env *env, struct rte_mbuf **link, struct rte_mbuf *m, uint32_t seq)
+{
+	m->hash.usr = seq;
+	m->next = *link;
+	*link = m;
+	env->stats->mbufs_held++;
+}
+
 /*
  * Puts one mbuf of bytes at @p seq in its place ahead, cut to what isn't there yet. What is there
  * wins: a later copy can't change bytes that were taken (RFC 9293 leaves it open).
@@ -129,21 +153,24 @@ insert_ahead(struct tcp_env *env, struct tcb *t, struct rte_mbuf *m, uint32_t se
 			env->stats->rx_dup_bytes += end - at->hash.usr;
 			m->data_len = (uint16_t)(at->hash.usr - seq);
 			break;
-		} else { /* it holds all of what is there */
-			*link = at->next;
+		} else { /* it lies around what is there: two pieces */
+			struct rte_mbuf *rest = split(env, m, at->hash.usr - seq);
+
 			env->stats->rx_dup_bytes += at->data_len;
-			env->stats->mbufs_held--;
-			rte_pktmbuf_free_seg(at);
+			link_ahead(env, link, m, seq);
+			if (rest == NULL)
+				return;
+			m = rest;
+			trim_front(m, at->data_len);
+			seq = at_end;
+			link = &at->next;
 		}
 	}
 	if (m->data_len == 0) {
 		rte_pktmbuf_free_seg(m);
 		return;
 	}
-	m->hash.usr = seq;
-	m->next = *link;
-	*link = m;
-	env->stats->mbufs_held++;
+	link_ahead(env, link, m, seq);
 }
 
 void
@@ -153,7 +180,8 @@ tcp_rcv_keep_ahead(struct tcp_env *env, struct tcb *t, struct seg *s)
 	uint32_t seq = s->seq;
 
 	s->m = NULL;
-	env->stats->rx_ooo_segs++;
+	if (seq != t->rcv_nxt)
+		env->stats->rx_ooo_segs++;
 	while (m != NULL) {
 		struct rte_mbuf *next = m->next;
 		uint32_t n = m->data_len;
@@ -185,6 +213,21 @@ tcp_rcv_pull_ahead(struct tcp_env *env, struct tcb *t)
 		t->rcv_nxt += m->data_len;
 		env->stats->rx_data_bytes += m->data_len;
 		append(env, t, m);
+	}
+}
+
+void
+tcp_rcv_drop_ahead(struct tcp_env *env, struct tcb *t)
+{
+	struct rte_mbuf *m = t->ooo_head;
+
+	t->ooo_head = NULL;
+	while (m != NULL) {
+		struct rte_mbuf *next = m->next;
+
+		env->stats->mbufs_held--;
+		rte_pktmbuf_free_seg(m);
+		m = next;
 	}
 }
 

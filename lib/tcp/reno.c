@@ -86,8 +86,11 @@ tcp_cc_dupack(struct tcp_env *env, struct tcb *t)
 void
 tcp_cc_timeout(struct tcb *t)
 {
-	/* The first time-out of a segment halves; its repeats don't again (RFC 5681, 3.1). */
-	if (t->backoff == 0)
+	/*
+	 * The first time-out of a window halves; repeats don't again (RFC 5681, 3.1). The back-off
+	 * alone doesn't tell: it outlives the window that it was for.
+	 */
+	if (t->backoff == 0 || seq_geq(t->snd_una, t->recover))
 		t->ssthresh = half_flight(t);
 	t->cwnd = t->mss;
 	t->recover = t->snd_max;

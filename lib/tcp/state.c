@@ -54,7 +54,8 @@ set_mss(const struct tcp_env *env, struct tcb *t, uint16_t offered)
 
 	if (mss < MSS_LEAST)
 		mss = MSS_LEAST;
-	t->mss = mss < env->mss ? mss : env->mss;
+	/* Our offer binds the peer; we are bound by the peer's and by our MTU (RFC 9293, 3.7.1). */
+	t->mss = mss < env->mss_mtu ? mss : env->mss_mtu;
 }
 
 void
@@ -138,9 +139,7 @@ drop_received(struct tcp_env *env, struct tcb *t)
 static void
 drop_unfinished(struct tcp_env *env, struct tcb *t)
 {
-	for (const struct rte_mbuf *m = t->ooo_head; m != NULL; m = m->next)
-		env->stats->mbufs_held--;
-	free_list(&t->ooo_head);
+	tcp_rcv_drop_ahead(env, t);
 	free_list(&t->snd_head);
 	t->snd_tail = t->snd_cur = NULL;
 }

@@ -9,6 +9,7 @@ static void
 syn_acked(struct tcp_env *env, struct tcb *t, struct seg *s)
 {
 	t->snd_una = s->ack;
+	t->snd_nxt = seq_max(t->snd_nxt, s->ack); /* behind it if the SYN was about to go again */
 	tcp_rtx_stop(t);
 	if ((t->flags & TF_RTT_TIMING) != 0) {
 		tcp_rtt_sample(t, (uint32_t)(env->now_ns / TIME_US) - t->rtt_start_us);

@@ -56,12 +56,13 @@ enum tcb_flag {
 
 /* Events that the application hasn't read yet, in the order that it gets them. */
 enum tcb_event {
-	TE_ACCEPTED = 1 << 0,
-	TE_CONNECTED = 1 << 1,
-	TE_DATA = 1 << 2,
-	TE_PEER_CLOSED = 1 << 3,
-	TE_SENDABLE = 1 << 4,
-	TE_CLOSED = 1 << 5,
+	TE_OPENING = 1 << 0,
+	TE_ACCEPTED = 1 << 1,
+	TE_CONNECTED = 1 << 2,
+	TE_DATA = 1 << 3,
+	TE_PEER_CLOSED = 1 << 4,
+	TE_SENDABLE = 1 << 5,
+	TE_CLOSED = 1 << 6,
 };
 
 #define NO_INDEX 0xffff

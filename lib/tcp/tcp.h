@@ -24,6 +24,7 @@ struct tcp_env {
 	uint64_t secret[2];
 	uint32_t rx_held_max; /* bound of stats->mbufs_held */
 	uint16_t mss;	      /* that we offer */
+	uint16_t mss_mtu;     /* that our MTU lets us send */
 };
 
 static inline uint32_t
@@ -53,6 +54,8 @@ void tcp_challenge(struct tcp_env *env, struct tcb *t);
 uint16_t tcp_output(struct tcp_env *env, struct tcb *t, const struct wire_path *path,
 	struct rte_mbuf **out, uint16_t max);
 
+/* If nothing is on its way whose ACK could bring what waits on, the persist timer must. */
+void tcp_persist_if_stuck(const struct tcp_env *env, struct tcb *t);
 /* Whether tcp_output() has something to do. */
 static inline bool
 tcb_owes(const struct tcb *t)
@@ -77,6 +80,8 @@ struct rte_mbuf *tcp_snd_cut(struct tcp_env *env, struct tcb *t, uint32_t seq, u
 void tcp_rcv_append(struct tcp_env *env, struct tcb *t, struct seg *s);
 void tcp_rcv_keep_ahead(struct tcp_env *env, struct tcb *t, struct seg *s);
 void tcp_rcv_pull_ahead(struct tcp_env *env, struct tcb *t);
+/* Frees what is ahead: the peer sends again whatever isn't acknowledged. */
+void tcp_rcv_drop_ahead(struct tcp_env *env, struct tcb *t);
 /* Hands over all that is queued as one packet; @p bytes gets how much. */
 struct rte_mbuf *tcp_rcv_take(struct tcp_env *env, struct tcb *t, uint32_t *bytes);
 

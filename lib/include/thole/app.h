@@ -11,8 +11,9 @@
  * A connection has at most one event of a kind outstanding; readiness is gathered on the connection
  * until the application looks, so a slow application costs bounded memory and loses nothing.
  *
- * Events of a connection come in the order: ACCEPTED or CONNECTED, then DATA, PEER_CLOSED and
- * SENDABLE as they happen, at last CLOSED, exactly once; after it the handle is stale.
+ * Events of a connection come in the order: OPENING if asked for, ACCEPTED or CONNECTED, then DATA,
+ * PEER_CLOSED and SENDABLE as they happen, at last CLOSED, exactly once; after it the handle is
+ * stale.
  */
 #ifndef THOLE_APP_H
 #define THOLE_APP_H
@@ -34,7 +35,11 @@ enum thole_op_type {
 	THOLE_OP_LISTEN = 1,
 	/** Stop listening at local; handshakes under way are dropped. No answer. */
 	THOLE_OP_UNLISTEN,
-	/** Open a connection from local (any, 0: chosen) to remote. Answer: CONNECTED or CLOSED. */
+	/**
+	 * Open a connection from local (any, 0: chosen) to remote. Answer: CONNECTED or CLOSED;
+	 * before them OPENING if bytes is 1, so that the handle is known while the handshake is
+	 * under way.
+	 */
 	THOLE_OP_CONNECT,
 	/**
 	 * Send the chain in mbuf; it is the stack's from here on, whatever comes of it, and must
@@ -64,7 +69,7 @@ enum thole_op_type {
 /** One operation; 64 B. Unused members are 0. */
 struct thole_op {
 	uint32_t type;	 /**< enum thole_op_type */
-	uint32_t bytes;	 /**< RECEIVED: bytes; LISTEN: backlog; NO_DELAY: 0 or 1 */
+	uint32_t bytes;	 /**< RECEIVED: bytes; LISTEN: backlog; CONNECT, NO_DELAY: 0 or 1 */
 	thole_conn conn; /**< all but LISTEN, UNLISTEN and CONNECT */
 	union {
 		struct {
@@ -83,6 +88,9 @@ enum thole_event_type {
 	/** A peer's connection is established. local, remote; bytes is the send credit; user the
 	   listener's. */
 	THOLE_EV_ACCEPTED,
+	/** CONNECT with bytes 1: the handle. SEND (queued), CLOSE and ABORT may be used from here
+	   on. */
+	THOLE_EV_OPENING,
 	/** Our connection is established. local, remote; bytes is the send credit. */
 	THOLE_EV_CONNECTED,
 	/** mbuf is a chain of bytes received, in order: the application's to keep and to free. */
