@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * server.h: what servers have in common: the ports they listen at, and how they end. A server is
+ * ready when it has said so on stdout, with one line a port.
+ */
+#ifndef COMMON_SERVER_H
+#define COMMON_SERVER_H
+
+#include "conns.h"
+
+#define SERVER_PORTS   16
+#define SERVER_BACKLOG 1024
+
+struct server {
+	const char *name;
+	uint16_t ports[SERVER_PORTS];
+	unsigned int nb_ports;
+	const struct opts *opts;
+	const struct conns_ops *ops;
+	/** Before each turn's pumps: timers and the like; or NULL. */
+	void (*tick)(struct server *server);
+	struct run *run;
+	struct conns conns;
+	unsigned int listening; /**< ports that are open */
+	bool stopping;
+	bool aborting;
+	int status;
+};
+
+/** The option --port; @p ctx is a struct server. */
+int server_set_port(void *ctx, const char *value, struct thole_why *why);
+
+/** Serves until a signal. @return the exit status. */
+int server_main(struct server *server, const struct opts *opts, uint16_t default_port);
+
+#endif
