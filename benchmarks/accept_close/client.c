@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * client.c: a connection's slot comes back in each event as its user value. Local addresses and
+ * ports and the server's ports are walked through so that a tuple comes again as late as it can:
+ * the server's TIME-WAIT has it until then (RFC 9293, 3.6.1 asks the client to keep clear of that).
+ *
+ * A closed loop locks into bursts of one kind of packet, which flatters branch prediction. So a few
+ * of the connections that could be opened in a turn, as many as a random number says, wait for the
+ * next one: kinds stay mixed.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_mbuf.h>
+
+#include "client.h"
+
+#define PROBE_RETRY_NS UINT64_C(100000000)
+
+int
+client_init(struct client *client, const struct options *options,
+	const struct thole_address *addresses, const struct thole_addr *server)
+{
+	int rc;
+
+	*client = (struct client){
+		.inflight = options->inflight,
+		.ephemeral = options->ephemeral,
+		.addresses = *addresses,
+		.server.addr = *server,
+		.first_port = options->port_first,
+		.nb_ports = (uint32_t)options->port_last - options->port_first + 1,
+		.random = UINT64_C(0x9e3779b97f4a7c15),
+	};
+	rc = end_init(&client->end, options, false, client->inflight);
+	if (rc != 0)
+		return rc;
+	client->free_slots = calloc(client->inflight, sizeof(*client->free_slots));
+	if (client->free_slots == NULL) {
+		end_fini(&client->end);
+		return -ENOMEM;
+	}
+	client->nb_free = client->inflight;
+	for (uint32_t i = 0; i < client->inflight; i++)
+		client->free_slots[i] = client->inflight - 1 - i;
+	return 0;
+}
+
+void
+client_fini(struct client *client)
+{
+	free(client->free_slots);
+	client->free_slots = NULL;
+	end_fini(&client->end);
+}
+
+uint32_t
+client_open(const struct client *client)
+{
+	return client->inflight - client->nb_free;
+}
+
+/* xorshift64. */
+static uint32_t
+next_random(struct client *client)
+{
+	client->random ^= client->random << 13;
+	client->random ^= client->random >> 7;
+	client->random ^= client->random << 17;
+	return (uint32_t)(client->random >> 32);
+}
+
+static void
+open_one(struct client *client)
+{
+	uint32_t slot = client->free_slots[--client->nb_free];
+	struct talk *talk = &client->end.talks[slot];
+	struct thole_op *op = end_op(&client->end, THOLE_OP_CONNECT, 0);
+	uint64_t n = client->opened++;
+
+	op->user = slot;
+	op->remote.addr = client->server.addr;
+	op->local.addr =
+		thole_addr_plus(&client->addresses.first, (uint32_t)(n % client->addresses.count));
+	n /= client->addresses.count;
+	op->remote.port = (uint16_t)(client->first_port + n % client->nb_ports);
+	n /= client->nb_ports;
+	if (!client->ephemeral)
+		op->local.port = (uint16_t)(CLIENT_PORT_MIN + n % CLIENT_PORTS);
+	talk->flags &= TALK_STARVED;
+	talk->since_ns = client->end.now_ns;
+}
+
+static void
+open_more(struct client *client)
+{
+	uint32_t n = client->nb_free;
+
+	switch (client->phase) {
+	case CLIENT_PROBE:
+		if (client_open(client) != 0 || client->end.now_ns < client->retry_ns)
+			return;
+		n = 1;
+		break;
+	case CLIENT_RAMP:
+		if (client->opened < client->ramp_end)
+			n = (uint32_t)RTE_MIN(n, client->ramp_end - client->opened);
+		else if (client_open(client) == 0)
+			client->phase = CLIENT_RUN;
+		else
+			return;
+		break;
+	case CLIENT_RUN:
+		if (n >= 4)
+			n -= next_random(client) % (n / 2);
+		break;
+	case CLIENT_STOP:
+		return;
+	}
+	while (n-- != 0)
+		open_one(client);
+}
+
+static void
+on_closed(struct client *client, uint32_t slot, int32_t status)
+{
+	struct end *end = &client->end;
+
+	client->free_slots[client->nb_free++] = slot;
+	/* Until the first success it's the server that isn't there yet, not a failed connection. */
+	if (client->phase == CLIENT_PROBE && status != 0) {
+		client->probe_status = status;
+		client->retry_ns = end->now_ns + PROBE_RETRY_NS;
+		end->talks[slot].flags &= TALK_STARVED;
+		return;
+	}
+	end_closed(end, &end->talks[slot], status);
+	if (client->phase == CLIENT_PROBE) {
+		client->phase = CLIENT_RAMP;
+		client->ramp_end = client->opened + client->addresses.count;
+	}
+}
+
+static void
+on_event(struct client *client, const struct thole_event *event)
+{
+	struct end *end = &client->end;
+	uint32_t slot = (uint32_t)event->user;
+	struct talk *talk = &end->talks[slot];
+
+	end->kinds |= 1U << event->type;
+	if (unlikely(slot >= end->nb_talks)) {
+		if (event->type == THOLE_EV_DATA)
+			rte_pktmbuf_free(event->mbuf);
+		return;
+	}
+	if (event->type == THOLE_EV_CONNECTED) {
+		if (__atomic_load_n(&end->recording, __ATOMIC_RELAXED))
+			histogram_add(&end->connect_ns, end->now_ns - talk->since_ns);
+		end_established(end, talk, event);
+	} else if (event->type == THOLE_EV_CLOSED) {
+		on_closed(client, slot, event->status);
+	} else {
+		end_event(end, talk, event);
+	}
+}
+
+void
+client_turn(void *ctx, struct thole_worker *worker, uint64_t now_ns)
+{
+	struct client *client = ctx;
+	struct thole_event events[END_EVENTS];
+	uint32_t n;
+
+	(void)worker;
+	end_turn_begin(&client->end, now_ns);
+	do {
+		n = thole_app_events(client->end.app, events, END_EVENTS);
+		for (uint32_t i = 0; i < n; i++)
+			on_event(client, &events[i]);
+	} while (n == END_EVENTS);
+	open_more(client);
+	end_turn_end(&client->end);
+}

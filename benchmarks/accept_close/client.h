@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* client.h: the end that keeps a number of connections open, in a closed loop. */
+#ifndef CLIENT_H
+#define CLIENT_H
+
+#include "end.h"
+
+enum client_phase {
+	CLIENT_PROBE, /* one connection at a time until one succeeds: the server may not be up yet
+		       */
+	CLIENT_RAMP,  /* one connection from each address: neighbours get to know each other */
+	CLIENT_RUN,
+	CLIENT_STOP, /* no new connections */
+};
+
+struct client {
+	struct end end;
+	enum client_phase phase;
+	bool ephemeral;
+	uint32_t inflight;
+	uint32_t *free_slots;
+	uint32_t nb_free;
+	struct thole_address addresses;
+	struct thole_endpoint server;
+	uint32_t nb_ports;
+	uint16_t first_port;
+
+	uint64_t opened; /* counts through addresses, then the server's ports, then local ports */
+	uint64_t ramp_end;
+	uint64_t retry_ns; /* of the next probe */
+	uint64_t random;
+	int32_t probe_status; /* of the last probe that failed */
+};
+
+#define CLIENT_PORT_MIN 1024U
+#define CLIENT_PORTS	(65536U - CLIENT_PORT_MIN) /* local ports of an address */
+
+int client_init(struct client *client, const struct options *options,
+	const struct thole_address *addresses, const struct thole_addr *server);
+void client_fini(struct client *client);
+
+/** Connections that are open, or on their way there or back. */
+uint32_t client_open(const struct client *client);
+
+/** A worker's app_turn; @p ctx is the client. */
+void client_turn(void *ctx, struct thole_worker *worker, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * end.c: the client says its request at once, the server its response when all of the request has
+ * come; whoever closes first does so when all is said, the other one when it has heard that.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_mbuf.h>
+
+#include "end.h"
+
+#define SEND_BYTES 16384U /* at most, in one op */
+
+int
+end_init(struct end *end, const struct options *options, bool is_server, uint32_t nb_talks)
+{
+	memset(end, 0, sizeof(*end));
+	end->is_server = is_server;
+	end->closes = options->client_closes != is_server;
+	end->request_bytes = options->request_bytes;
+	end->response_bytes = options->response_bytes;
+	end->nb_talks = nb_talks;
+	end->talks = calloc(nb_talks, sizeof(*end->talks));
+	end->starved = calloc(nb_talks, sizeof(*end->starved));
+	end->payload = malloc(SEND_BYTES);
+	if (end->talks == NULL || end->starved == NULL || end->payload == NULL) {
+		end_fini(end);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < SEND_BYTES; i++)
+		end->payload[i] = (uint8_t)('a' + i % 26);
+	return 0;
+}
+
+void
+end_fini(struct end *end)
+{
+	free(end->talks);
+	free(end->starved);
+	free(end->payload);
+	end->talks = NULL;
+	end->starved = NULL;
+	end->payload = NULL;
+}
+
+void
+end_flush(struct end *end)
+{
+	/* A direct context takes all of them. */
+	thole_app_submit(end->app, end->ops, end->nb_ops);
+	end->nb_ops = 0;
+}
+
+void
+end_count_failure(struct end *end, int32_t status)
+{
+	uint32_t i = 0;
+
+	end_count(&end->counts.failed);
+	while (i < end->nb_statuses && end->statuses[i] != status)
+		i++;
+	if (i == END_STATUSES)
+		return;
+	if (i == end->nb_statuses)
+		end->statuses[end->nb_statuses++] = status;
+	end->status_counts[i]++;
+}
+
+static void
+close_talk(struct end *end, struct talk *talk)
+{
+	end_op(end, THOLE_OP_CLOSE, talk->conn);
+	talk->flags |= TALK_CLOSING;
+	if ((talk->flags & TALK_PEER_CLOSED) == 0)
+		talk->flags |= TALK_FIRST;
+	talk->since_ns = end->now_ns;
+}
+
+static void
+send_some(struct end *end, struct talk *talk)
+{
+	while (talk->send != 0 && talk->credit != 0) {
+		uint32_t bytes = RTE_MIN(RTE_MIN(talk->send, talk->credit), SEND_BYTES);
+
+		if (thole_app_send_copy(end->app, talk->conn, end->pool, end->payload, bytes) < 0) {
+			if ((talk->flags & TALK_STARVED) == 0) {
+				talk->flags |= TALK_STARVED;
+				end->starved[end->nb_starved++] = (uint32_t)(talk - end->talks);
+			}
+			return;
+		}
+		talk->send -= bytes;
+		talk->credit -= bytes;
+	}
+}
+
+/* Whatever the connection is ready for. */
+static void
+go_on(struct end *end, struct talk *talk)
+{
+	if ((talk->flags & (TALK_OPEN | TALK_CLOSING)) != TALK_OPEN)
+		return;
+	/* The response waits for the whole request; the request waits for nothing. */
+	if (talk->send != 0 && (!end->is_server || talk->expect == 0))
+		send_some(end, talk);
+	if ((talk->flags & TALK_PEER_CLOSED) != 0 ? talk->send == 0 || talk->expect != 0
+						  : end->closes && (talk->send | talk->expect) == 0)
+		close_talk(end, talk);
+}
+
+void
+end_established(struct end *end, struct talk *talk, const struct thole_event *event)
+{
+	end_count(&end->counts.established);
+	talk->conn = event->conn;
+	talk->expect = end->is_server ? end->request_bytes : end->response_bytes;
+	talk->send = end->is_server ? end->response_bytes : end->request_bytes;
+	talk->credit = event->bytes;
+	talk->flags = TALK_OPEN | (talk->flags & TALK_STARVED);
+	go_on(end, talk);
+}
+
+static void
+take_data(struct end *end, struct talk *talk, struct rte_mbuf *mbuf)
+{
+	uint32_t bytes = mbuf->pkt_len;
+
+	rte_pktmbuf_free(mbuf);
+	if ((talk->flags & TALK_CLOSING) != 0)
+		return;
+	end_op(end, THOLE_OP_RECEIVED, talk->conn)->bytes = bytes;
+	talk->expect -= RTE_MIN(bytes, talk->expect);
+}
+
+void
+end_event(struct end *end, struct talk *talk, const struct thole_event *event)
+{
+	switch ((enum thole_event_type)event->type) {
+	case THOLE_EV_DATA:
+		take_data(end, talk, event->mbuf);
+		break;
+	case THOLE_EV_PEER_CLOSED:
+		talk->flags |= TALK_PEER_CLOSED;
+		break;
+	case THOLE_EV_SENDABLE:
+		talk->credit += event->bytes;
+		break;
+	case THOLE_EV_REFUSED:
+		end_count(&end->counts.refused);
+		return;
+	case THOLE_EV_LISTENING:
+	case THOLE_EV_OPENING:
+	case THOLE_EV_ACCEPTED:
+	case THOLE_EV_CONNECTED:
+	case THOLE_EV_CLOSED:
+		return;
+	}
+	go_on(end, talk);
+}
+
+bool
+end_closed(struct end *end, struct talk *talk, int32_t status)
+{
+	bool all_said = (talk->flags & TALK_OPEN) != 0 && (talk->send | talk->expect) == 0;
+
+	if ((talk->flags & TALK_FIRST) != 0 && status == 0 &&
+		__atomic_load_n(&end->recording, __ATOMIC_RELAXED))
+		histogram_add(&end->close_ns, end->now_ns - talk->since_ns);
+	/* A talk that waits for an mbuf stays on that list, which looks at its flags. */
+	talk->flags &= TALK_STARVED;
+	if (status != 0 || !all_said) {
+		end_count_failure(end, status);
+		return false;
+	}
+	end_count(&end->counts.done);
+	return true;
+}
+
+void
+end_turn_begin(struct end *end, uint64_t now_ns)
+{
+	uint32_t n = end->nb_starved;
+
+	end->now_ns = now_ns;
+	end->kinds = 0;
+	/* Those that starve again go back on the list, never beyond what has been read. */
+	end->nb_starved = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		struct talk *talk = &end->talks[end->starved[i]];
+
+		talk->flags &= ~(uint32_t)TALK_STARVED;
+		go_on(end, talk);
+	}
+}
+
+void
+end_turn_end(struct end *end)
+{
+	if (end->nb_ops != 0)
+		end_flush(end);
+	if (end->kinds == 0)
+		return;
+	end_count(&end->counts.busy_turns);
+	if ((end->kinds & (end->kinds - 1)) != 0)
+		end_count(&end->counts.mixed_turns);
+}

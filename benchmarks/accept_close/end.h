@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * end.h: what the server and the client have in common: a conversation of at most one request and
+ * one response on each connection, then CLOSE. An end works inside its worker's turn, through a
+ * direct application context, and is touched by that thread only; another one may read the
+ * counters.
+ */
+#ifndef END_H
+#define END_H
+
+#include <rte_common.h>
+
+#include <thole/app.h>
+#include <thole/port.h>
+
+#include "histogram.h"
+#include "options.h"
+
+#define END_OPS	     256
+#define END_EVENTS   64
+#define END_STATUSES 16
+
+enum talk_flag {
+	TALK_OPEN = 1 << 0,	   /* established, and not over */
+	TALK_CLOSING = 1 << 1,	   /* we gave CLOSE */
+	TALK_PEER_CLOSED = 1 << 2, /* the peer sends no more */
+	TALK_FIRST = 1 << 3,	   /* we gave CLOSE before the peer did */
+	TALK_STARVED = 1 << 4,	   /* waits for an mbuf to send with */
+};
+
+/* One connection. */
+struct talk {
+	thole_conn conn;
+	uint64_t since_ns; /* of CONNECT until established; of CLOSE after that */
+	uint32_t expect;   /* bytes still to come */
+	uint32_t send;	   /* bytes still to send */
+	uint32_t credit;   /* bytes that the stack takes now */
+	uint32_t flags;	   /* enum talk_flag */
+};
+
+/* Written by the end's own thread with relaxed stores, so that another thread reads whole values.
+ */
+struct end_counts {
+	uint64_t established;
+	uint64_t done;	  /* ended in an orderly way, all bytes exchanged */
+	uint64_t failed;  /* ended otherwise, or never established */
+	uint64_t refused; /* ops refused */
+	uint64_t busy_turns;
+	uint64_t mixed_turns; /* with events of more than one kind */
+};
+
+struct end {
+	struct thole_app *app;
+	struct rte_mempool *pool;
+	bool is_server;
+	bool closes; /* closes when all is said; otherwise when the peer has closed */
+	uint32_t request_bytes;
+	uint32_t response_bytes;
+	uint8_t *payload; /* what is sent, over and over */
+	struct talk *talks;
+	uint32_t nb_talks;
+	uint32_t *starved; /* talks that wait for an mbuf */
+	uint32_t nb_starved;
+
+	uint64_t now_ns; /* of the turn */
+	uint32_t kinds;	 /* events of this turn, 1 << type ored */
+	uint32_t nb_ops;
+	struct thole_op ops[END_OPS];
+
+	struct end_counts counts;
+	/* What came of failed connections: -errno, or 0 for one that ended before all was said. */
+	int32_t statuses[END_STATUSES];
+	uint64_t status_counts[END_STATUSES];
+	uint32_t nb_statuses;
+
+	bool recording; /* set by the thread that keeps the time: latencies count */
+	struct histogram connect_ns;
+	struct histogram close_ns; /* CLOSE to CLOSED, of connections that this end closed first */
+};
+
+int end_init(struct end *end, const struct options *options, bool is_server, uint32_t nb_talks);
+void end_fini(struct end *end);
+
+/** The connection is established: starts what this end says first. */
+void end_established(struct end *end, struct talk *talk, const struct thole_event *event);
+
+/** DATA, PEER_CLOSED, SENDABLE of a connection, or REFUSED. Frees the event's mbuf. */
+void end_event(struct end *end, struct talk *talk, const struct thole_event *event);
+
+/** CLOSED: counts it. @return whether all went well. */
+bool end_closed(struct end *end, struct talk *talk, int32_t status);
+
+/** Counts a connection that didn't come to its orderly end. */
+void end_count_failure(struct end *end, int32_t status);
+
+/** At the start of a turn, before events are read. */
+void end_turn_begin(struct end *end, uint64_t now_ns);
+
+/** At its end: ops go to the stack. */
+void end_turn_end(struct end *end);
+
+void end_flush(struct end *end);
+
+static inline void
+end_count(uint64_t *counter)
+{
+	__atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t
+end_counted(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+/* The next op to fill in, all zero but for its type. */
+static inline struct thole_op *
+end_op(struct end *end, enum thole_op_type type, thole_conn conn)
+{
+	struct thole_op *op;
+
+	if (unlikely(end->nb_ops == END_OPS))
+		end_flush(end);
+	op = &end->ops[end->nb_ops++];
+	*op = (struct thole_op){ .type = type, .conn = conn };
+	return op;
+}
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * json.c: the figures, all of them numbers, at the top; what else is good to know is under "extra".
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "report.h"
+
+/* A whole number without a fraction: JSON readers show it as it is meant. */
+static json_t *
+number(double value)
+{
+	if (value >= 0 && value < 9e15 && value == (double)(json_int_t)value)
+		return json_integer((json_int_t)value);
+	return json_real(value);
+}
+
+static json_t *
+figures_object(const struct figures *f)
+{
+	const struct {
+		const char *name;
+		double value;
+	} all[] = {
+		{ "conns_per_s", f->conns_per_s },
+		{ "wire_round_trips_per_s", f->wire_round_trips_per_s },
+		{ "wire_fraction", f->wire_fraction },
+		{ "kernel_conns_per_s", f->kernel_conns_per_s },
+		{ "server_rx_pkts_per_conn", f->server_rx_pkts_per_conn },
+		{ "server_tx_pkts_per_conn", f->server_tx_pkts_per_conn },
+		{ "connect_us_p50", f->connect_us_p50 },
+		{ "connect_us_p99", f->connect_us_p99 },
+		{ "connect_us_p999", f->connect_us_p999 },
+		{ "close_us_p50", f->close_us_p50 },
+		{ "close_us_p99", f->close_us_p99 },
+		{ "failed_conns", f->failed_conns },
+		{ "retransmits", f->retransmits },
+		{ "time_wait_peak", f->time_wait_peak },
+		{ "time_wait_evicted", f->time_wait_evicted },
+		{ "time_wait_min_age_ms", f->time_wait_min_age_ms },
+		{ "leaked_mbufs", f->leaked_mbufs },
+		{ "leaked_conns", f->leaked_conns },
+	};
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		json_object_set_new(object, all[i].name, number(all[i].value));
+	return object;
+}
+
+static json_t *
+numbers(const double *values, uint32_t n)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < n; i++)
+		json_array_append_new(array, number(values[i]));
+	return array;
+}
+
+/* Every counter of a side's stack at the end, by its name. */
+static json_t *
+counters(const struct thole_stats *stats)
+{
+	const uint64_t *values = (const uint64_t *)(const void *)stats;
+	json_t *object = json_object();
+	const char *name, *text;
+
+	for (unsigned int i = 0; thole_stats_describe(i, &name, &text) == 0; i++)
+		json_object_set_new(object, name, json_integer((json_int_t)values[i]));
+	return object;
+}
+
+static json_t *
+side_object(const struct side *side, const struct thole_stats *stats)
+{
+	const struct end_counts *counts = &side->end->counts;
+	json_t *object = json_object();
+
+	json_object_set_new(object, "established", json_integer((json_int_t)counts->established));
+	json_object_set_new(object, "done", json_integer((json_int_t)counts->done));
+	json_object_set_new(object, "failed", json_integer((json_int_t)counts->failed));
+	json_object_set_new(object, "refused", json_integer((json_int_t)counts->refused));
+	/* Of the turns that had events, the share that had several kinds: how well the loop is
+	 * mixed. */
+	json_object_set_new(object, "mixed_turns",
+		json_real(counts->busy_turns == 0
+				  ? 0
+				  : (double)counts->mixed_turns / (double)counts->busy_turns));
+	json_object_set_new(object, "stack", counters(stats));
+	return object;
+}
+
+static json_t *
+extra_object(const struct report *r)
+{
+	const struct options *o = r->options;
+	const struct run *run = r->run;
+	const double add_before[] = { r->add_before.main_per_s, r->add_before.other_per_s };
+	const double add_after[] = { r->add_after.main_per_s, r->add_after.other_per_s };
+	json_t *extra = json_object();
+
+	json_object_set_new(
+		extra, "duration_s", number((double)(run->last.ns - run->first.ns) / 1e9));
+	json_object_set_new(extra, "inflight", json_integer(o->inflight));
+	json_object_set_new(extra, "request_bytes", json_integer(o->request_bytes));
+	json_object_set_new(extra, "response_bytes", json_integer(o->response_bytes));
+	json_object_set_new(extra, "closer", json_string(o->client_closes ? "client" : "server"));
+	json_object_set_new(extra, "hugepages", json_boolean(r->hugepages));
+	json_object_set_new(extra, "rx_checksums_offloaded",
+		json_boolean((r->offloads & THOLE_OFFLOAD_RX_CSUM) != 0));
+	json_object_set_new(extra, "tx_checksums_offloaded",
+		json_boolean((r->offloads & THOLE_OFFLOAD_TX_CSUM) != 0));
+	json_object_set_new(extra, "max_time_wait", json_integer(r->plan->max_time_wait));
+	json_object_set_new(extra, "client_addresses", json_integer(r->plan->clients));
+	json_object_set_new(
+		extra, "conns_per_s_each_second", numbers(run->per_second, run->nb_per_second));
+	json_object_set_new(
+		extra, "wire_before", numbers(r->wire_before.round_trips_per_s, WIRE_DEPTHS));
+	json_object_set_new(
+		extra, "wire_after", numbers(r->wire_after.round_trips_per_s, WIRE_DEPTHS));
+	json_object_set_new(extra, "additions_per_s_before", numbers(add_before, 2));
+	json_object_set_new(extra, "additions_per_s_after", numbers(add_after, 2));
+	if (run->client != NULL)
+		json_object_set_new(extra, "client", side_object(run->client, &run->end.client));
+	if (run->server != NULL)
+		json_object_set_new(extra, "server", side_object(run->server, &run->end.server));
+	return extra;
+}
+
+int
+report_json(const struct report *r, const struct figures *f, const char *path)
+{
+	json_t *top = figures_object(f);
+	FILE *file;
+	int rc = 0;
+
+	json_object_set_new(top, "extra", extra_object(r));
+	file = fopen(path, "w");
+	if (file == NULL) {
+		rc = -errno;
+	} else {
+		if (json_dumpf(top, file, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) != 0 ||
+			fputc('\n', file) == EOF)
+			rc = -EIO;
+		if (fclose(file) != 0 && rc == 0)
+			rc = -errno;
+	}
+	json_decref(top);
+	return rc;
+}

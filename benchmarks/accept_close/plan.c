@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* plan.c: the largest rate to expect, times how long a TIME-WAIT lasts, cut to the memory there is.
+ */
+#include <dirent.h>
+#include <math.h>
+#include <sched.h>
+#include <stdio.h>
+
+#include <rte_common.h>
+
+#include "client.h"
+#include "plan.h"
+
+#define RATE_PER_S	5e6 /* more than two of today's cores do */
+#define SLACK_S		1.5 /* warm-up and drain */
+#define TIME_WAIT_BYTES 74  /* a tombstone, and its share of the table at a load of 0.8 */
+#define OTHER_TIME_WAIT 65536U
+#define LEAST_TIME_WAIT 65536U
+#define MOST_TIME_WAIT	1e9
+#define CONN_BYTES	768 /* with all that goes with it */
+#define MBUF_BYTES	2560
+#define FIXED_MB	256
+#define HUGEPAGE_DIRS	"/sys/kernel/mm/hugepages"
+#define MB		1048576.0
+
+/* @return the number that a file begins with, or -1. */
+static long
+read_number(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	long value = -1;
+
+	if (file == NULL)
+		return -1;
+	if (fscanf(file, "%ld", &value) != 1)
+		value = -1;
+	fclose(file);
+	return value;
+}
+
+static double
+free_hugepages_mb(void)
+{
+	DIR *dir = opendir(HUGEPAGE_DIRS);
+	struct dirent *entry;
+	double mb = 0;
+
+	if (dir == NULL)
+		return 0;
+	while ((entry = readdir(dir)) != NULL) {
+		char path[512];
+		long kb, pages;
+
+		if (sscanf(entry->d_name, "hugepages-%ldkB", &kb) != 1)
+			continue;
+		snprintf(path, sizeof(path), HUGEPAGE_DIRS "/%s/free_hugepages", entry->d_name);
+		pages = read_number(path);
+		if (pages > 0)
+			mb += (double)pages * (double)kb / 1024;
+	}
+	closedir(dir);
+	return mb;
+}
+
+static double
+available_mb(void)
+{
+	FILE *file = fopen("/proc/meminfo", "r");
+	char line[128];
+	long kb = 0;
+
+	if (file == NULL)
+		return 0;
+	while (fgets(line, sizeof(line), file) != NULL)
+		if (sscanf(line, "MemAvailable: %ld kB", &kb) == 1)
+			break;
+	fclose(file);
+	return (double)kb / 1024;
+}
+
+/* Hugepages if they are enough; the tables may also be in ordinary memory, the library sees to
+ * that. */
+static double
+budget_mb(bool no_huge, double wanted_mb, struct plan *plan)
+{
+	double huge = no_huge ? 0 : free_hugepages_mb();
+
+	plan->fits_hugepages = wanted_mb <= huge;
+	return plan->fits_hugepages ? huge : RTE_MAX(huge, available_mb() * 0.7);
+}
+
+static uint32_t
+power_of_two(double least)
+{
+	uint32_t n = 1;
+
+	while (n < least)
+		n *= 2;
+	return n;
+}
+
+static uint32_t
+pool_mbufs(const struct options *o, const struct plan *plan)
+{
+	/* Both directions of the cable, kept ones and bursts; and what is unread or unacknowledged.
+	 */
+	double data = RTE_MAX(o->request_bytes, o->response_bytes);
+	double each = data == 0 ? 0 : ceil(RTE_MIN(data, 65536.0) / 1400) * 2;
+	double n = 4096 + 4.0 * plan->cable_entries + each * o->inflight;
+
+	return (uint32_t)RTE_MIN(n, 1048576.0);
+}
+
+void
+plan_make(const struct options *o, uint64_t two_msl_ns, bool no_huge, struct plan *plan)
+{
+	double seconds = RTE_MIN(o->duration_s, (double)two_msl_ns / 1e9) + SLACK_S;
+	double conns = RATE_PER_S * seconds, fixed_mb, wanted_mb, budget;
+	double ports = (double)o->port_last - o->port_first + 1;
+	double sides = o->role == ROLE_BOTH ? 2 : 1;
+
+	*plan = (struct plan){
+		.other_time_wait = OTHER_TIME_WAIT,
+		.cable_entries = RTE_MIN(power_of_two(RTE_MAX(1024.0, 2.0 * o->inflight)), 32768U),
+		.max_conns = RTE_MAX(65536U, power_of_two(2.0 * o->inflight)),
+		.max_embryos = RTE_MAX(16384U, power_of_two(2.0 * o->inflight)),
+	};
+	plan->pool_mbufs = pool_mbufs(o, plan);
+	/* Twice the tuples that there can be: some ports are walked past. */
+	plan->clients = (uint32_t)RTE_MAX(16.0, ceil(2 * conns / (ports * CLIENT_PORTS)));
+	plan->clients = RTE_MIN(plan->clients, 8192U);
+	if (o->clients.count != 0 || (o->role == ROLE_CLIENT && o->address.count != 0))
+		plan->clients = RTE_MAX(o->clients.count, 1U);
+	plan->short_of_tuples = plan->clients * ports * CLIENT_PORTS < conns;
+
+	conns = RTE_MIN(conns, MOST_TIME_WAIT);
+	fixed_mb = FIXED_MB +
+		   sides *
+			   ((double)plan->max_conns * CONN_BYTES + (double)plan->max_embryos * 96 +
+				   (double)plan->pool_mbufs * MBUF_BYTES +
+				   OTHER_TIME_WAIT * TIME_WAIT_BYTES) /
+			   MB;
+	wanted_mb = fixed_mb + conns * TIME_WAIT_BYTES / MB;
+	budget = budget_mb(no_huge, wanted_mb, plan);
+	if (wanted_mb > budget) {
+		plan->short_of_memory = true;
+		plan->missing_mb = (uint32_t)ceil(wanted_mb - budget);
+		conns = RTE_MAX(
+			(budget - fixed_mb) * MB / TIME_WAIT_BYTES, (double)LEAST_TIME_WAIT);
+		wanted_mb = fixed_mb + conns * TIME_WAIT_BYTES / MB;
+	}
+	plan->max_time_wait = (uint32_t)conns;
+	plan->wanted_mb = (uint32_t)ceil(wanted_mb);
+	plan->mem_mb = plan->fits_hugepages ? plan->wanted_mb : (uint32_t)ceil(fixed_mb);
+	plan->kept_per_s = conns / seconds;
+}
+
+/* A number that only CPUs of one physical core have in common; -1 if not known. */
+static long
+physical_core(int cpu)
+{
+	char path[128];
+	long package, core;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/topology/physical_package_id",
+		cpu);
+	package = read_number(path);
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/topology/core_id", cpu);
+	core = read_number(path);
+	return package < 0 || core < 0 ? -1 : package << 32 | core;
+}
+
+void
+plan_cpus(int cpus[2])
+{
+	cpu_set_t set;
+	int spare = -1;
+
+	cpus[0] = cpus[1] = -1;
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return;
+	for (int cpu = 0; cpu < CPU_SETSIZE && cpus[1] < 0; cpu++) {
+		if (!CPU_ISSET((size_t)cpu, &set))
+			continue;
+		if (cpus[0] < 0)
+			cpus[0] = cpu;
+		else if (physical_core(cpu) < 0 || physical_core(cpu) != physical_core(cpus[0]))
+			cpus[1] = cpu;
+		else if (spare < 0)
+			spare = cpu;
+	}
+	if (cpus[1] < 0)
+		cpus[1] = spare;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * plan.h: what a run needs before it starts: memory for the TIME-WAITs that it is going to leave,
+ * client addresses for as many tuples, room on the cable, two cores.
+ */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include <stdint.h>
+
+#include "options.h"
+
+struct plan {
+	uint32_t max_time_wait;	  /* of the side that closes first */
+	uint32_t other_time_wait; /* of the other side */
+	uint32_t clients;	  /* addresses */
+	uint32_t max_conns;
+	uint32_t max_embryos;
+	uint32_t cable_entries;
+	uint32_t pool_mbufs;
+	uint32_t wanted_mb; /* all in all */
+	uint32_t mem_mb;    /* from EAL; without enough hugepages the tables are elsewhere */
+	double kept_per_s;  /* up to so many connections a second, no TIME-WAIT is evicted */
+	bool short_of_memory;
+	uint32_t missing_mb;
+	bool short_of_tuples; /* the command line's addresses and ports are too few */
+	bool fits_hugepages;
+};
+
+/** @p two_msl_ns is how long TIME-WAIT lasts; @p no_huge that EAL is told to do without hugepages.
+ */
+void plan_make(const struct options *options, uint64_t two_msl_ns, bool no_huge, struct plan *plan);
+
+/**
+ * Two CPUs that this process may run on, on different physical cores if there are any; -1 for one
+ * that isn't there.
+ */
+void plan_cpus(int cpus[2]);
+
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* report.c: figures from samples and histograms, and the table. */
+#include <stdio.h>
+#include <string.h>
+
+#include "report.h"
+
+const char *
+grouped(double value, char text[GROUPED_BYTES])
+{
+	char digits[GROUPED_BYTES];
+	int n = snprintf(digits, sizeof(digits), "%.0f", value);
+	char *p = text;
+
+	/* 20 digits and their commas fit; more than that nobody counts here. */
+	if (n <= 0 || n > 20) {
+		snprintf(text, GROUPED_BYTES, "%g", value);
+		return text;
+	}
+	for (int i = 0; i < n; i++) {
+		if (i != 0 && digits[i - 1] != '-' && (n - i) % 3 == 0)
+			*p++ = ',';
+		*p++ = digits[i];
+	}
+	*p = '\0';
+	return text;
+}
+
+static double
+us(const struct histogram *h, double share)
+{
+	return (double)histogram_percentile(h, share) / 1e3;
+}
+
+static void
+figure_latencies(const struct run *run, struct figures *f)
+{
+	/* The side that closes first has timed it; a lone side that doesn't has nothing. */
+	const struct side *closer = run->options->client_closes ? run->client : run->server;
+
+	if (run->client != NULL) {
+		f->connect_us_p50 = us(&run->client->end->connect_ns, 0.5);
+		f->connect_us_p99 = us(&run->client->end->connect_ns, 0.99);
+		f->connect_us_p999 = us(&run->client->end->connect_ns, 0.999);
+	}
+	if (closer != NULL) {
+		f->close_us_p50 = us(&closer->end->close_ns, 0.5);
+		f->close_us_p99 = us(&closer->end->close_ns, 0.99);
+	}
+}
+
+static void
+figure_packets(const struct run *run, double conns, struct figures *f)
+{
+	const struct sample *a = &run->first, *b = &run->last;
+	double rx = (double)(b->server.rx_pkts - a->server.rx_pkts);
+	double tx = (double)(b->server.tx_pkts - a->server.tx_pkts);
+
+	/* A client alone sees the server's packets from the other end. */
+	if (run->server == NULL) {
+		rx = (double)(b->client.tx_pkts - a->client.tx_pkts);
+		tx = (double)(b->client.rx_pkts - a->client.rx_pkts);
+	}
+	if (conns > 0) {
+		f->server_rx_pkts_per_conn = rx / conns;
+		f->server_tx_pkts_per_conn = tx / conns;
+	}
+}
+
+static uint64_t
+least_but_0(uint64_t a, uint64_t b)
+{
+	return a == 0 ? b : b == 0 ? a : RTE_MIN(a, b);
+}
+
+static void
+figure_wire(const struct report *r, struct figures *f)
+{
+	double trips = (f->server_rx_pkts_per_conn + f->server_tx_pkts_per_conn) / 2;
+
+	f->wire_round_trips_per_s = RTE_MAX(r->wire_before.best, r->wire_after.best);
+	/* A wire this fast is one physical core talking to itself: no measure for two. */
+	if (f->wire_round_trips_per_s > 0 && f->wire_round_trips_per_s <= WIRE_REJECT_PER_S)
+		f->wire_fraction = f->conns_per_s * RTE_MIN(3.0, trips) / f->wire_round_trips_per_s;
+}
+
+void
+report_figures(const struct report *r, struct figures *f)
+{
+	const struct run *run = r->run;
+	const struct thole_stats *s = &run->end.server, *c = &run->end.client;
+	double seconds = (double)(run->last.ns - run->first.ns) / 1e9;
+	double conns = (double)(run->last.done - run->first.done);
+
+	*f = (struct figures){
+		.kernel_conns_per_s = r->kernel.conns_per_s,
+		.failed_conns = (double)run->end.failed,
+		.retransmits = (double)(s->retransmits + c->retransmits),
+		.time_wait_peak = (double)(s->time_wait_peak + c->time_wait_peak),
+		.time_wait_evicted = (double)(s->time_wait_evicted + c->time_wait_evicted),
+		.time_wait_min_age_ms =
+			(double)least_but_0(s->time_wait_min_age_ns, c->time_wait_min_age_ns) / 1e6,
+		.leaked_mbufs = r->leaked_mbufs,
+		.leaked_conns = (double)(s->conns + s->embryos + c->conns + c->embryos),
+	};
+	if (seconds > 0)
+		f->conns_per_s = conns / seconds;
+	figure_packets(run, conns, f);
+	figure_latencies(run, f);
+	figure_wire(r, f);
+}
+
+void
+report_head(const struct report *r)
+{
+	const struct options *o = r->options;
+	const char *closer = o->client_closes ? "client" : "server";
+	char text[GROUPED_BYTES];
+
+	if (o->role == ROLE_SERVER)
+		printf("accept-close: a server alone, ports %u-%u\n", o->port_first, o->port_last);
+	else
+		printf("accept-close: %u connections in flight, the %s closes first\n", o->inflight,
+			closer);
+	if ((o->request_bytes | o->response_bytes) != 0)
+		printf("  request %u B, response %u B\n", o->request_bytes, o->response_bytes);
+	printf("  checksums: sent %s, received %s\n",
+		(r->offloads & THOLE_OFFLOAD_TX_CSUM) != 0 ? "by the device" : "in software",
+		(r->offloads & THOLE_OFFLOAD_RX_CSUM) != 0 ? "by the device" : "in software");
+	printf("  room for %s connections in TIME-WAIT, %s\n",
+		grouped(r->plan->max_time_wait, text),
+		r->hugepages ? "on hugepages" : "without hugepages, which is slower");
+	if (r->plan->short_of_memory)
+		printf("  note: memory for %u MiB is missing. Above %s connections a second "
+		       "TIME-WAITs "
+		       "are evicted: free memory, or make --duration shorter\n",
+			r->plan->missing_mb, grouped(r->plan->kept_per_s, text));
+	if (r->plan->short_of_tuples)
+		printf("  note: the client has fewer addresses and ports than it may need: a new "
+		       "connection can meet its tuple's TIME-WAIT; see --client-addresses\n");
+	fflush(stdout);
+}
+
+static void
+print_failures(const struct side *side, const char *name)
+{
+	const struct end *end;
+	char text[GROUPED_BYTES];
+
+	if (side == NULL)
+		return;
+	end = side->end;
+	for (uint32_t i = 0; i < end->nb_statuses; i++)
+		printf("    %s at the %s: %s\n", grouped((double)end->status_counts[i], text), name,
+			end->statuses[i] == 0 ? "closed before all was exchanged"
+					      : strerror(-end->statuses[i]));
+	if (end->counts.refused != 0)
+		printf("    %s operations of the %s refused\n",
+			grouped((double)end->counts.refused, text), name);
+}
+
+static void
+print_wire(const struct report *r, const struct figures *f)
+{
+	char a[GROUPED_BYTES];
+
+	if (r->options->no_wire || r->options->role != ROLE_BOTH)
+		return;
+	printf("  bare wire          %14s round trips/s", grouped(f->wire_round_trips_per_s, a));
+	if (r->wire_rc != 0)
+		printf("  (incomplete: %s)", strerror(-r->wire_rc));
+	else if (f->wire_round_trips_per_s > WIRE_REJECT_PER_S)
+		printf("  (rejected: above 30 M both lcores are on one physical core; choose with "
+		       "-- -l)");
+	else if (f->wire_round_trips_per_s < WIRE_SUSPECT_PER_S)
+		printf("  (suspect: below 10 M the machine is busy, or isn't fit for this)");
+	printf("\n    in flight 64, 256, 512, before:");
+	for (uint32_t i = 0; i < WIRE_DEPTHS; i++)
+		printf(" %.1f", r->wire_before.round_trips_per_s[i] / 1e6);
+	printf(" M; after:");
+	for (uint32_t i = 0; i < WIRE_DEPTHS; i++)
+		printf(" %.1f", r->wire_after.round_trips_per_s[i] / 1e6);
+	printf(" M\n  of what the wire allows   %.3f\n", f->wire_fraction);
+}
+
+static void
+print_kernel(const struct report *r, const struct figures *f)
+{
+	char a[GROUPED_BYTES];
+
+	if (r->options->no_kernel || r->options->role != ROLE_BOTH)
+		return;
+	printf("  host kernel        %14s conns/s", grouped(f->kernel_conns_per_s, a));
+	if (r->kernel_rc != 0)
+		printf("  (not measured: %s: %s)",
+			r->kernel.failed_at != NULL ? r->kernel.failed_at : "stopped",
+			strerror(-r->kernel_rc));
+	else if (f->kernel_conns_per_s > 0)
+		printf("  over loopback: thole makes %.1f times as many",
+			f->conns_per_s / f->kernel_conns_per_s);
+	printf("\n");
+}
+
+static void
+print_latencies(const struct run *run, const struct figures *f)
+{
+	if (run->client != NULL)
+		printf("  connect            %14.1f us p50 %10.1f p99 %10.1f p99.9\n",
+			f->connect_us_p50, f->connect_us_p99, f->connect_us_p999);
+	if ((run->options->client_closes ? run->client : run->server) != NULL)
+		printf("  close              %14.1f us p50 %10.1f p99\n", f->close_us_p50,
+			f->close_us_p99);
+}
+
+void
+report_table(const struct report *r, const struct figures *f)
+{
+	const struct run *run = r->run;
+	char a[GROUPED_BYTES], b[GROUPED_BYTES], c[GROUPED_BYTES];
+
+	printf("\n  connections        %14s conns/s  over %.1f s\n", grouped(f->conns_per_s, a),
+		(double)(run->last.ns - run->first.ns) / 1e9);
+	print_wire(r, f);
+	print_kernel(r, f);
+	printf("  server's packets   %14.2f in %10.2f out, a connection\n",
+		f->server_rx_pkts_per_conn, f->server_tx_pkts_per_conn);
+	print_latencies(run, f);
+	printf("  failed             %14s %10s retransmits\n", grouped(f->failed_conns, a),
+		grouped(f->retransmits, b));
+	print_failures(run->client, "client");
+	print_failures(run->server, "server");
+	printf("  TIME-WAIT          %14s peak %10s evicted", grouped(f->time_wait_peak, a),
+		grouped(f->time_wait_evicted, b));
+	if (f->time_wait_min_age_ms > 0)
+		printf(", the youngest ended after %s ms", grouped(f->time_wait_min_age_ms, c));
+	printf("\n  leaked             %14s mbufs %9s connections\n", grouped(f->leaked_mbufs, a),
+		grouped(f->leaked_conns, b));
+	printf("  additions          %14.2f G/s before %5.2f after", r->add_before.main_per_s / 1e9,
+		r->add_after.main_per_s / 1e9);
+	if (r->add_before.other_per_s > 0)
+		printf(", %.2f and %.2f on the other core", r->add_before.other_per_s / 1e9,
+			r->add_after.other_per_s / 1e9);
+	printf("\n");
+	fflush(stdout);
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * run.c: counting starts after a warm-up, when tables, caches and neighbours are warm. A lone
+ * server can't know when the client starts or ends: its time runs from the first connection, and it
+ * goes on serving until half a second passes without a new one.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_launch.h>
+
+#include "report.h"
+
+#define S_IN_NS	   1e9
+#define LOOK_NS	   UINT64_C(1000000)
+#define LINGER_NS  UINT64_C(500000000)
+#define LONGEST_NS UINT64_C(10000000000) /* of linger, and of drain */
+#define QUIET_NS   UINT64_C(50000000)
+
+static void
+take_sample(const struct run *run, uint64_t now, struct sample *out)
+{
+	const struct side *counter = run->client != NULL ? run->client : run->server;
+
+	memset(out, 0, sizeof(*out));
+	out->ns = now;
+	out->done = end_counted(&counter->end->counts.done);
+	if (run->server != NULL) {
+		out->failed += end_counted(&run->server->end->counts.failed);
+		side_stats(run->server, &out->server);
+	}
+	if (run->client != NULL) {
+		out->failed += end_counted(&run->client->end->counts.failed);
+		side_stats(run->client, &out->client);
+	}
+}
+
+static void
+record(const struct run *run, bool on)
+{
+	if (run->server != NULL)
+		__atomic_store_n(&run->server->end->recording, on, __ATOMIC_RELAXED);
+	if (run->client != NULL)
+		__atomic_store_n(&run->client->end->recording, on, __ATOMIC_RELAXED);
+}
+
+static void
+print_second(struct run *run, const struct sample *now)
+{
+	double seconds = (double)(now->ns - run->second.ns) / S_IN_NS;
+	double rate = (double)(now->done - run->second.done) / seconds;
+	char a[GROUPED_BYTES], b[GROUPED_BYTES], c[GROUPED_BYTES];
+	uint64_t time_wait = now->server.time_wait + now->client.time_wait;
+
+	printf("%5.1f s %12s conns/s %8s failed %12s in TIME-WAIT\n",
+		(double)(now->ns - run->first.ns) / S_IN_NS, grouped(rate, a),
+		grouped((double)now->failed, b), grouped((double)time_wait, c));
+	fflush(stdout);
+	run->per_second[run->nb_per_second++] = rate;
+	run->second = *now;
+}
+
+static void
+enter(struct run *run, enum run_phase phase, uint64_t now)
+{
+	run->phase = phase;
+	run->phase_ns = now;
+	run->next_ns = now + LOOK_NS;
+}
+
+static void
+begin_drain(struct run *run, uint64_t now)
+{
+	if (run->client != NULL)
+		run->client->client.phase = CLIENT_STOP;
+	enter(run, RUN_DRAIN, now);
+}
+
+/* Whether the side that opens connections has got going. */
+static bool
+is_under_way(const struct run *run)
+{
+	if (run->client != NULL)
+		return run->client->client.phase == CLIENT_RUN;
+	return run->server->end->counts.established != 0;
+}
+
+static void
+look_wait(struct run *run, uint64_t now)
+{
+	double waited = (double)(now - run->phase_ns) / S_IN_NS;
+
+	if (is_under_way(run)) {
+		enter(run, RUN_WARM, now);
+		run->next_ns = now + (uint64_t)(RUN_WARM_S * S_IN_NS);
+		return;
+	}
+	if (!run->said_waiting && waited > 1) {
+		run->said_waiting = true;
+		printf("waiting for the %s, at most %g s ...\n",
+			run->client != NULL ? "server" : "first connection", run->options->wait_s);
+		fflush(stdout);
+	}
+	if (waited >= run->options->wait_s)
+		begin_drain(run, now);
+	else
+		run->next_ns = now + LOOK_NS;
+}
+
+static void
+look_count(struct run *run, uint64_t now, bool interrupted)
+{
+	uint64_t end = run->first.ns + (uint64_t)(run->options->duration_s * S_IN_NS);
+	uint64_t second = run->second.ns + (uint64_t)S_IN_NS;
+	struct sample sample;
+
+	if (now < end && now < second && !interrupted) {
+		run->next_ns = now + LOOK_NS;
+	} else {
+		take_sample(run, now, &sample);
+		/* A signal or the end may come just after a full second: no line for what is left.
+		 */
+		if (sample.ns - run->second.ns > (uint64_t)(S_IN_NS / 20) ||
+			run->nb_per_second == 0)
+			print_second(run, &sample);
+		if (now >= end || interrupted) {
+			record(run, false);
+			run->last = sample;
+			run->counted = true;
+			if (run->client == NULL)
+				enter(run, RUN_LINGER, now);
+			else
+				begin_drain(run, now);
+			return;
+		}
+	}
+	run->next_ns = RTE_MIN(now + LOOK_NS, RTE_MIN(end, run->second.ns + (uint64_t)S_IN_NS));
+}
+
+static void
+look_linger(struct run *run, uint64_t now)
+{
+	uint64_t established = run->server->end->counts.established;
+
+	if (established != run->active_count || run->active_ns == 0) {
+		run->active_count = established;
+		run->active_ns = now;
+	}
+	if (now - run->active_ns >= LINGER_NS || now - run->phase_ns >= LONGEST_NS) {
+		server_unlisten(&run->server->server);
+		begin_drain(run, now);
+	}
+	run->next_ns = now + LOOK_NS;
+}
+
+static uint64_t
+connections_left(const struct sample *sample)
+{
+	return sample->server.conns + sample->server.embryos + sample->client.conns +
+	       sample->client.embryos;
+}
+
+static void
+look_drain(struct run *run, uint64_t now)
+{
+	take_sample(run, now, &run->end);
+	run->drained = connections_left(&run->end) == 0 &&
+		       (run->client == NULL || client_open(&run->client->client) == 0);
+	if (run->drained)
+		enter(run, RUN_QUIET, now);
+	else if (now - run->phase_ns >= LONGEST_NS)
+		enter(run, RUN_END, now);
+	else
+		run->next_ns = now + LOOK_NS;
+}
+
+static void
+look_quiet(struct run *run, uint64_t now)
+{
+	run->next_ns = now + LOOK_NS;
+	if (now - run->phase_ns < QUIET_NS)
+		return;
+	take_sample(run, now, &run->end);
+	run->drained = connections_left(&run->end) == 0;
+	enter(run, RUN_END, now);
+}
+
+static void
+look(struct run *run, uint64_t now)
+{
+	bool interrupted = *run->signals != 0;
+
+	switch (run->phase) {
+	case RUN_WAIT:
+		if (interrupted)
+			begin_drain(run, now);
+		else
+			look_wait(run, now);
+		break;
+	case RUN_WARM:
+		take_sample(run, now, &run->first);
+		run->second = run->first;
+		record(run, true);
+		enter(run, RUN_COUNT, now);
+		break;
+	case RUN_COUNT:
+		look_count(run, now, interrupted);
+		break;
+	case RUN_LINGER:
+		look_linger(run, now);
+		break;
+	case RUN_DRAIN:
+		look_drain(run, now);
+		break;
+	case RUN_QUIET:
+		look_quiet(run, now);
+		break;
+	case RUN_END:
+		break;
+	}
+}
+
+struct server_loop {
+	struct thole_worker *worker;
+	bool stop;
+};
+
+static int
+run_server(void *arg)
+{
+	struct server_loop *loop = arg;
+
+	thole_worker_run(loop->worker, &loop->stop);
+	return 0;
+}
+
+static int
+say_why_nothing(const struct run *run, struct thole_why *why)
+{
+	const struct options *o = run->options;
+	char text[THOLE_ADDR_TEXT];
+	int status;
+
+	if (*run->signals != 0) {
+		snprintf(why->text, sizeof(why->text), "interrupted before the first connection");
+		return -EINTR;
+	}
+	if (run->client == NULL) {
+		snprintf(why->text, sizeof(why->text),
+			"no connection came in %g s: is the client's --peer right, and is its "
+			"--ports ours? "
+			"(--wait gives it longer)",
+			o->wait_s);
+		return -ETIMEDOUT;
+	}
+	status = run->client->client.probe_status;
+	snprintf(why->text, sizeof(why->text),
+		"no connection to %s port %u in %g s (%s): is the server up, and --peer and "
+		"--ports right? "
+		"(--wait gives it longer)",
+		thole_addr_format(&run->client->client.server.addr, text), o->port_first, o->wait_s,
+		status != 0 ? strerror(-status) : "no answer");
+	return -ETIMEDOUT;
+}
+
+/* Every port must have been taken before the first connection comes. */
+static int
+check_listening(struct run *run, struct thole_why *why)
+{
+	struct server *server = &run->server->server;
+	int32_t status;
+
+	server_turn(server, run->server->worker, thole_clock_ns());
+	status = __atomic_load_n(&server->listen_status, __ATOMIC_RELAXED);
+	if (status == 0 && server->listening == server->nb_ports)
+		return 0;
+	snprintf(why->text, sizeof(why->text),
+		"only %u of the ports %u-%u can be listened on (%s): give fewer with --ports, or "
+		"--set "
+		"stack.max_listeners",
+		server->listening, server->first_port, server->last_port,
+		status != 0 ? strerror(-status) : "no answer");
+	return status != 0 ? status : -EIO;
+}
+
+int
+run_go(struct run *run, struct thole_why *why)
+{
+	struct server_loop loop = { .worker = NULL };
+	bool both = run->server != NULL && run->client != NULL;
+	int rc;
+
+	run->driver = run->client != NULL ? run->client : run->server;
+	run->per_second = calloc((size_t)run->options->duration_s + 2, sizeof(*run->per_second));
+	if (run->per_second == NULL) {
+		snprintf(why->text, sizeof(why->text), "out of memory");
+		return -ENOMEM;
+	}
+	if (run->server != NULL) {
+		rc = check_listening(run, why);
+		if (rc != 0)
+			return rc;
+	}
+	enter(run, RUN_WAIT, thole_clock_ns());
+	if (both) {
+		loop.worker = run->server->worker;
+		if (rte_eal_remote_launch(run_server, &loop, run->other) != 0) {
+			snprintf(why->text, sizeof(why->text), "lcore %u is busy", run->other);
+			return -EBUSY;
+		}
+	}
+	while (run->phase != RUN_END) {
+		uint64_t now;
+
+		thole_worker_turn(run->driver->worker);
+		now = thole_worker_now(run->driver->worker);
+		if (unlikely(now >= run->next_ns))
+			look(run, now);
+	}
+	if (both) {
+		__atomic_store_n(&loop.stop, true, __ATOMIC_RELEASE);
+		rte_eal_wait_lcore(run->other);
+	}
+	return run->counted ? 0 : say_why_nothing(run, why);
+}
+
+void
+run_fini(struct run *run)
+{
+	free(run->per_second);
+	run->per_second = NULL;
+}

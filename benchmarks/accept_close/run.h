@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * run.h: the timed run: wait for each other, warm up, count, drain. One lcore drives and keeps the
+ * time between its worker's turns; with both roles the server turns on the other lcore.
+ */
+#ifndef RUN_H
+#define RUN_H
+
+#include <signal.h>
+
+#include "side.h"
+
+#define RUN_WARM_S 0.3
+
+struct sample {
+	uint64_t ns;
+	uint64_t done;
+	uint64_t failed;
+	struct thole_stats server; /* its stack's; all zero if there is none here */
+	struct thole_stats client;
+};
+
+enum run_phase {
+	RUN_WAIT, /* for the first connections */
+	RUN_WARM, /* not counted */
+	RUN_COUNT,
+	RUN_LINGER, /* a server alone: until the client has stopped */
+	RUN_DRAIN,  /* until no connection is left */
+	RUN_QUIET,  /* the last packets leave the cable */
+	RUN_END,
+};
+
+struct run {
+	/* Given. */
+	const struct options *options;
+	struct side *server; /* NULL: not here */
+	struct side *client; /* NULL: not here */
+	unsigned int other;  /* lcore of the server when both are here */
+	const volatile sig_atomic_t
+		*signals; /* how many came: one ends the count, a second the drain */
+
+	/* What comes of it. */
+	bool counted; /* there were connections, and first and last are set */
+	bool drained;
+	struct sample first, last, end;
+	double *per_second;
+	uint32_t nb_per_second;
+
+	/* Of the driver's own. */
+	struct side *driver;
+	enum run_phase phase;
+	uint64_t next_ns;   /* of the next look */
+	uint64_t phase_ns;  /* when this phase began */
+	uint64_t active_ns; /* when a lone server last had something to do */
+	uint64_t active_count;
+	struct sample second; /* at the start of this second */
+	bool said_waiting;
+};
+
+/** @return 0, or negative errno with @p why. */
+int run_go(struct run *run, struct thole_why *why);
+
+void run_fini(struct run *run);
+
+#endif

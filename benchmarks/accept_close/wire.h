@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * wire.h: what the cable and the two cores can do without TCP: one side sends frames, the other one
+ * sends them back. No TCP on the same devices can have more packets than this.
+ */
+#ifndef WIRE_H
+#define WIRE_H
+
+#include <signal.h>
+#include <stdint.h>
+
+#include <rte_mempool.h>
+
+#define WIRE_DEPTHS 3 /* 64, 256 and 512 frames in flight */
+
+/* Above, both lcores must be on one physical core; below, something is wrong with the machine. */
+#define WIRE_REJECT_PER_S  30e6
+#define WIRE_SUSPECT_PER_S 10e6
+
+struct wire {
+	double round_trips_per_s[WIRE_DEPTHS];
+	double best;
+};
+
+/**
+ * Measures for about a second: sends from port @p a on this lcore and reflects on port @p b on
+ * lcore
+ * @p other. Nobody else polls the ports. All mbufs are back in @p pool at the end.
+ * @return 0, -ENOBUFS if the pool is too small, -EIO if frames got lost, -EINTR if *stop was set.
+ */
+int wire_measure(uint16_t a, uint16_t b, struct rte_mempool *pool, unsigned int other,
+	const volatile sig_atomic_t *stop, struct wire *out);
+
+#endif
