@@ -20,7 +20,8 @@ on_test_complete(const CU_pTest test, const CU_pSuite suite, const CU_pFailureRe
 	done++;
 	if (failure != NULL)
 		failed++;
-	printf("%s %u - %s: %s\n", failure != NULL ? "not ok" : "ok", done, suite->pName, test->pName);
+	printf("%s %u - %s: %s\n", failure != NULL ? "not ok" : "ok", done, suite->pName,
+		test->pName);
 	for (CU_pFailureRecord f = failure; f != NULL; f = f->pNext)
 		printf("# %s:%u: %s\n", f->strFileName, f->uiLineNumber, f->strCondition);
 	fflush(stdout);
@@ -31,8 +32,8 @@ start_eal(void)
 {
 	static char prefix[64];
 	static char *args[] = { (char *)"test", (char *)"--no-huge", (char *)"-m", (char *)"256",
-		(char *)"--no-pci", (char *)"--no-telemetry", (char *)"--log-level=4", (char *)"-l",
-		(char *)"0", prefix, NULL };
+		(char *)"--no-pci", (char *)"--no-telemetry", (char *)"--no-shconf",
+		(char *)"--log-level=4", (char *)"-l", (char *)"0", prefix, NULL };
 
 	snprintf(prefix, sizeof(prefix), "--file-prefix=thole-test-%d", (int)getpid());
 	if (rte_eal_init((int)(sizeof(args) / sizeof(args[0])) - 1, args) < 0) {
@@ -44,8 +45,8 @@ start_eal(void)
 struct rte_mempool *
 test_pool(const char *name, unsigned int n)
 {
-	struct rte_mempool *pool = rte_pktmbuf_pool_create(name, n, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
-		SOCKET_ID_ANY);
+	struct rte_mempool *pool =
+		rte_pktmbuf_pool_create(name, n, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 
 	if (pool == NULL) {
 		printf("Bail out! no pool %s: %s\n", name, rte_strerror(rte_errno));
@@ -81,8 +82,8 @@ test_exact_mbuf(struct rte_mempool *pool, const void *bytes, unsigned int n)
 	exact->info.free_cb = free_exact;
 	exact->info.fcb_opaque = exact;
 	rte_mbuf_ext_refcnt_set(&exact->info, 1);
-	rte_pktmbuf_attach_extbuf(m, exact->data, (rte_iova_t)(uintptr_t)exact->data, (uint16_t)n,
-		&exact->info);
+	rte_pktmbuf_attach_extbuf(
+		m, exact->data, (rte_iova_t)(uintptr_t)exact->data, (uint16_t)n, &exact->info);
 	m->data_off = 0;
 	m->data_len = (uint16_t)n;
 	m->pkt_len = n;
@@ -93,6 +94,7 @@ int
 main(int argc, char **argv)
 {
 	const char *only = argc > 1 ? argv[1] : NULL;
+	static char runtime[256];
 
 	start_eal();
 	if (CU_initialize_registry() != CUE_SUCCESS)
@@ -109,6 +111,9 @@ main(int argc, char **argv)
 	CU_run_all_tests();
 	CU_cleanup_registry();
 	printf("1..%u\n", done);
+	fflush(stdout);
+	snprintf(runtime, sizeof(runtime), "%s", rte_eal_get_runtime_dir());
 	rte_eal_cleanup();
+	rmdir(runtime); /* EAL leaves it, empty */
 	return failed != 0;
 }

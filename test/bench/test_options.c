@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* test_options.c: what is given comes out, and a mistake is named in one line. */
+#include <stdio.h>
+#include <string.h>
+
+#include "options.h"
+#include "suites.h"
+
+#define MAX_ARGS 16
+
+static struct options o;
+static struct options_error error;
+
+/* Splits @p line at blanks. */
+static int
+parse(const char *line)
+{
+	static char text[512];
+	static char *argv[MAX_ARGS + 1];
+	int argc = 0;
+	char *save = NULL;
+
+	snprintf(text, sizeof(text), "accept-close %s", line);
+	error.text[0] = '\0';
+	for (char *word = strtok_r(text, " ", &save); word != NULL && argc < MAX_ARGS;
+		word = strtok_r(NULL, " ", &save))
+		argv[argc++] = word;
+	argv[argc] = NULL;
+	return options_parse(&o, argc, argv, &error);
+}
+
+static void
+test_defaults(void)
+{
+	CU_ASSERT_EQUAL(parse(""), 0);
+	CU_ASSERT_EQUAL(o.duration_s, 5);
+	CU_ASSERT_EQUAL(o.inflight, 512);
+	CU_ASSERT_EQUAL(o.role, ROLE_BOTH);
+	CU_ASSERT_FALSE(o.client_closes);
+	CU_ASSERT_EQUAL(o.request_bytes, 0);
+	CU_ASSERT_EQUAL(o.response_bytes, 0);
+	CU_ASSERT_EQUAL(o.port_first, 8000);
+	CU_ASSERT_EQUAL(o.port_last, 8015);
+	CU_ASSERT_EQUAL(o.address.count, 0);
+	CU_ASSERT_EQUAL(o.nb_eal_args, 0);
+	CU_ASSERT_PTR_NULL(o.json);
+}
+
+static void
+test_all_given(void)
+{
+	char text[THOLE_ADDR_TEXT];
+
+	CU_ASSERT_EQUAL(
+		parse("-d 2.5 --json=x.json --inflight 64 --closer client --request 10 --response "
+		      "20 --no-wire --no-kernel"),
+		0);
+	CU_ASSERT_EQUAL(o.duration_s, 2.5);
+	CU_ASSERT_STRING_EQUAL(o.json, "x.json");
+	CU_ASSERT_EQUAL(o.inflight, 64);
+	CU_ASSERT_TRUE(o.client_closes);
+	CU_ASSERT_EQUAL(o.request_bytes, 10);
+	CU_ASSERT_EQUAL(o.response_bytes, 20);
+	CU_ASSERT_TRUE(o.no_wire && o.no_kernel);
+
+	CU_ASSERT_EQUAL(
+		parse("--role client --device net_tap0 --client-addresses 10.1.2.3+40/16 --peer "
+		      "10.1.0.1 --gateway 10.1.0.254 --ports 80-82"),
+		0);
+	CU_ASSERT_EQUAL(o.role, ROLE_CLIENT);
+	CU_ASSERT_STRING_EQUAL(o.device, "net_tap0");
+	CU_ASSERT_STRING_EQUAL(thole_addr_format(&o.clients.first, text), "10.1.2.3");
+	CU_ASSERT_EQUAL(o.clients.count, 40);
+	CU_ASSERT_EQUAL(o.clients.prefix_len, 16);
+	CU_ASSERT_STRING_EQUAL(thole_addr_format(&o.peer, text), "10.1.0.1");
+	CU_ASSERT_STRING_EQUAL(thole_addr_format(&o.gateway, text), "10.1.0.254");
+	CU_ASSERT_EQUAL(o.port_first, 80);
+	CU_ASSERT_EQUAL(o.port_last, 82);
+}
+
+static void
+test_sets(void)
+{
+	CU_ASSERT_EQUAL(parse("--set tcp.msl=30s --set stack.mac=a=b"), 0);
+	CU_ASSERT_EQUAL(o.nb_sets, 2);
+	CU_ASSERT_STRING_EQUAL(o.sets[0].section, "tcp");
+	CU_ASSERT_STRING_EQUAL(o.sets[0].key, "msl");
+	CU_ASSERT_STRING_EQUAL(o.sets[0].value, "30s");
+	CU_ASSERT_STRING_EQUAL(o.sets[1].value, "a=b");
+}
+
+static void
+test_eal_args(void)
+{
+	char *const argv[] = { (char *)"x", (char *)"-l0,1", (char *)"--lcores=2",
+		(char *)"--no-hugely", NULL };
+
+	CU_ASSERT_EQUAL(parse("--no-wire -- --bogus -l 0,1 -- x"), 0);
+	CU_ASSERT_EQUAL(o.nb_eal_args, 5);
+	CU_ASSERT_STRING_EQUAL(o.eal_args[0], "--bogus");
+	CU_ASSERT_STRING_EQUAL(o.eal_args[4], "x");
+	CU_ASSERT_TRUE(options_eal_has(4, argv, "-l"));
+	CU_ASSERT_TRUE(options_eal_has(4, argv, "--lcores"));
+	CU_ASSERT_FALSE(options_eal_has(4, argv, "--no-huge"));
+	CU_ASSERT_FALSE(options_eal_has(4, argv, "-c"));
+}
+
+/* Each of these is refused in one line that has this in it. */
+static void
+test_mistakes(void)
+{
+	static const char *const bad[][2] = {
+		{ "--bogus", "--bogus" },
+		{ "--durati 3", "--durati" },
+		{ "-z", "-z" },
+		{ "stray", "stray" },
+		{ "--duration", "--duration" },
+		{ "--duration 0", "--duration 0" },
+		{ "--duration -1", "--duration -1" },
+		{ "--duration 5x", "5x" },
+		{ "--duration nan", "nan" },
+		{ "--no-wire=1", "--no-wire" },
+		{ "--inflight 0", "--inflight 0" },
+		{ "--inflight 99999999999", "99999999999" },
+		{ "--request -1", "--request -1" },
+		{ "--response 1k", "1k" },
+		{ "--closer both", "both" },
+		{ "--role boss", "boss" },
+		{ "--address 10.0.0.1", "prefix" },
+		{ "--address 10.0.0.256/8", "10.0.0.256" },
+		{ "--address 10.0.0.1/33", "10.0.0.1/33" },
+		{ "--address 10.0.0.1+2/8", "--client-addresses" },
+		{ "--client-addresses 10.0.0.1+0/8", "+0" },
+		{ "--client-addresses 10.0.0.1+x/8", "+x" },
+		{ "--client-addresses /8", "/8" },
+		{ "--peer ten", "ten" },
+		{ "--gateway 1.2.3", "1.2.3" },
+		{ "--ports 0-5", "0-5" },
+		{ "--ports 9-5", "9-5" },
+		{ "--ports 1-65536", "1-65536" },
+		{ "--ports 80,81", "80,81" },
+		{ "--ports 1000-2000", "256" },
+		{ "--set tcp.msl", "tcp.msl" },
+		{ "--set .msl=3", ".msl=3" },
+		{ "--device net_tap0", "--role" },
+		{ "--role server --offload-checksums", "--offload-checksums" },
+		{ "--role server --peer 10.0.0.1", "--peer" },
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		int rc = parse(bad[i][0]);
+
+		if (rc == 0 || strstr(error.text, bad[i][1]) == NULL ||
+			strchr(error.text, '\n') != NULL)
+			printf("# %s: %d \"%s\"\n", bad[i][0], rc, error.text);
+		CU_ASSERT_TRUE(rc < 0);
+		CU_ASSERT_PTR_NOT_NULL(strstr(error.text, bad[i][1]));
+		CU_ASSERT_PTR_NULL(strchr(error.text, '\n'));
+	}
+}
+
+const struct test_suite suite_options = {
+	"options",
+	(const struct test_case[]){
+		{ "defaults", test_defaults },
+		{ "all that is given comes out", test_all_given },
+		{ "settings are cut into three", test_sets },
+		{ "EAL's arguments follow after --", test_eal_args },
+		{ "each mistake is named", test_mistakes },
+		{ NULL, NULL },
+	},
+};

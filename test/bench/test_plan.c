@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* test_plan.c: room for all TIME-WAITs, and tuples for them, grow with the run up to 2 MSL. */
+#include "client.h"
+#include "plan.h"
+#include "suites.h"
+
+#define MINUTE_NS UINT64_C(60000000000)
+
+static struct options
+some_options(double duration_s)
+{
+	return (struct options){
+		.duration_s = duration_s, .inflight = 512, .port_first = 8000, .port_last = 8015
+	};
+}
+
+static double
+tuples(const struct options *o, const struct plan *plan)
+{
+	return (double)plan->clients * (o->port_last - o->port_first + 1) * CLIENT_PORTS;
+}
+
+static void
+test_grows(void)
+{
+	const double durations[] = { 0.1, 1, 5, 30, 59 };
+	struct plan last = { .max_time_wait = 0 };
+
+	for (unsigned int i = 0; i < sizeof(durations) / sizeof(durations[0]); i++) {
+		struct options o = some_options(durations[i]);
+		struct plan plan;
+
+		plan_make(&o, MINUTE_NS, true, &plan);
+		CU_ASSERT_TRUE(plan.short_of_memory || plan.max_time_wait > last.max_time_wait);
+		CU_ASSERT_TRUE(tuples(&o, &plan) >= plan.max_time_wait);
+		CU_ASSERT_FALSE(plan.short_of_tuples);
+		CU_ASSERT_FALSE(plan.fits_hugepages);
+		/* The table must be able to hold what is promised. */
+		CU_ASSERT_TRUE(plan.wanted_mb * 1048576.0 >= plan.max_time_wait * 72.0);
+		last = plan;
+	}
+}
+
+static void
+test_ends_at_two_msl(void)
+{
+	struct options minute = some_options(60), day = some_options(86400);
+	struct plan a, b;
+
+	plan_make(&minute, MINUTE_NS, true, &a);
+	plan_make(&day, MINUTE_NS, true, &b);
+	/* Both are bounded by the same memory, which moves a little between two looks at it. */
+	CU_ASSERT_TRUE(a.short_of_memory == b.short_of_memory);
+	CU_ASSERT_TRUE(a.short_of_memory || a.max_time_wait == b.max_time_wait);
+	CU_ASSERT_EQUAL(a.clients, b.clients);
+	plan_make(&day, MINUTE_NS / 60, true, &b);
+	CU_ASSERT_TRUE(b.max_time_wait <= a.max_time_wait);
+	CU_ASSERT_TRUE(b.clients < a.clients);
+}
+
+static void
+test_given_addresses(void)
+{
+	struct options o = some_options(5);
+	struct plan plan;
+
+	o.clients = (struct thole_address){ .count = 1, .prefix_len = 16 };
+	o.port_last = o.port_first;
+	plan_make(&o, MINUTE_NS, true, &plan);
+	CU_ASSERT_EQUAL(plan.clients, 1);
+	CU_ASSERT_TRUE(plan.short_of_tuples);
+}
+
+static void
+test_room_for_inflight(void)
+{
+	struct options o = some_options(1);
+	struct plan plan;
+
+	o.inflight = 100000;
+	plan_make(&o, MINUTE_NS, true, &plan);
+	CU_ASSERT_TRUE(plan.max_conns >= 2 * o.inflight);
+	CU_ASSERT_TRUE(plan.max_embryos >= 2 * o.inflight);
+	CU_ASSERT_TRUE(plan.pool_mbufs >= 2 * plan.cable_entries);
+	CU_ASSERT_EQUAL(plan.cable_entries & (plan.cable_entries - 1), 0);
+}
+
+static void
+test_cpus(void)
+{
+	int cpus[2];
+
+	plan_cpus(cpus);
+	CU_ASSERT_TRUE(cpus[0] >= 0);
+	CU_ASSERT_TRUE(cpus[1] == -1 || cpus[1] > cpus[0]);
+}
+
+const struct test_suite suite_plan = {
+	"plan",
+	(const struct test_case[]){
+		{ "TIME-WAITs and tuples grow with the duration", test_grows },
+		{ "they stop growing at 2 MSL", test_ends_at_two_msl },
+		{ "too few addresses are noticed", test_given_addresses },
+		{ "room for what is in flight", test_room_for_inflight },
+		{ "CPUs", test_cpus },
+		{ NULL, NULL },
+	},
+};

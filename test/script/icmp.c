@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* icmp.c: echo, and errors in and out (RFC 792; RFC 1122, 3.2.2; RFC 9293, 3.9.2.2; RFC 5927). */
+#include "script.h"
+#include "suites.h"
+
+#define ICMP_PROTO 1
+#define UDP_PROTO  17
+
+static uint32_t
+echo_build(uint8_t *frame, uint8_t type, uint32_t bytes)
+{
+	struct frame_path path = script_path();
+	uint8_t icmp[FRAME_MAX] = { type, 0, 0, 0, 0x12, 0x34, 0, 7 };
+
+	for (uint32_t i = 0; i < bytes; i++)
+		icmp[8 + i] = (uint8_t)(i * 3);
+	put16(icmp + 2, frame_csum(icmp, 8 + bytes, 0));
+	return frame_ip_build(frame, &path, ICMP_PROTO, icmp, 8 + bytes);
+}
+
+/* As a driver gives them: one direct mbuf of the pool, which the reply may be written into. */
+static void
+echo_of(uint32_t bytes)
+{
+	uint8_t frame[FRAME_MAX], reply[FRAME_MAX];
+	uint32_t len = echo_build(frame, 8, bytes);
+
+	script_inject_direct(frame, len);
+	CHECK(script_take(reply) == len);
+	CHECK(memcmp(reply, frame + 6, 6) == 0);
+	CHECK(memcmp(reply + 6, frame, 6) == 0);
+	CHECK(get32(reply + 26) == OUR_IP && get32(reply + 30) == PEER_IP);
+	CHECK(frame_csum(reply + 14, 20, 0) == 0);
+	CHECK(reply[22] == 64);
+	CHECK(reply[34] == 0 && reply[35] == 0);
+	CHECK(frame_csum(reply + 34, len - 34, 0) == 0);
+	CHECK(memcmp(reply + 38, frame + 38, len - 38) == 0);
+}
+
+SCRIPT(echo)
+{
+	START(.state = TCP_CLOSED);
+	echo_of(0);
+	echo_of(1);
+	echo_of(56);
+	echo_of(1472);
+	STAT(rx_icmp_pkts, 4);
+}
+
+SCRIPT(echo_with_padding)
+{
+	uint8_t frame[FRAME_MAX] = { 0 }, reply[FRAME_MAX];
+	uint32_t len;
+
+	START(.state = TCP_CLOSED);
+	len = echo_build(frame, 8, 4);
+	memset(frame + len, 0xa5, 60 - len);
+	script_inject_direct(frame, 60);
+	CHECK(script_take(reply) == len);
+	CHECK(frame_csum(reply + 34, len - 34, 0) == 0);
+}
+
+SCRIPT(echo_with_bad_checksum)
+{
+	uint8_t frame[FRAME_MAX];
+	uint32_t len;
+
+	START(.state = TCP_CLOSED);
+	len = echo_build(frame, 8, 56);
+	frame[60] ^= 1;
+	script_inject(frame, len);
+	SILENCE();
+	STAT(rx_drop_icmp, 1);
+}
+
+/* Replies that nobody asked for, and types that nobody knows. */
+SCRIPT(other_types)
+{
+	uint8_t frame[FRAME_MAX];
+	uint32_t len;
+
+	START(.state = TCP_CLOSED);
+	for (unsigned int type = 0; type < 256; type++) {
+		if (type == 8)
+			continue;
+		len = echo_build(frame, (uint8_t)type, 40);
+		script_inject(frame, len);
+		SILENCE();
+	}
+}
+
+/* An error about the segment that we sent with sequence number @p seq (in the script's numbers). */
+static void
+unreachable(uint8_t code, uint32_t seq, uint32_t quote)
+{
+	struct frame_path path = script_path(), ours = path;
+	uint8_t frame[FRAME_MAX], icmp[256] = { 3, code }, quoted[FRAME_MAX];
+	struct frame_tcp tcp = {
+		.sport = OUR_PORT, .dport = PEER_PORT, .seq = script_wire_ours(seq)
+	};
+
+	ours.src_ip = path.dst_ip;
+	ours.dst_ip = path.src_ip;
+	frame_tcp_build(quoted, &ours, &tcp);
+	memcpy(icmp + 8, quoted + 14, quote);
+	put16(icmp + 2, frame_csum(icmp, 8 + quote, 0));
+	script_inject(frame, frame_ip_build(frame, &path, ICMP_PROTO, icmp, 8 + quote));
+	SILENCE();
+}
+
+/* Hard errors end an attempt (RFC 9293, 3.9.2.2). */
+SCRIPT(port_unreachable_in_syn_sent)
+{
+	START(.state = TCP_SYN_SENT, .snd_nxt = 101);
+	unreachable(3, 100, 28);
+	STATE(TCP_CLOSED);
+	EVENT(CLOSED, .status = -ECONNREFUSED);
+}
+
+/* A deviation that we state: RFC 5461, 4.1, in place of MUST-56. */
+SCRIPT(host_unreachable_in_syn_sent)
+{
+	START(.state = TCP_SYN_SENT, .snd_nxt = 101);
+	unreachable(1, 100, 28);
+	STATE(TCP_CLOSED);
+	EVENT(CLOSED, .status = -EHOSTUNREACH);
+}
+
+/* RFC 5927, 4.1: what isn't about data in flight is a stranger's. */
+SCRIPT(unreachable_of_another_number)
+{
+	START(.state = TCP_SYN_SENT, .snd_nxt = 101);
+	unreachable(3, 99, 28);
+	unreachable(3, 101, 28);
+	unreachable(3, 100 + 0x80000000u, 28);
+	STATE(TCP_SYN_SENT);
+	NO_EVENT();
+}
+
+/* Soft errors don't end an established connection (MUST-56); nor do hard ones, once it is
+ * established (RFC 5927, 5.2). */
+SCRIPT(unreachable_when_established)
+{
+	START(.state = TCP_ESTABLISHED);
+	SEND(10);
+	EXPECT(PSH | ACK, .seq = 100, .ack = 300, .len = 10);
+	for (uint8_t code = 0; code < 16; code++)
+		unreachable(code, 100, 28);
+	STATE(TCP_ESTABLISHED);
+	NO_EVENT();
+	PEER(ACK, .seq = 300, .ack = 110);
+	AFTER_S(2);
+	SILENCE();
+}
+
+/* Quotations that end too early. */
+SCRIPT(short_quotations)
+{
+	START(.state = TCP_SYN_SENT, .snd_nxt = 101);
+	for (uint32_t quote = 0; quote < 28; quote++)
+		unreachable(3, 100, quote);
+	STATE(TCP_SYN_SENT);
+	NO_EVENT();
+}
+
+static void
+exclusive(struct thole_stack_config *c)
+{
+	c->exclusive = true;
+}
+
+static uint32_t
+udp_build(uint8_t *frame, uint32_t bytes)
+{
+	struct frame_path path = script_path();
+	uint8_t udp[FRAME_MAX] = { 0x30, 0x39, 0x00, 0x35 };
+
+	put16(udp + 4, 8 + bytes);
+	return frame_ip_build(frame, &path, UDP_PROTO, udp, 8 + bytes);
+}
+
+/* RFC 1122, 3.2.2.1: port unreachable, quoting the header and 8 bytes. */
+SCRIPT(udp_to_us)
+{
+	uint8_t frame[FRAME_MAX], reply[FRAME_MAX];
+	uint32_t len;
+
+	START(.state = TCP_CLOSED, .tune = exclusive);
+	len = udp_build(frame, 30);
+	script_inject(frame, len);
+	CHECK(script_take(reply) == 14 + 20 + 8 + 28);
+	CHECK(get32(reply + 26) == OUR_IP && get32(reply + 30) == PEER_IP);
+	CHECK(reply[34] == 3 && reply[35] == 3);
+	CHECK(frame_csum(reply + 14, 20, 0) == 0);
+	CHECK(frame_csum(reply + 34, 36, 0) == 0);
+	CHECK(memcmp(reply + 42, frame + 14, 28) == 0);
+	STAT(rx_drop_proto, 1);
+}
+
+SCRIPT(udp_for_somebody_else)
+{
+	uint8_t frame[FRAME_MAX];
+	uint32_t len;
+
+	START(.state = TCP_CLOSED);
+	len = udp_build(frame, 30);
+	CHECK(script_rejected(frame, len));
+	SILENCE();
+}
+
+/* Errors are rate-limited (RFC 1812, 4.3.2.8, for hosts as well). */
+SCRIPT(errors_are_limited)
+{
+	uint8_t frame[FRAME_MAX];
+	uint32_t len, sent = 0;
+
+	START(.state = TCP_CLOSED, .tune = exclusive);
+	for (int i = 0; i < 2000; i++) {
+		len = udp_build(frame, 30);
+		script_inject(frame, len);
+		for (; script_pending() != 0; sent++)
+			script_take(frame);
+	}
+	CHECK(sent >= 1 && sent <= 1000);
+	STAT(tx_drop_limited, 2000 - sent);
+	AFTER_S(1);
+	len = udp_build(frame, 30);
+	script_inject(frame, len);
+	script_take(frame);
+}
+
+/* No error about an error, about a broadcast, or about what came from nobody (RFC 1122, 3.2.2). */
+SCRIPT(no_error_about_a_broadcast)
+{
+	uint8_t frame[FRAME_MAX];
+	uint32_t len;
+
+	START(.state = TCP_CLOSED, .tune = exclusive);
+	len = udp_build(frame, 30);
+	memset(frame, 0xff, 6);
+	script_inject(frame, len);
+	SILENCE();
+}
+
+static const struct test_case cases[] = {
+	{ "echo", echo },
+	{ "echo with padding", echo_with_padding },
+	{ "echo with a bad checksum", echo_with_bad_checksum },
+	{ "other types", other_types },
+	{ "port unreachable in SYN-SENT", port_unreachable_in_syn_sent },
+	{ "host unreachable in SYN-SENT", host_unreachable_in_syn_sent },
+	{ "unreachable of another number", unreachable_of_another_number },
+	{ "unreachable when established", unreachable_when_established },
+	{ "short quotations", short_quotations },
+	{ "UDP to us", udp_to_us },
+	{ "UDP for somebody else", udp_for_somebody_else },
+	{ "errors are limited", errors_are_limited },
+	{ "no error about a broadcast", no_error_about_a_broadcast },
+	{ NULL, NULL },
+};
+const struct test_suite suite_icmp = { "icmp", cases };

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* main_script.c: the suites of test_script. */
+#include "suites.h"
+
+const struct test_suite *const test_suites[] = {
+	&suite_figures,
+	&suite_open,
+	&suite_close,
+	&suite_rst,
+	&suite_data,
+	&suite_retransmit,
+	&suite_persist,
+	&suite_time_wait,
+	&suite_listen,
+	&suite_arp,
+	&suite_icmp,
+	&suite_malformed,
+	&suite_conversation,
+	NULL,
+};

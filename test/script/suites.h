@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* suites.h: the suites of test_script and test_table. */
+#ifndef SCRIPT_SUITES_H
+#define SCRIPT_SUITES_H
+
+#include "../unit/test.h"
+
+extern const struct test_suite suite_figures;
+extern const struct test_suite suite_open;
+extern const struct test_suite suite_close;
+extern const struct test_suite suite_rst;
+extern const struct test_suite suite_data;
+extern const struct test_suite suite_retransmit;
+extern const struct test_suite suite_persist;
+extern const struct test_suite suite_time_wait;
+extern const struct test_suite suite_listen;
+extern const struct test_suite suite_arp;
+extern const struct test_suite suite_icmp;
+extern const struct test_suite suite_malformed;
+extern const struct test_suite suite_conversation;
+extern const struct test_suite suite_table;
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* inside.c: looks into a stack's records: what is always true of them, and of a stack that has
+ * nothing left. */
+#include "sim.h"
+#include "stack/stack.h"
+
+/* A free TCB's first bytes link to the next free one; it has no application and no state. */
+static bool
+in_use(const struct tcb *t)
+{
+	return t->app != APP_NONE || t->state != TCP_CLOSED || tcb_owes(t);
+}
+
+static uint32_t
+check_received(struct sim *s, const struct tcb *t)
+{
+	uint32_t segs = 0, bytes = 0, ahead = 0, end = t->rcv_nxt;
+
+	for (const struct rte_mbuf *m = t->rcv_head; m != NULL; m = m->next) {
+		segs++;
+		bytes += m->data_len;
+	}
+	sim_failed_unless(s, segs == t->rcv_segs, "rcv_segs isn't the queue's length");
+	sim_failed_unless(s, bytes == t->rcv_queued, "rcv_queued isn't what is queued");
+	sim_failed_unless(s, t->rcv_queued <= t->rcv_unread, "more queued than unread");
+	for (const struct rte_mbuf *m = t->ooo_head; m != NULL; m = m->next) {
+		sim_failed_unless(s, m->data_len != 0, "an empty mbuf ahead");
+		sim_failed_unless(
+			s, seq_geq(m->hash.usr, end), "mbufs ahead overlap, or are behind");
+		end = m->hash.usr + m->data_len;
+		ahead++;
+	}
+	return segs + ahead;
+}
+
+static void
+check_sending(struct sim *s, const struct tcb *t)
+{
+	uint32_t bytes = 0;
+
+	sim_failed_unless(s, seq_leq(t->snd_una, t->snd_nxt), "SND.UNA > SND.NXT");
+	sim_failed_unless(s, seq_leq(t->snd_nxt, t->snd_max), "SND.NXT > the highest sent");
+	sim_failed_unless(s, seq_leq(t->snd_max, t->snd_end + 1), "more sent than queued");
+	if (t->snd_head == NULL)
+		return;
+	for (const struct rte_mbuf *m = t->snd_head; m != NULL; m = m->next)
+		bytes += m->data_len;
+	sim_failed_unless(
+		s, t->snd_head_seq + bytes == t->snd_end, "the send queue has another end");
+	sim_failed_unless(s, seq_leq(t->snd_head_seq, t->snd_una) || t->state < TCP_ESTABLISHED,
+		"what is unacknowledged isn't queued");
+}
+
+/* A connection that waits for nothing and nobody would never end. */
+static void
+check_clock(struct sim *s, const struct thole_stack *st, const struct tcb *t)
+{
+	bool listed = t->out_next != NOT_LISTED;
+
+	if ((t->flags & TF_DETACHED) != 0)
+		return;
+	if (t->snd_una != t->snd_max || seq_lt(t->snd_max, t->snd_end) ||
+		t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
+		if (!listed && t->rtx_ns == TIME_NEVER)
+			sim_fail(s,
+				"ports %u %u, state %u: una +0 nxt +%u max +%u end +%u, flags %x, "
+				"and no timer",
+				t->key.lport, t->key.rport, t->state, t->snd_nxt - t->snd_una,
+				t->snd_max - t->snd_una, t->snd_end - t->snd_una, t->flags);
+	if ((t->flags & TF_APP_CLOSED) != 0)
+		sim_failed_unless(
+			s, listed || tcb_deadline(t) != TIME_NEVER, "an orphan without a clock");
+	if (tcb_deadline(t) != TIME_NEVER)
+		sim_failed_unless(
+			s, t->timer.at_ns <= tcb_deadline(t), "a deadline the wheel doesn't know");
+	if (tcb_owes(t))
+		sim_failed_unless(s, listed, "output is owed, and it is in no list");
+	(void)st;
+}
+
+void
+inside_check(struct sim *s, unsigned int side)
+{
+	const struct thole_stack *st = s->side[side].stack;
+	uint64_t held = 0, conns = 0, orphans = 0;
+
+	for (uint32_t i = 0; i < st->tcbs.fresh; i++) {
+		const struct tcb *t = stack_tcb(st, i);
+
+		held += check_received(s, t);
+		if (!in_use(t))
+			continue;
+		conns++;
+		orphans += (t->flags & (TF_APP_CLOSED | TF_DETACHED)) == TF_APP_CLOSED;
+		if (t->state != TCP_CLOSED)
+			check_sending(s, t);
+		check_clock(s, st, t);
+	}
+	if (held != st->stats.mbufs_held)
+		sim_fail(s, "side %u: mbufs_held says %ju, there are %ju", side,
+			(uintmax_t)st->stats.mbufs_held, (uintmax_t)held);
+	if (orphans != st->stats.orphans)
+		sim_fail(s, "side %u: orphans says %ju, there are %ju", side,
+			(uintmax_t)st->stats.orphans, (uintmax_t)orphans);
+	sim_failed_unless(s, conns <= st->stats.conns, "conns counts too few");
+	sim_failed_unless(s, st->stats.conns == st->tcbs.in_use, "conns isn't the records in use");
+	sim_failed_unless(s, st->stats.embryos <= st->embryos.in_use, "embryos counts too many");
+	sim_failed_unless(
+		s, st->stats.time_wait == st->tombstones.in_use, "time_wait isn't the tombstones");
+	if (st->table.entries > st->tcbs.in_use + st->embryos.in_use + st->tombstones.in_use)
+		sim_fail(s, "side %u: more in the table than there is", side);
+}
+
+/* All connections are gone: so must be all that they had. */
+void
+inside_check_idle(struct sim *s, unsigned int side)
+{
+	const struct side *me = &s->side[side];
+	const struct thole_stack *st = me->stack;
+	unsigned int waiting = 0;
+
+	if (st->stats.conns != 0 || st->stats.embryos != 0 || st->stats.time_wait != 0 ||
+		st->stats.orphans != 0 || st->stats.mbufs_held != 0)
+		sim_fail(s,
+			"side %u: at the end conns %ju embryos %ju time_wait %ju orphans %ju "
+			"mbufs_held %ju",
+			side, (uintmax_t)st->stats.conns, (uintmax_t)st->stats.embryos,
+			(uintmax_t)st->stats.time_wait, (uintmax_t)st->stats.orphans,
+			(uintmax_t)st->stats.mbufs_held);
+	sim_failed_unless(s, st->table.entries == 0, "the table isn't empty at the end");
+	sim_failed_unless(s, st->wheel.armed == 0, "a timer runs at the end");
+	for (uint32_t i = 0; i < st->neighs.capacity; i++)
+		waiting += st->neighs.entries[i].queued;
+	if (rte_mempool_in_use_count(me->pool) != me->pool_base + st->mbufs.n + waiting)
+		sim_fail(s, "side %u: %u mbufs out, %u of them kept", side,
+			rte_mempool_in_use_count(me->pool) - me->pool_base, st->mbufs.n + waiting);
+	if (rte_mempool_in_use_count(me->app_pool) != me->app_pool_base)
+		sim_fail(s, "side %u: %u mbufs of the application's are out", side,
+			rte_mempool_in_use_count(me->app_pool) - me->app_pool_base);
+}

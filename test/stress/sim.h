@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * sim.h: two whole stacks and their applications on a bad link, in memory and in virtual time. All
+ *that happens follows from one seed. What must hold is checked as it runs; the first thing that
+ *doesn't ends the run with a line that says what.
+ *
+ *	plan.c		what a run is like, drawn from its seed
+ *	link.c		frames on their way: lost, doubled, overtaken, damaged, forged
+ *	flows.c		what each end may send, seen from the wire alone
+ *	user.c		the applications
+ *	inside.c	the stacks' records, looked into
+ *	trace.c		prints what happens
+ *	sim.c		time, turns and the end of a run
+ */
+#ifndef STRESS_SIM_H
+#define STRESS_SIM_H
+
+#include <setjmp.h>
+
+#include <thole/app.h>
+#include <thole/stack.h>
+
+#include "base/prng.h"
+#include "base/time.h"
+
+#define SIDES	  2
+#define ENDS_MAX  192
+#define FLOWS_MAX 256
+#define OPS_MAX	  512
+#define BURST_MAX 32
+#define STOLEN_MAX 160
+
+enum sim_kind {
+	SIM_HONEST,  /* nobody forges frames: what is delivered must be what was sent */
+	SIM_STRICT,  /* and applications are patient: every connection must end well */
+	SIM_HOSTILE, /* somebody forges them: nothing may break */
+	SIM_KINDS,
+};
+
+/* What a run is like. Rates are in 1,000. */
+struct plan {
+	uint32_t loss;
+	uint32_t twice;
+	uint32_t late; /* overtaken by others */
+	uint32_t damaged;
+	uint32_t forged;
+	uint64_t delay_ns;
+	uint64_t late_ns; /* at most */
+	uint32_t conns;	  /* that each side opens; side 1 perhaps none */
+	uint32_t conns_back;
+	uint32_t bytes_max;
+	uint64_t open_ns;  /* they are opened in this time */
+	uint64_t end_ns;   /* what is open then is aborted */
+	uint64_t sleep_ns; /* of the applications, about */
+	bool tiny;	   /* tables that overflow */
+	bool starved;	   /* pools that run dry */
+	bool simultaneous;
+	bool fickle; /* listeners go and come */
+	bool pieces; /* frames arrive in several mbufs */
+	uint32_t ring_entries[SIDES];
+	unsigned int pool; /* of those that there are */
+};
+
+enum manners {
+	POLITE, /* sends, SHUTDOWN, reads to the end, CLOSE */
+	WAITER, /* sends, reads to the end, CLOSE */
+	HASTY,	/* CLOSE as soon as all is sent */
+	LEAVER, /* CLOSE at some time */
+	KILLER, /* ABORT at some time */
+};
+
+/* One end of a connection, as its application knows it. */
+struct end {
+	thole_conn conn;
+	struct thole_endpoint local;
+	struct thole_endpoint remote;
+	enum manners manners;
+	bool active;
+	bool opened;
+	bool shut;
+	bool closed; /* CLOSE or ABORT was given */
+	bool peer_closed;
+	bool over; /* CLOSED came */
+	bool slow;
+	int status;
+	uint32_t refused;
+	uint64_t to_send;
+	uint64_t sent;
+	uint64_t credit;
+	uint64_t received;
+	uint64_t owed; /* RECEIVED to be given */
+	uint64_t name; /* of the peer's stream: its first 8 bytes */
+	uint64_t leave_ns;
+};
+
+struct side {
+	struct rte_mempool *pool;
+	struct rte_mempool *app_pool;
+	unsigned int pool_base;
+	unsigned int app_pool_base;
+	struct thole_stack_config config;
+	struct thole_address address;
+	struct thole_stack *stack;
+	struct thole_app *app;
+	struct end ends[ENDS_MAX];
+	uint32_t nb_ends;
+	uint32_t to_open;
+	uint64_t open_at;
+	uint64_t wake_ns;
+	uint64_t sleep_ns;
+	bool listening;
+	bool crossed; /* opened its share of simultaneous connections */
+	bool settled; /* nothing changed since the last wake */
+	struct thole_op ops[OPS_MAX];
+	uint32_t nb_ops;
+	uint32_t nb_stolen; /* mbufs that somebody else has */
+	struct rte_mbuf *stolen[STOLEN_MAX];
+};
+
+struct flow {
+	uint16_t port[SIDES];
+	uint32_t iss[SIDES];
+	uint32_t epoch[SIDES];	 /* counts a side's initial sequence numbers */
+	uint32_t edge[SIDES];	 /* up to which a side may send, as it was told */
+	uint32_t offered[SIDES]; /* up to which it said that the other may */
+	bool has_edge[SIDES];
+	bool has_offered[SIDES];
+};
+
+struct frame {
+	uint64_t at_ns;
+	uint64_t order;
+	struct flow *flow;
+	uint32_t epoch; /* of whom it is for */
+	uint32_t len;
+	uint8_t to;
+	uint8_t bytes[];
+};
+
+struct sim {
+	enum sim_kind kind;
+	uint64_t seed;
+	uint64_t prng;
+	uint64_t now;
+	uint64_t start;
+	uint64_t order;
+	uint64_t turns;
+	bool trace; /* print what happens */
+	struct plan plan;
+	struct side side[SIDES];
+	struct flow flows[FLOWS_MAX];
+	uint32_t nb_flows;
+	struct frame **frames; /* a heap by at_ns, order */
+	uint32_t nb_frames;
+	uint32_t max_frames;
+	jmp_buf failed;
+	char why[256];
+};
+
+/* What a program's runs did together: a test that tests nothing should be seen. */
+struct sim_totals {
+	uint64_t runs;
+	uint64_t turns;
+	uint64_t ends;
+	uint64_t established;
+	uint64_t well;
+	uint64_t bytes;
+	uint64_t retransmits;
+	uint64_t starved;
+	uint64_t forged;
+};
+
+void sim_fail(struct sim *s, const char *format, ...)
+	__attribute__((format(printf, 2, 3), noreturn));
+static inline void
+sim_failed_unless(struct sim *s, bool ok, const char *what)
+{
+	if (!ok)
+		sim_fail(s, "%s", what);
+}
+
+static inline bool
+sim_chance(struct sim *s, uint32_t in_1000)
+{
+	return prng_below(&s->prng, 1000) < in_1000;
+}
+
+/* @return true: all held. Else why says what didn't. */
+bool sim_run(enum sim_kind kind, uint64_t seed, bool trace, struct sim_totals *totals, char *why,
+	size_t room);
+const char *sim_kind_name(enum sim_kind kind);
+
+/* trace.c: for somebody who looks into a run that failed. */
+void trace_plan(const struct sim *s);
+void trace_frame(const struct sim *s, unsigned int from, const uint8_t *bytes, uint32_t len,
+	const char *what);
+void trace_event(const struct sim *s, unsigned int side, const struct thole_event *ev);
+void trace_op(const struct sim *s, unsigned int side, const struct thole_op *op);
+
+void plan_draw(struct sim *s);
+void plan_config(struct sim *s, unsigned int side);
+
+void link_send(struct sim *s, unsigned int from, struct rte_mbuf *m);
+uint64_t link_next(const struct sim *s);
+void link_steal(struct sim *s, unsigned int side);
+uint16_t link_arrivals(struct sim *s, unsigned int to, struct rte_mbuf **pkts, uint16_t max);
+void link_fini(struct sim *s);
+uint64_t link_forged(void);
+
+struct flow *flows_sent(struct sim *s, unsigned int from, const uint8_t *bytes, uint32_t len);
+void flows_arrived(const struct frame *f);
+
+void user_turn(struct sim *s, unsigned int side);
+void user_check_ends(struct sim *s);
+bool user_done(const struct side *side);
+
+void inside_check(struct sim *s, unsigned int side);
+void inside_check_idle(struct sim *s, unsigned int side);
+
+struct rte_mempool *pools_get(unsigned int which, unsigned int side);
+struct rte_mempool *pools_get_app(unsigned int side);
+void pools_make(void);
+
+#endif

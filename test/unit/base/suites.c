@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* suites.c: the tests of lib/base. */
+#include "test.h"
+
+extern const struct test_suite suite_addr, suite_csum, suite_mbufs, suite_prng, suite_seq,
+	suite_siphash, suite_slab;
+
+const struct test_suite *const test_suites[] = {
+	&suite_addr,
+	&suite_csum,
+	&suite_mbufs,
+	&suite_prng,
+	&suite_seq,
+	&suite_siphash,
+	&suite_slab,
+	NULL,
+};

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* suites.c: the tests of lib/port. */
+#include "test.h"
+
+extern const struct test_suite suite_capture, suite_clock, suite_config, suite_config_file,
+	suite_eal_args, suite_eal_system, suite_memory, suite_port, suite_txq, suite_worker;
+
+const struct test_suite *const test_suites[] = {
+	&suite_capture,
+	&suite_clock,
+	&suite_config,
+	&suite_config_file,
+	&suite_eal_args,
+	&suite_eal_system,
+	&suite_memory,
+	&suite_port,
+	&suite_txq,
+	&suite_worker,
+	NULL,
+};

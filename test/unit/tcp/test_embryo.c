@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* test_embryo.c: a peer's handshake under way: what each segment does (RFC 9293, 3.10.7.4). */
+#include "fixture.h"
+
+static struct embryo
+embryo(struct fix *f, uint8_t opts, uint16_t mss)
+{
+	struct seg syn = fix_seg(f, TCP_SYN);
+	struct embryo e;
+
+	syn.seq = FIX_IRS;
+	syn.opts = opts;
+	syn.mss = mss;
+	syn.wnd = 12345;
+	embryo_init(&f->env, &e, &syn);
+	return e;
+}
+
+/* The SYN-ACK is out, and here comes @p flags at @p seq, @p ack. */
+static enum embryo_verdict
+in(struct fix *f, struct embryo *e, uint8_t flags, uint32_t seq, uint32_t ack)
+{
+	struct seg s = fix_seg(f, flags);
+
+	s.seq = seq;
+	s.ack = ack;
+	e->flags = EF_SENT;
+	return embryo_input(&f->env, e, &s);
+}
+
+static void
+test_replies(void)
+{
+	struct fix f;
+	struct embryo e;
+	struct tcp_out out;
+
+	fix_up(&f);
+	e = embryo(&f, OPT_MSS, 1000);
+	CU_ASSERT_NOT_EQUAL(e.flags & EF_SYN_ACK, 0);
+	CU_ASSERT_EQUAL(e.iss, tcp_isn(&f.env, &e.key));
+	CU_ASSERT_EQUAL(e.mss, 1000);
+	embryo_reply(&f.env, &e, true, &out);
+	CU_ASSERT_EQUAL(out.flags, TCP_SYN | TCP_ACK);
+	CU_ASSERT_EQUAL(out.seq, e.iss);
+	CU_ASSERT_EQUAL(out.ack, FIX_IRS + 1);
+	CU_ASSERT_EQUAL(out.sport, f.t.key.lport);
+	CU_ASSERT_EQUAL(out.dport, f.t.key.rport);
+	CU_ASSERT_EQUAL(out.mss, 1460);
+	CU_ASSERT_EQUAL(out.wnd, 65535);
+	embryo_reply(&f.env, &e, false, &out);
+	CU_ASSERT_EQUAL(out.flags, TCP_ACK);
+	CU_ASSERT_EQUAL(out.seq, e.iss + 1);
+	CU_ASSERT_EQUAL(out.ack, FIX_IRS + 1);
+	CU_ASSERT_EQUAL(out.mss, 0);
+	e = embryo(&f, 0, 9999); /* without the option there is none */
+	CU_ASSERT_EQUAL(e.mss, 0);
+	fix_down(&f);
+}
+
+static void
+test_completed(void)
+{
+	struct fix f;
+	struct embryo e;
+
+	fix_up(&f);
+	e = embryo(&f, 0, 0);
+	CU_ASSERT_EQUAL(in(&f, &e, TCP_ACK, FIX_IRS + 1, e.iss + 1), EMBRYO_PROMOTE);
+	CU_ASSERT_EQUAL(in(&f, &e, TCP_ACK | TCP_FIN, FIX_IRS + 1, e.iss + 1), EMBRYO_PROMOTE);
+	/* A hole, but within the window, and the ACK is good. */
+	CU_ASSERT_EQUAL(in(&f, &e, TCP_ACK, FIX_IRS + 5000, e.iss + 1), EMBRYO_PROMOTE);
+	fix_down(&f);
+}
+
+/* "form a reset segment" (fifth step). */
+static void
+test_bad_ack(void)
+{
+	struct fix f;
+	struct embryo e;
+
+	fix_up(&f);
+	e = embryo(&f, 0, 0);
+	CU_ASSERT_EQUAL(in(&f, &e, TCP_ACK, FIX_IRS + 1, e.iss), EMBRYO_RST);
+	CU_ASSERT_EQUAL(in(&f, &e, TCP_ACK, FIX_IRS + 1, e.iss + 2), EMBRYO_RST);
+	CU_ASSERT_EQUAL(in(&f, &e, TCP_ACK, FIX_IRS + 1, e.iss + 1 + (1u << 31)), EMBRYO_RST);
+	CU_ASSERT_EQUAL(f.stats.rx_drop_ack, 3);
+	fix_down(&f);
+}
+
+static void
+test_syn_again(void)
+{
+	struct fix f;
+	struct embryo e;
+
+	fix_up(&f);
+	e = embryo(&f, 0, 0);
+	CU_ASSERT_EQUAL(in(&f, &e, TCP_SYN, FIX_IRS, 0), EMBRYO_KEEP);
+	CU_ASSERT_NOT_EQUAL(e.flags & EF_SYN_ACK, 0);
+	/* Fourth step: another SYN in the window returns a passive open to LISTEN. */
+	CU_ASSERT_EQUAL(in(&f, &e, TCP_SYN, FIX_IRS + 100, 0), EMBRYO_DROP);
+	/* First step: outside of it, an ACK. */
+	CU_ASSERT_EQUAL(in(&f, &e, TCP_SYN, FIX_IRS - 100, 0), EMBRYO_KEEP);
+	CU_ASSERT_EQUAL(e.flags, EF_SENT | EF_ACK);
+	fix_down(&f);
+}
+
+/* Second step, by RFC 5961, 3.2. */
+static void
+test_rst(void)
+{
+	struct fix f;
+	struct embryo e;
+
+	fix_up(&f);
+	e = embryo(&f, 0, 0);
+	CU_ASSERT_EQUAL(in(&f, &e, TCP_RST, FIX_IRS + 1, 0), EMBRYO_DROP);
+	CU_ASSERT_EQUAL(in(&f, &e, TCP_RST | TCP_ACK, FIX_IRS + 1, e.iss + 1), EMBRYO_DROP);
+	CU_ASSERT_EQUAL(in(&f, &e, TCP_RST, FIX_IRS + 2, 0), EMBRYO_KEEP);
+	CU_ASSERT_EQUAL(e.flags, EF_SENT | EF_ACK); /* challenged */
+	CU_ASSERT_EQUAL(in(&f, &e, TCP_RST, FIX_IRS, 0), EMBRYO_KEEP);
+	CU_ASSERT_EQUAL(e.flags, EF_SENT); /* outside the window: silence */
+	CU_ASSERT_EQUAL(in(&f, &e, TCP_RST, FIX_IRS + 1 + 65535, 0), EMBRYO_KEEP);
+	CU_ASSERT_EQUAL(e.flags, EF_SENT);
+	CU_ASSERT_EQUAL(f.stats.rx_drop_rst, 3);
+	fix_down(&f);
+}
+
+/* First step: an ACK for what isn't acceptable; fifth: no ACK bit, no effect. */
+static void
+test_dropped(void)
+{
+	struct fix f;
+	struct embryo e;
+
+	fix_up(&f);
+	e = embryo(&f, 0, 0);
+	CU_ASSERT_EQUAL(in(&f, &e, TCP_ACK, FIX_IRS, e.iss + 1), EMBRYO_KEEP);
+	CU_ASSERT_EQUAL(e.flags, EF_SENT | EF_ACK);
+	CU_ASSERT_EQUAL(in(&f, &e, TCP_ACK, FIX_IRS + 1 + 65535, e.iss + 1), EMBRYO_KEEP);
+	CU_ASSERT_EQUAL(e.flags, EF_SENT | EF_ACK);
+	CU_ASSERT_EQUAL(f.stats.rx_drop_old, 2);
+	CU_ASSERT_EQUAL(in(&f, &e, 0, FIX_IRS + 1, 0), EMBRYO_KEEP);
+	CU_ASSERT_EQUAL(in(&f, &e, TCP_FIN, FIX_IRS + 1, 0), EMBRYO_KEEP);
+	CU_ASSERT_EQUAL(e.flags, EF_SENT);
+	CU_ASSERT_EQUAL(f.stats.rx_drop_state, 2);
+	fix_down(&f);
+}
+
+/* The TCB that it becomes stands where the embryo stood. */
+static void
+test_promotion(void)
+{
+	struct fix f;
+	struct embryo e;
+	struct tcb t = { .generation = 7 };
+	struct seg s;
+
+	fix_up(&f);
+	e = embryo(&f, OPT_MSS, 1000);
+	e.listener = 3;
+	f.env.now_ns += 50 * TIME_MS;
+	tcb_init(&f.env, &t, &e.key);
+	tcp_open_passive(&f.env, &t, &e);
+	CU_ASSERT_EQUAL(t.state, TCP_SYN_RECEIVED);
+	CU_ASSERT_EQUAL(t.generation, 7);
+	CU_ASSERT_EQUAL(t.listener, 3);
+	s = fix_seg(&f, TCP_ACK);
+	s.seq = FIX_IRS + 1;
+	s.ack = e.iss + 1;
+	s.wnd = 5000;
+	CU_ASSERT_EQUAL(tcp_input(&f.env, &t, &s), REPLY_NONE);
+	CU_ASSERT_EQUAL(t.state, TCP_ESTABLISHED);
+	CU_ASSERT_EQUAL(t.events, TE_ACCEPTED);
+	CU_ASSERT_EQUAL(t.snd_una, e.iss + 1);
+	CU_ASSERT_EQUAL(t.snd_nxt, e.iss + 1);
+	CU_ASSERT_EQUAL(t.rcv_nxt, FIX_IRS + 1);
+	CU_ASSERT_EQUAL(t.snd_wnd, 5000);
+	CU_ASSERT_EQUAL(t.mss, 1000);
+	CU_ASSERT_EQUAL(t.cwnd, 10000);
+	CU_ASSERT_EQUAL(tcp_rto_ns(&f.env, &t), 250 * TIME_MS); /* 50 + max(4 25, 200) */
+	CU_ASSERT_EQUAL(f.stats.opened_passive, 1);
+	fix_down(&f);
+}
+
+/* Karn, and RFC 5681, 3.1, when the SYN-ACK went out more than once; 536 B without an MSS option
+ * (RFC 9293, 3.7.1). */
+static void
+test_promotion_after_loss(void)
+{
+	struct fix f;
+	struct embryo e;
+	struct tcb t = { 0 };
+	struct seg s;
+
+	fix_up(&f);
+	e = embryo(&f, 0, 0);
+	e.flags |= EF_SENT | EF_REPEATED;
+	f.env.now_ns += 1050 * TIME_MS;
+	tcb_init(&f.env, &t, &e.key);
+	tcp_open_passive(&f.env, &t, &e);
+	s = fix_seg(&f, TCP_ACK);
+	s.seq = FIX_IRS + 1;
+	s.ack = e.iss + 1;
+	CU_ASSERT_EQUAL(tcp_input(&f.env, &t, &s), REPLY_NONE);
+	CU_ASSERT_EQUAL(t.state, TCP_ESTABLISHED);
+	CU_ASSERT_EQUAL(t.mss, 536);
+	CU_ASSERT_EQUAL(t.cwnd, 536);
+	CU_ASSERT_EQUAL(tcp_rto_ns(&f.env, &t), 3 * TIME_S);
+	fix_down(&f);
+}
+
+static const struct test_case cases[] = {
+	{ "SYN-ACK and ACK", test_replies },
+	{ "the handshake is completed", test_completed },
+	{ "an ACK of something else", test_bad_ack },
+	{ "another SYN", test_syn_again },
+	{ "RST", test_rst },
+	{ "what changes nothing", test_dropped },
+	{ "becoming a TCB", test_promotion },
+	{ "becoming a TCB after a lost SYN-ACK", test_promotion_after_loss },
+	{ NULL, NULL },
+};
+const struct test_suite suite_embryo = { "embryo", cases };
