@@ -24,13 +24,14 @@ take_ops(void *ctx)
 {
 	struct thole_app *app = ctx;
 	struct thole_op ops[BATCH];
-	uint32_t n;
+	uint32_t left = app->ring_entries, n; /* a busy producer must not keep us here */
 
 	do {
-		n = RTE_MIN((uint32_t)BATCH, ANSWERS_MAX - app->answers_n);
+		n = RTE_MIN(RTE_MIN((uint32_t)BATCH, left), ANSWERS_MAX - app->answers_n);
 		n = rte_ring_sc_dequeue_burst_elem(app->ops, ops, sizeof(ops[0]), n, NULL);
 		for (uint32_t i = 0; i < n; i++)
 			op_do(app, &ops[i]);
+		left -= n;
 	} while (n != 0);
 }
 

@@ -71,6 +71,7 @@ conn_op(struct thole_app *app, struct tcb *t, const struct thole_op *op)
 		return close_conn(app->stack, t);
 	case THOLE_OP_ABORT:
 		tcp_abort(env, t, ECONNABORTED);
+		tcp_forget_received(env, t);
 		return 0;
 	case THOLE_OP_SET_USER:
 		t->user = op->user;
@@ -78,7 +79,8 @@ conn_op(struct thole_app *app, struct tcb *t, const struct thole_op *op)
 	case THOLE_OP_NO_DELAY:
 		t->flags = (uint16_t)(op->bytes != 0 ? t->flags | TF_NO_DELAY
 						     : t->flags & ~TF_NO_DELAY);
-		t->flags |= TF_OUTPUT;
+		if (t->state >= TCP_ESTABLISHED)
+			t->flags |= TF_OUTPUT; /* what Nagle held back */
 		return 0;
 	case THOLE_OP_LISTEN:
 	case THOLE_OP_UNLISTEN:

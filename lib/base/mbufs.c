@@ -8,9 +8,10 @@
 
 #include "base/mbufs.h"
 
-/* How many of the coldest go back to their pools at once when the LIFO is full. */
-#define MBUFS_SPILL 64
-_Static_assert(MBUFS_SPILL < MBUFS_KEPT, "something stays to be taken");
+/* The share of a pool that is kept at most, and the share of what is kept, the coldest, that goes
+ * back at once when that is reached. */
+#define MBUFS_POOL_SHARE  4
+#define MBUFS_SPILL_SHARE 4
 
 void
 mbufs_init(struct mbufs *mbufs, struct rte_mempool *pool, struct thole_stats *stats)
@@ -18,6 +19,7 @@ mbufs_init(struct mbufs *mbufs, struct rte_mempool *pool, struct thole_stats *st
 	mbufs->pool = pool;
 	mbufs->stats = stats;
 	mbufs->n = 0;
+	mbufs->most = RTE_MIN(pool->size / MBUFS_POOL_SHARE, (uint32_t)MBUFS_KEPT);
 }
 
 void
@@ -63,10 +65,16 @@ mbufs_put(struct mbufs *mbufs, struct rte_mbuf *m)
 		rte_pktmbuf_free(m);
 		return;
 	}
-	if (mbufs->n == MBUFS_KEPT) {
-		rte_pktmbuf_free_bulk(mbufs->kept, MBUFS_SPILL);
-		mbufs->n -= MBUFS_SPILL;
-		memmove(mbufs->kept, mbufs->kept + MBUFS_SPILL, mbufs->n * sizeof(mbufs->kept[0]));
+	if (mbufs->n >= mbufs->most) {
+		uint32_t spill = mbufs->n / MBUFS_SPILL_SHARE + 1;
+
+		if (mbufs->n < spill) { /* of so small a pool nothing is kept */
+			rte_pktmbuf_free(m);
+			return;
+		}
+		rte_pktmbuf_free_bulk(mbufs->kept, spill);
+		mbufs->n -= spill;
+		memmove(mbufs->kept, mbufs->kept + spill, mbufs->n * sizeof(mbufs->kept[0]));
 	}
 	mbufs->kept[mbufs->n++] = m;
 }

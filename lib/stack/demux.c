@@ -6,9 +6,9 @@
 static void
 no_record(struct thole_stack *s, const struct seg *seg)
 {
-	uint16_t l = listen_find(s, seg->key.laddr, seg->dport);
+	uint16_t l;
 
-	if (l == NO_INDEX || (seg->flags & TCP_ACK) != 0) {
+	if ((seg->flags & TCP_ACK) != 0 || listen_find(s, seg->key.laddr, seg->dport) == NO_INDEX) {
 		s->stats.rx_drop_state++;
 		reply_rst(s, seg);
 		return;
@@ -17,13 +17,9 @@ no_record(struct thole_stack *s, const struct seg *seg)
 		s->stats.rx_drop_state++;
 		return;
 	}
-	/* With the accept queue full a handshake could not be completed: better the SYN comes
-	 * again. */
-	if (s->listeners[l].waiting >= s->listeners[l].backlog) {
-		s->stats.rx_drop_backlog++;
-		return;
-	}
-	embryo_open(s, seg, l);
+	l = embryo_listener(s, seg);
+	if (l != NO_INDEX)
+		embryo_open(s, seg, l);
 }
 
 void
@@ -49,8 +45,7 @@ demux(struct thole_stack *s, struct seg *seg, table_ref guess)
 		embryo_segment(s, ref_index(ref), seg);
 		break;
 	case REF_TOMBSTONE:
-		if (!time_wait_segment(s, ref_index(ref), seg))
-			no_record(s, seg);
+		time_wait_segment(s, ref_index(ref), seg);
 		break;
 	case REF_KINDS:
 		break;

@@ -5,6 +5,10 @@
  */
 #include "stack/stack.h"
 
+/* ACKs of unacceptable segments that a handshake answers with, between two SYN-ACKs (RFC 5961, 7).
+ */
+#define ACKS_PER_STEP 10
+
 static void
 fifo_append(struct thole_stack *s, uint32_t i)
 {
@@ -50,16 +54,32 @@ owe(struct thole_stack *s, uint32_t i)
 	list_push_embryo(s, &s->out_embryos, i);
 }
 
-void
+uint16_t
+embryo_listener(struct thole_stack *s, const struct seg *seg)
+{
+	uint16_t l = listen_find(s, seg->key.laddr, seg->dport);
+
+	if (l == NO_INDEX)
+		return NO_INDEX;
+	/* With the accept queue full a handshake could not be completed: better the SYN comes
+	 * again. */
+	if (s->listeners[l].waiting >= s->listeners[l].backlog)
+		s->stats.rx_drop_backlog++;
+	else if (s->embryos.in_use == s->embryos.capacity)
+		s->stats.rx_drop_embryos++;
+	else if (route_next_hop(s, seg->src_be) == 0)
+		s->stats.rx_drop_route++;
+	else
+		return l;
+	return NO_INDEX;
+}
+
+struct embryo *
 embryo_open(struct thole_stack *s, const struct seg *seg, uint16_t listener)
 {
 	uint32_t i = slab_get(&s->embryos);
 	struct embryo *e;
 
-	if (i == SLAB_NONE) {
-		s->stats.rx_drop_embryos++;
-		return;
-	}
 	e = stack_embryo(s, i);
 	embryo_init(&s->env, e, seg);
 	e->listener = listener;
@@ -68,12 +88,13 @@ embryo_open(struct thole_stack *s, const struct seg *seg, uint16_t listener)
 		s->stats.rx_drop_embryos++;
 		e->listener = NO_INDEX;
 		slab_put(&s->embryos, i);
-		return;
+		return NULL;
 	}
 	e->due_ms = env_now_ms(&s->env) + step_ms(s, 0);
 	fifo_append(s, i);
 	s->stats.embryos++;
 	owe(s, i);
+	return e;
 }
 
 /* Takes it out of its FIFO and the count. The record itself goes when it is in no output list. */
@@ -132,6 +153,11 @@ embryo_segment(struct thole_stack *s, uint32_t i, struct seg *seg)
 
 	switch (embryo_input(&s->env, e, seg)) {
 	case EMBRYO_KEEP:
+		if ((e->flags & EF_ACK) != 0 && e->acks++ >= ACKS_PER_STEP) {
+			s->stats.tx_drop_limited++;
+			e->acks--;
+			e->flags &= (uint8_t)~EF_ACK;
+		}
 		if ((e->flags & (EF_SYN_ACK | EF_ACK)) != 0)
 			owe(s, i);
 		break;
@@ -175,6 +201,7 @@ embryos_run(struct thole_stack *s)
 			e->step = (uint8_t)RTE_MIN(step + 1, EMBRYO_STEPS - 1);
 			e->due_ms = seq_min(now + step_ms(s, e->step), e->start_ms + give_up);
 			e->flags |= EF_SYN_ACK;
+			e->acks = 0;
 			fifo_append(s, i);
 			owe(s, i);
 		}

@@ -57,13 +57,18 @@ unreachable(struct thole_stack *s, const struct icmp_pkt *icmp)
 	table_ref ref;
 	struct tcb *t;
 
-	if (!icmp->quotes_tcp || key.laddr == LOCAL_NONE || icmp->code == 4)
+	if (!icmp->quotes_tcp || key.laddr == LOCAL_NONE)
 		return;
 	flow_set_raddr_ip4(&key, icmp->quoted_dst_be);
 	ref = table_find(&s->table, stack_hash(s, &key), &key);
 	if (ref == REF_NONE || ref_kind(ref) != REF_TCB)
 		return;
 	t = stack_tcb(s, ref_index(ref));
+	if (icmp->code == 4) {
+		tcp_path_mtu(&s->env, t, icmp->quoted_seq, icmp->next_mtu);
+		conn_settle(s, t);
+		return;
+	}
 	if (t->state != TCP_SYN_SENT || icmp->quoted_seq != t->snd_una || t->snd_max == t->snd_una)
 		return;
 	tcp_closed(&s->env, t, error_of(icmp->code));

@@ -82,13 +82,22 @@ list_pop_embryo(struct thole_stack *s, struct index_list *l)
 }
 
 void
-list_wake_waiting(struct thole_stack *s)
+list_wake_waiting(struct thole_stack *s, uint16_t neigh)
 {
+	struct index_list tcbs = s->wait_tcbs, embryos = s->wait_embryos;
 	struct tcb *t;
 	uint32_t i;
 
-	while ((t = list_pop_out(s, &s->wait_tcbs)) != NULL)
-		list_push_out(s, &s->out_tcbs, t);
-	while ((i = list_pop_embryo(s, &s->wait_embryos)) != SLAB_NONE)
-		list_push_embryo(s, &s->out_embryos, i);
+	s->wait_tcbs.head = s->wait_embryos.head = SLAB_NONE;
+	while ((t = list_pop_out(s, &tcbs)) != NULL) {
+		bool woken = t->neigh == neigh || t->neigh == NO_INDEX || !tcb_owes(t);
+
+		list_push_out(s, woken ? &s->out_tcbs : &s->wait_tcbs, t);
+	}
+	while ((i = list_pop_embryo(s, &embryos)) != SLAB_NONE) {
+		const struct embryo *e = stack_embryo(s, i);
+		bool woken = e->neigh == neigh || e->neigh == NO_INDEX || e->listener == NO_INDEX;
+
+		list_push_embryo(s, woken ? &s->out_embryos : &s->wait_embryos, i);
+	}
 }

@@ -13,6 +13,9 @@
 #include "stack/stack.h"
 #include "wire/arp.h"
 
+/* Entries that are looked at for one to give up, at most: a full table must not stop the core. */
+#define EVICT_LOOKS 64
+
 int
 neigh_init(struct thole_stack *s)
 {
@@ -103,14 +106,18 @@ neigh_free(struct thole_stack *s, uint16_t i)
 	s->neighs.free = i;
 }
 
-/* Frees one entry: the next that wasn't used since the hand last passed, never one being asked for.
+/*
+ * Frees one entry: the next that wasn't used since the hand last passed, else the first that the
+ * hand came by; never one being asked for. None: all looked at are, and who waits is woken by their
+ * answers.
  */
 static void
 evict(struct thole_stack *s)
 {
 	struct neigh_table *n = &s->neighs;
+	uint16_t used = NO_INDEX;
 
-	for (uint32_t looked = 0; looked < 2 * n->capacity; looked++) {
+	for (uint32_t looked = 0; looked < EVICT_LOOKS && n->pending < n->capacity; looked++) {
 		uint16_t i = n->hand;
 		struct neigh *e = &n->entries[i];
 
@@ -119,8 +126,12 @@ evict(struct thole_stack *s)
 			neigh_free(s, i);
 			return;
 		}
+		if (e->state == NEIGH_REACHABLE && used == NO_INDEX)
+			used = i;
 		e->used = false;
 	}
+	if (used != NO_INDEX)
+		neigh_free(s, used);
 }
 
 static void
@@ -219,7 +230,7 @@ void
 neigh_learn(struct thole_stack *s, uint16_t i, const struct rte_ether_addr *mac)
 {
 	struct neigh *e = &s->neighs.entries[i];
-	bool woken = e->state == NEIGH_INCOMPLETE;
+	bool woken = is_pending(e); /* one that was old may now be given up for another */
 
 	e->mac = *mac;
 	e->confirmed_ns = s->env.now_ns;
@@ -230,20 +241,45 @@ neigh_learn(struct thole_stack *s, uint16_t i, const struct rte_ether_addr *mac)
 		address_and_push(s, e, e->queue[k]);
 	e->queued = 0;
 	if (woken)
-		list_wake_waiting(s);
+		list_wake_waiting(s, i);
 }
 
-/* Nobody answers: who wanted to connect is told, and the entry goes. */
+static bool
+has_failed(const struct thole_stack *s, uint16_t i)
+{
+	return i != NO_INDEX && s->neighs.entries[i].state == NEIGH_FAILED;
+}
+
+/* Handshakes that wait for what failed owe nothing until their SYN-ACK is due again. */
 static void
-fail(struct thole_stack *s, uint16_t i)
+fail_embryos(struct thole_stack *s)
+{
+	struct index_list waiting = s->wait_embryos;
+	uint32_t k;
+
+	s->wait_embryos.head = SLAB_NONE;
+	while ((k = list_pop_embryo(s, &waiting)) != SLAB_NONE) {
+		struct embryo *e = stack_embryo(s, k);
+
+		if (e->listener == NO_INDEX)
+			slab_put(&s->embryos, k); /* it ended while it stood here */
+		else if (has_failed(s, e->neigh))
+			e->flags &= (uint8_t) ~(EF_SYN_ACK | EF_ACK);
+		else
+			list_push_embryo(s, &s->wait_embryos, k);
+	}
+}
+
+/* Who wanted to connect is told. */
+static void
+fail_tcbs(struct thole_stack *s)
 {
 	struct index_list waiting = s->wait_tcbs;
 	struct tcb *t;
 
-	s->stats.arp_failures++;
 	s->wait_tcbs.head = SLAB_NONE;
 	while ((t = list_pop_out(s, &waiting)) != NULL) {
-		if (t->neigh != i) {
+		if (!has_failed(s, t->neigh)) {
 			list_push_out(s, &s->wait_tcbs, t);
 			continue;
 		}
@@ -253,13 +289,27 @@ fail(struct thole_stack *s, uint16_t i)
 		 * Others may have better luck later: a soft error (RFC 9293, 3.9.2.2). What they
 		 * have to send, a timer brings again; R2 bounds it.
 		 */
-		t->flags &= (uint16_t) ~(TF_RST_OWED | TF_OUTPUT | TF_ACK_NOW);
+		t->flags &= (uint16_t)~TF_OWES;
 		if (t->state >= TCP_ESTABLISHED)
 			tcp_persist_if_stuck(&s->env, t);
 		conn_settle(s, t);
 	}
-	neigh_free(s, i);
-	list_wake_waiting(s);
+}
+
+/* Ends all that failed, however many, with one walk over who waits; there is room for others then.
+ */
+static void
+end_failed(struct thole_stack *s)
+{
+	fail_tcbs(s);
+	fail_embryos(s);
+	for (uint32_t i = 0; i < s->neighs.capacity; i++) {
+		if (s->neighs.entries[i].state == NEIGH_FAILED) {
+			s->stats.arp_failures++;
+			neigh_free(s, (uint16_t)i);
+		}
+	}
+	list_wake_waiting(s, NO_INDEX);
 }
 
 void
@@ -267,6 +317,7 @@ neigh_run(struct thole_stack *s)
 {
 	struct neigh_table *n = &s->neighs;
 	uint64_t next = TIME_NEVER;
+	bool failed = false;
 
 	if (s->env.now_ns < n->next_ns)
 		return;
@@ -277,7 +328,8 @@ neigh_run(struct thole_stack *s)
 			continue;
 		if (s->env.now_ns >= e->retry_ns) {
 			if (e->tries >= s->cfg.arp_tries) {
-				fail(s, (uint16_t)i);
+				set_state(s, e, NEIGH_FAILED);
+				failed = true;
 				continue;
 			}
 			ask(s, e);
@@ -285,4 +337,6 @@ neigh_run(struct thole_stack *s)
 		next = RTE_MIN(next, e->retry_ns);
 	}
 	n->next_ns = next;
+	if (failed)
+		end_failed(s);
 }

@@ -52,6 +52,7 @@ enum neigh_state {
 	NEIGH_INCOMPLETE, /* asked; mac unknown */
 	NEIGH_REACHABLE,
 	NEIGH_PROBING, /* mac is old, still used, and asked for again */
+	NEIGH_FAILED,  /* nobody answered: about to be freed */
 };
 
 #define NEIGH_QUEUE 4
@@ -241,7 +242,10 @@ void listen_close_all(struct thole_stack *s, uint8_t app);
 uint16_t listen_find(const struct thole_stack *s, uint32_t laddr, uint16_t port);
 
 /* embryos.c */
-void embryo_open(struct thole_stack *s, const struct seg *seg, uint16_t listener);
+/* The listener that takes the SYN @p seg now, or NO_INDEX: none, or no room, which is counted. */
+uint16_t embryo_listener(struct thole_stack *s, const struct seg *seg);
+/* @return NULL: no room in the table. */
+struct embryo *embryo_open(struct thole_stack *s, const struct seg *seg, uint16_t listener);
 void embryo_segment(struct thole_stack *s, uint32_t i, struct seg *seg);
 void embryo_free(struct thole_stack *s, uint32_t i);
 void embryos_run(struct thole_stack *s);
@@ -249,8 +253,7 @@ uint64_t embryos_next(const struct thole_stack *s);
 
 /* tombstones.c */
 void time_wait_enter(struct thole_stack *s, struct tcb *t);
-/* @return false: the segment is a new connection's, and the tombstone gone. */
-bool time_wait_segment(struct thole_stack *s, uint32_t i, const struct seg *seg);
+void time_wait_segment(struct thole_stack *s, uint32_t i, const struct seg *seg);
 void time_wait_run(struct thole_stack *s);
 uint64_t time_wait_next(const struct thole_stack *s);
 
@@ -261,8 +264,8 @@ void list_push_ready(struct thole_stack *s, struct index_list *l, struct tcb *t)
 struct tcb *list_pop_ready(struct thole_stack *s, struct index_list *l);
 void list_push_embryo(struct thole_stack *s, struct index_list *l, uint32_t i);
 uint32_t list_pop_embryo(struct thole_stack *s, struct index_list *l);
-/* All that waited for a next hop may try again. */
-void list_wake_waiting(struct thole_stack *s);
+/* Who waits for next hop @p neigh may try again, and who waits for an entry to be had at all. */
+void list_wake_waiting(struct thole_stack *s, uint16_t neigh);
 
 static inline bool
 list_empty(const struct index_list *l)

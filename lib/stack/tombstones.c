@@ -5,6 +5,8 @@
  */
 #include "stack/stack.h"
 
+#define REUSE_ISS_STEP 65536
+
 static void
 append(struct thole_stack *s, uint32_t i)
 {
@@ -81,7 +83,27 @@ time_wait_enter(struct thole_stack *s, struct tcb *t)
 	tcp_closed(&s->env, t, 0);
 }
 
-bool
+/* A new SYN takes the place of the old connection, if somebody wants it (RFC 9293, 3.6.1, MAY-2).
+ */
+static bool
+reuse(struct thole_stack *s, uint32_t i, const struct seg *seg)
+{
+	uint32_t old_snd_nxt = stack_tombstone(s, i)->snd_nxt;
+	uint16_t l = embryo_listener(s, seg);
+	struct embryo *e;
+
+	if (l == NO_INDEX)
+		return false;
+	s->stats.time_wait_reused++;
+	end(s, i);
+	e = embryo_open(s, seg, l);
+	/* Its sequence numbers begin beyond all that the old connection used. */
+	if (e != NULL)
+		e->iss = seq_max(e->iss, old_snd_nxt + REUSE_ISS_STEP);
+	return true;
+}
+
+void
 time_wait_segment(struct thole_stack *s, uint32_t i, const struct seg *seg)
 {
 	struct tombstone *w = stack_tombstone(s, i);
@@ -89,11 +111,11 @@ time_wait_segment(struct thole_stack *s, uint32_t i, const struct seg *seg)
 
 	switch (tombstone_input(&s->env, w, seg)) {
 	case TOMBSTONE_KEEP:
-		return true;
+		return;
 	case TOMBSTONE_REUSE:
-		s->stats.time_wait_reused++;
-		end(s, i);
-		return false;
+		if (reuse(s, i, seg))
+			return;
+		break;
 	case TOMBSTONE_RESTART:
 		w->expire_ns = s->env.now_ns + 2 * s->env.params.msl_ns;
 		unlink_tombstone(s, i);
@@ -111,7 +133,6 @@ time_wait_segment(struct thole_stack *s, uint32_t i, const struct seg *seg)
 		.flags = TCP_ACK,
 	};
 	reply_segment(s, &w->key, w->neigh, &out);
-	return true;
 }
 
 void

@@ -59,11 +59,11 @@ tx_embryo(struct thole_stack *s, struct tx *tx, uint32_t i)
 }
 
 static bool
-tx_embryos(struct thole_stack *s, struct tx *tx)
+tx_embryos(struct thole_stack *s, struct tx *tx, uint16_t most)
 {
 	uint32_t i;
 
-	while (tx->n < tx->max && (i = list_pop_embryo(s, &s->out_embryos)) != SLAB_NONE) {
+	while (tx->n < most && (i = list_pop_embryo(s, &s->out_embryos)) != SLAB_NONE) {
 		if (stack_embryo(s, i)->listener == NO_INDEX)
 			slab_put(&s->embryos, i); /* it ended while it stood here */
 		else if (!tx_embryo(s, tx, i))
@@ -85,7 +85,7 @@ tx_conn(struct thole_stack *s, struct tx *tx, struct tcb *t)
 	}
 	if (!conn_path(s, &t->key, &t->neigh, &path)) {
 		if (t->state == TCP_CLOSED) { /* a RST isn't worth waiting */
-			t->flags &= (uint16_t)~TF_RST_OWED;
+			t->flags &= (uint16_t)~TF_OWES;
 			conn_settle(s, t);
 		} else {
 			list_push_out(s, &s->wait_tcbs, t);
@@ -102,14 +102,20 @@ uint16_t
 thole_stack_tx(struct thole_stack *s, uint64_t now_ns, struct rte_mbuf **out, uint16_t max)
 {
 	struct tx tx = { .pkts = out, .max = max };
-	struct tcb *t;
+	struct tcb *t = NULL;
+	uint16_t half;
 
 	stack_clock(s, now_ns);
 	tx_replies(s, &tx);
-	if (tx_embryos(s, &tx)) {
-		while (tx.n < tx.max && (t = list_pop_out(s, &s->out_tcbs)) != NULL)
+	/* New connections don't crowd out those that stand: half of the room, and what these leave.
+	 */
+	half = list_empty(&s->out_tcbs) ? max : (uint16_t)(tx.n + (max - tx.n + 1) / 2);
+	if (tx_embryos(s, &tx, half)) {
+		while (tx.n < max && (t = list_pop_out(s, &s->out_tcbs)) != NULL)
 			if (!tx_conn(s, &tx, t))
 				break;
+		if (t == NULL)
+			tx_embryos(s, &tx, max);
 	}
 	tx_replies(s, &tx); /* ARP requests made just now */
 	s->stats.tx_pkts += tx.n;

@@ -53,7 +53,7 @@ new_data_acked(struct tcp_env *env, struct tcb *t, uint32_t ack)
 			tcp_rtx_arm(env, t); /* 5.3 */
 	} else {
 		/* Of a probe of several bytes the peer may have taken some; the rest goes again. */
-		t->rtx_ns = TIME_NEVER;
+		tcp_rtx_stop(t);
 		t->snd_nxt = ack;
 	}
 	credit_back(env, t);

@@ -28,8 +28,7 @@ input_fin(struct tcp_env *env, struct tcb *t)
 	if (t->state == TCP_ESTABLISHED)
 		t->state = TCP_CLOSE_WAIT;
 	else if (t->state == TCP_FIN_WAIT_1)
-		t->state =
-			TCP_CLOSING; /* had it acknowledged our FIN, this were FIN-WAIT-2 by now */
+		t->state = TCP_CLOSING; /* our FIN's ACK would have made it FIN-WAIT-2 */
 	else if (t->state == TCP_FIN_WAIT_2)
 		tcp_time_wait(env, t);
 }
@@ -40,8 +39,12 @@ input_text(struct tcp_env *env, struct tcb *t, struct seg *s)
 	if (s->len > t->rcv_mss)
 		t->rcv_mss = (uint16_t)s->len;
 	if (s->seq != t->rcv_nxt) {
-		tcp_rcv_keep_ahead(env, t, s);
 		t->flags |= TF_ACK_NOW; /* RFC 5681, 4.2: tell the peer about the hole */
+		/* What is ahead is shed first, so that nobody's holes starve another's text. */
+		if (env->stats->mbufs_held < env->rx_held_max / 2)
+			tcp_rcv_keep_ahead(env, t, s);
+		else
+			env->stats->rx_drop_memory++;
 		return;
 	}
 	if (t->ooo_head != NULL) {

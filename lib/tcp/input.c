@@ -84,12 +84,18 @@ input_rst(struct tcp_env *env, struct tcb *t, const struct seg *s)
 	case TCP_CLOSING:
 	case TCP_LAST_ACK:
 		/* Nothing is lost if only the ACK of our FIN is missing. */
-		tcp_closed(env, t, seq_lt(t->snd_una, t->snd_end) ? ECONNRESET : 0);
+		if (seq_geq(t->snd_una, t->snd_end)) {
+			tcp_closed(env, t, 0);
+			break;
+		}
+		env->stats->resets_rx++;
+		tcp_closed(env, t, ECONNRESET);
 		break;
 	case TCP_ESTABLISHED:
 	case TCP_FIN_WAIT_1:
 	case TCP_FIN_WAIT_2:
 	case TCP_CLOSE_WAIT:
+		env->stats->resets_rx++;
 		tcp_closed(env, t, ECONNRESET);
 		break;
 	case TCP_CLOSED:

@@ -11,6 +11,9 @@
 
 /* Segments up to this size are gathered. */
 #define GATHER_BYTES 256
+/* What one segment may cost: pieces passed on the way to its place, and pieces made of it. */
+#define AHEAD_STEPS  256
+#define AHEAD_SPLITS 2
 
 static void
 trim_front(struct rte_mbuf *m, uint32_t n)
@@ -130,12 +133,18 @@ static void
 insert_ahead(struct tcp_env *env, struct tcb *t, struct rte_mbuf *m, uint32_t seq)
 {
 	struct rte_mbuf **link = &t->ooo_head;
+	unsigned int steps = 0, splits = 0;
 
 	while (*link != NULL && m->data_len != 0) {
 		struct rte_mbuf *at = *link;
 		uint32_t at_end = at->hash.usr + at->data_len;
 		uint32_t end = seq + m->data_len;
 
+		if (++steps > AHEAD_STEPS || splits > AHEAD_SPLITS) {
+			env->stats->rx_drop_memory++; /* the peer sends it again */
+			m->data_len = 0;
+			break;
+		}
 		if (seq_geq(seq, at_end)) {
 			link = &at->next;
 			continue;
@@ -156,6 +165,7 @@ insert_ahead(struct tcp_env *env, struct tcb *t, struct rte_mbuf *m, uint32_t se
 		} else { /* it lies around what is there: two pieces */
 			struct rte_mbuf *rest = split(env, m, at->hash.usr - seq);
 
+			splits++;
 			env->stats->rx_dup_bytes += at->data_len;
 			link_ahead(env, link, m, seq);
 			if (rest == NULL)

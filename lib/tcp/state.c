@@ -97,7 +97,8 @@ tcp_established(struct tcp_env *env, struct tcb *t)
 		t->events |= TE_ACCEPTED;
 	} else {
 		env->stats->opened_active++;
-		t->events |= TE_CONNECTED;
+		if ((t->flags & TF_APP_CLOSED) == 0)
+			t->events |= TE_CONNECTED;
 	}
 	if ((t->flags & TF_FIN_QUEUED) != 0)
 		t->state = TCP_FIN_WAIT_1;
@@ -136,6 +137,13 @@ drop_received(struct tcp_env *env, struct tcb *t)
 	t->rcv_tail = NULL;
 }
 
+void
+tcp_forget_received(struct tcp_env *env, struct tcb *t)
+{
+	drop_received(env, t);
+	t->events &= TE_OPENING | TE_ACCEPTED | TE_CLOSED;
+}
+
 static void
 drop_unfinished(struct tcp_env *env, struct tcb *t)
 {
@@ -161,8 +169,6 @@ tcp_closed(struct tcp_env *env, struct tcb *t, int error)
 	else if (t->state == TCP_SYN_SENT ||
 		 (t->state == TCP_SYN_RECEIVED && !(t->flags & TF_PASSIVE)))
 		env->stats->failed_active++;
-	else if (error == ECONNRESET)
-		env->stats->resets_rx++;
 	else if (error == ETIMEDOUT)
 		env->stats->timeouts++;
 	t->state = TCP_CLOSED;

@@ -153,9 +153,10 @@ struct embryo {
 	uint16_t wnd;
 	uint16_t listener;
 	uint16_t neigh;
-	uint8_t step;	  /* SYN-ACKs repeated: the FIFO it is in */
-	uint8_t flags;	  /* enum embryo_flag */
-	uint8_t spare[2]; /* window scale and SACK-permitted go here */
+	uint8_t step;  /* SYN-ACKs repeated: the FIFO it is in */
+	uint8_t flags; /* enum embryo_flag */
+	uint8_t acks;  /* answers to unacceptable segments in this step */
+	uint8_t spare; /* window scale and SACK-permitted go here */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct embryo) == 64, "the budget of a handshake");
 

@@ -56,11 +56,14 @@ uint16_t tcp_output(struct tcp_env *env, struct tcb *t, const struct wire_path *
 
 /* If nothing is on its way whose ACK could bring what waits on, the persist timer must. */
 void tcp_persist_if_stuck(const struct tcp_env *env, struct tcb *t);
+/* What makes tcp_output() do something. */
+#define TF_OWES (TF_ACK_NOW | TF_OUTPUT | TF_RST_OWED | TF_REXMIT | TF_PROBE)
+
 /* Whether tcp_output() has something to do. */
 static inline bool
 tcb_owes(const struct tcb *t)
 {
-	return (t->flags & (TF_ACK_NOW | TF_OUTPUT | TF_RST_OWED | TF_REXMIT | TF_PROBE)) != 0;
+	return (t->flags & TF_OWES) != 0;
 }
 
 /* window.c: the receive window (RFC 9293, 3.8.6.2.2), and what may be sent into the peer's. */
@@ -124,6 +127,12 @@ void tcp_closed(struct tcp_env *env, struct tcb *t, int error);
 void tcp_time_wait(struct tcp_env *env, struct tcb *t);
 /* Frees every mbuf that @p t holds. */
 void tcp_drop_queues(struct tcp_env *env, struct tcb *t);
+/* The application won't read any more: what is received goes, and its events. */
+void tcp_forget_received(struct tcp_env *env, struct tcb *t);
+
+/* path_mtu.c: a router's word that a segment with @p seq was too big; 0: it doesn't say for what.
+ */
+void tcp_path_mtu(struct tcp_env *env, struct tcb *t, uint32_t seq, uint16_t mtu);
 
 /* user.c: the application's calls (RFC 9293, 3.10.1 to 3.10.5). @return 0 or negative errno. */
 int tcp_send(struct tcp_env *env, struct tcb *t, struct rte_mbuf *chain);

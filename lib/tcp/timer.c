@@ -8,15 +8,20 @@ static void
 retransmission_timeout(struct tcp_env *env, struct tcb *t)
 {
 	if (tcp_rtx_patience_ns(env, t) == 0) {
-		bool established = t->state != TCP_SYN_SENT && t->state != TCP_SYN_RECEIVED;
-
-		/* RFC 9293, 3.10.8; the peer, should it live, learns of it. */
-		tcp_abort(env, t, ETIMEDOUT);
-		if (!established)
-			t->flags &= (uint16_t)~TF_RST_OWED;
+		/* RFC 9293, 3.10.8; the peer of a connection, should it live, learns of it. */
+		if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
+			tcp_closed(env, t, ETIMEDOUT);
+		else
+			tcp_abort(env, t, ETIMEDOUT);
 		return;
 	}
 	t->rtx_ns = TIME_NEVER;
+	/* A window that shrank to nothing under what is in flight must be probed, too (3.8.6.1). */
+	if (t->state >= TCP_ESTABLISHED && t->snd_wnd == 0 && (t->flags & TF_PERSIST) == 0) {
+		t->flags |= TF_PERSIST;
+		t->flags &= (uint16_t) ~(TF_RTT_TIMING | TF_RECOVERY);
+		t->snd_nxt = t->snd_una;
+	}
 	if ((t->flags & TF_PERSIST) == 0) {
 		env->stats->rto_fired++;
 		if (t->state != TCP_SYN_SENT && t->state != TCP_SYN_RECEIVED)

@@ -80,6 +80,23 @@ tcp_shutdown(struct tcp_env *env, struct tcb *t)
 	return 0;
 }
 
+/* From here on TCP works for nobody: it says FIN, and has so long to be done. */
+static void
+orphan(struct tcp_env *env, struct tcb *t)
+{
+	if ((t->flags & TF_FIN_QUEUED) == 0)
+		tcp_shutdown(env, t);
+	if (t->state == TCP_TIME_WAIT)
+		return;
+	/* A peer that takes a byte now and then makes progress; it doesn't get for ever. */
+	t->life_ns = env->now_ns + env->params.give_up_ns;
+	if (t->state == TCP_FIN_WAIT_2)
+		t->life_ns = env->now_ns + env->params.orphan_ns;
+	t->rtx_first_ms = env_now_ms(env);
+	if (t->rtx_ns != TIME_NEVER)
+		t->rtx_ns = RTE_MIN(t->rtx_ns, env->now_ns + tcp_rtx_patience_ns(env, t));
+}
+
 int
 tcp_close(struct tcp_env *env, struct tcb *t)
 {
@@ -87,24 +104,14 @@ tcp_close(struct tcp_env *env, struct tcb *t)
 
 	if ((t->flags & TF_APP_CLOSED) != 0)
 		return -EBADF;
-	if (t->state == TCP_CLOSED) {
-		t->flags |= TF_APP_CLOSED; /* CLOSED is on its way to the application */
-		return 0;
-	}
 	t->flags |= TF_APP_CLOSED;
-	t->events &= (uint8_t) ~(TE_DATA | TE_PEER_CLOSED | TE_SENDABLE);
-	if (t->state == TCP_SYN_SENT) {
-		tcp_closed(env, t,
-			0); /* RFC 9293, 3.10.4: nobody has heard of us, or soon won't care */
-	} else if (unread) {
+	tcp_forget_received(env, t);
+	if (t->state == TCP_SYN_SENT)
+		tcp_closed(env, t, 0); /* RFC 9293, 3.10.4: nobody has heard of us */
+	else if (unread && t->state != TCP_TIME_WAIT && t->state != TCP_CLOSED)
 		tcp_abort(env, t, ECONNABORTED); /* RFC 9293, 3.6.1; RFC 2525, 2.17 */
-	} else {
-		if ((t->flags & TF_FIN_QUEUED) == 0)
-			tcp_shutdown(env, t);
-		t->rtx_first_ms = env_now_ms(env); /* the orphan's clock */
-		if (t->state == TCP_FIN_WAIT_2)
-			t->life_ns = env->now_ns + env->params.orphan_ns;
-	}
+	else if (t->state != TCP_CLOSED)
+		orphan(env, t);
 	return 0;
 }
 

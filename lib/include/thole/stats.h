@@ -36,6 +36,7 @@ struct thole_stack;
 	X(rx_drop_arp, "ARP that doesn't parse or lies about its sender")                          \
 	X(rx_drop_backlog, "handshakes held back by a full accept queue")                          \
 	X(rx_drop_embryos, "SYNs beyond the embryo budget")                                        \
+	X(rx_drop_route, "SYNs from where there is no way back to")                                \
 	X(rx_drop_conns, "handshakes beyond the connection budget")                                \
 	X(rx_drop_old, "segments wholly outside the receive window")                               \
 	X(rx_drop_ack, "segments with an unacceptable acknowledgment")                             \
