@@ -89,9 +89,12 @@ SCRIPT(other_types)
 	}
 }
 
-/* An error about the segment that we sent with sequence number @p seq (in the script's numbers). */
+/*
+ * An error about the segment that we sent with sequence number @p seq (in the script's numbers);
+ * @p mtu is what the path takes, for code 4.
+ */
 static void
-unreachable(uint8_t code, uint32_t seq, uint32_t quote)
+error_arrives(uint8_t code, uint32_t seq, uint32_t quote, uint16_t mtu)
 {
 	struct frame_path path = script_path(), ours = path;
 	uint8_t frame[FRAME_MAX], icmp[256] = { 3, code }, quoted[FRAME_MAX];
@@ -103,9 +106,22 @@ unreachable(uint8_t code, uint32_t seq, uint32_t quote)
 	ours.dst_ip = path.src_ip;
 	frame_tcp_build(quoted, &ours, &tcp);
 	memcpy(icmp + 8, quoted + 14, quote);
+	put16(icmp + 6, mtu);
 	put16(icmp + 2, frame_csum(icmp, 8 + quote, 0));
 	script_inject(frame, frame_ip_build(frame, &path, ICMP_PROTO, icmp, 8 + quote));
+}
+
+static void
+unreachable(uint8_t code, uint32_t seq, uint32_t quote)
+{
+	error_arrives(code, seq, quote, 0);
 	SILENCE();
+}
+
+static void
+too_big(uint32_t seq, uint16_t mtu)
+{
+	error_arrives(4, seq, 28, mtu);
 }
 
 /* Hard errors end an attempt (RFC 9293, 3.9.2.2). */
@@ -145,12 +161,136 @@ SCRIPT(unreachable_when_established)
 	SEND(10);
 	EXPECT(PSH | ACK, .seq = 100, .ack = 300, .len = 10);
 	for (uint8_t code = 0; code < 16; code++)
-		unreachable(code, 100, 28);
+		if (code != 4)
+			unreachable(code, 100, 28);
 	STATE(TCP_ESTABLISHED);
 	NO_EVENT();
+	/* What was too big goes again, whole if it is small enough for every path. */
+	too_big(100, 0);
+	EXPECT(PSH | ACK, .seq = 100, .ack = 300, .len = 10);
+	too_big(100, 0);
+	SILENCE();
 	PEER(ACK, .seq = 300, .ack = 110);
 	AFTER_S(2);
 	SILENCE();
+}
+
+/* RFC 1191, 3 and 6.3: smaller pieces, at once, of what was too big; and from then on. */
+SCRIPT(fragmentation_needed)
+{
+	START(.state = TCP_ESTABLISHED);
+	SEND(2920);
+	EXPECT(ACK, .seq = 100, .ack = 300, .len = 1460);
+	EXPECT(PSH | ACK, .seq = 1560, .ack = 300, .len = 1460);
+	too_big(100, 1040);
+	EXPECT(ACK, .seq = 100, .ack = 300, .len = 1000);
+	EXPECT(ACK, .seq = 1100, .ack = 300, .len = 1000);
+	EXPECT(PSH | ACK, .seq = 2100, .ack = 300, .len = 920);
+	/* The same word about the second of them changes nothing, nor does a greater one. */
+	too_big(1560, 1040);
+	too_big(1560, 1400);
+	SILENCE();
+	/* A narrower link, further on. */
+	too_big(1100, 840);
+	EXPECT(ACK, .seq = 100, .ack = 300, .len = 800);
+	EXPECT(ACK, .seq = 900, .ack = 300, .len = 800);
+	EXPECT(ACK, .seq = 1700, .ack = 300, .len = 800);
+	EXPECT(PSH | ACK, .seq = 2500, .ack = 300, .len = 520);
+	PEER(ACK, .seq = 300, .ack = 3020);
+	SEND(1600);
+	EXPECT(ACK, .seq = 3020, .ack = 300, .len = 800);
+	EXPECT(PSH | ACK, .seq = 3820, .ack = 300, .len = 800);
+	PEER(ACK, .seq = 300, .ack = 4620);
+	STAT(rto_fired, 0);
+	AFTER_S(5);
+	SILENCE();
+}
+
+/* It isn't lost if the pieces are: they have a timer of their own. */
+SCRIPT(fragmentation_needed_and_pieces_lost)
+{
+	START(.state = TCP_ESTABLISHED);
+	SEND(1460);
+	EXPECT(PSH | ACK, .seq = 100, .ack = 300, .len = 1460);
+	AFTER_MS(100);
+	too_big(100, 1040);
+	EXPECT(ACK, .seq = 100, .ack = 300, .len = 1000);
+	EXPECT(PSH | ACK, .seq = 1100, .ack = 300, .len = 460);
+	AT();
+	script_in(300 * TIME_MS, 101 * TIME_MS);
+	EXPECT(ACK, .seq = 100, .ack = 300, .len = 1000);
+	PEER(ACK, .seq = 300, .ack = 1560);
+	AFTER_S(5);
+	SILENCE();
+}
+
+/* RFC 9293, 3.7.1: nobody can make us cut data to less than what every host takes. */
+static void
+least_pieces(uint16_t mtu)
+{
+	START(.state = TCP_ESTABLISHED);
+	SEND(1460);
+	EXPECT(PSH | ACK, .seq = 100, .ack = 300, .len = 1460);
+	too_big(100, mtu);
+	EXPECT(ACK, .seq = 100, .ack = 300, .len = 536);
+	EXPECT(ACK, .seq = 636, .ack = 300, .len = 536);
+	EXPECT(PSH | ACK, .seq = 1172, .ack = 300, .len = 388);
+	PEER(ACK, .seq = 300, .ack = 1560);
+}
+
+SCRIPT(fragmentation_needed_for_68)
+{
+	least_pieces(68);
+}
+
+SCRIPT(fragmentation_needed_for_576)
+{
+	least_pieces(576);
+}
+
+/* A router older than RFC 1191 says nothing. */
+SCRIPT(fragmentation_needed_for_0)
+{
+	least_pieces(0);
+}
+
+/* RFC 5927, 7: what quotes nothing that is in flight is forged. */
+SCRIPT(fragmentation_needed_forged)
+{
+	START(.state = TCP_ESTABLISHED);
+	too_big(100, 600); /* nothing is in flight */
+	SILENCE();
+	SEND(1460);
+	EXPECT(PSH | ACK, .seq = 100, .ack = 300, .len = 1460);
+	too_big(99, 600);
+	SILENCE();
+	too_big(1560, 600);
+	SILENCE();
+	too_big(100 + 0x80000000u, 600);
+	SILENCE();
+	for (uint32_t quote = 0; quote < 28; quote++) {
+		error_arrives(4, 100, quote, 600);
+		SILENCE();
+	}
+	HOST(PEER_IP + 1); /* the quotation names another connection */
+	too_big(100, 600);
+	SILENCE();
+	HOST(PEER_IP);
+	PEER(ACK, .seq = 300, .ack = 1560);
+	SEND(1460);
+	EXPECT(PSH | ACK, .seq = 1560, .ack = 300, .len = 1460);
+	PEER(ACK, .seq = 300, .ack = 3020);
+	STAT(retransmits, 0);
+}
+
+/* Nor is a SYN ever too big. */
+SCRIPT(fragmentation_needed_in_syn_sent)
+{
+	START(.state = TCP_SYN_SENT, .snd_nxt = 101);
+	too_big(100, 600);
+	SILENCE();
+	STATE(TCP_SYN_SENT);
+	NO_EVENT();
 }
 
 /* Quotations that end too early. */
@@ -251,6 +391,13 @@ static const struct test_case cases[] = {
 	{ "host unreachable in SYN-SENT", host_unreachable_in_syn_sent },
 	{ "unreachable of another number", unreachable_of_another_number },
 	{ "unreachable when established", unreachable_when_established },
+	{ "fragmentation needed", fragmentation_needed },
+	{ "fragmentation needed, and the pieces lost", fragmentation_needed_and_pieces_lost },
+	{ "fragmentation needed for 68", fragmentation_needed_for_68 },
+	{ "fragmentation needed for 576", fragmentation_needed_for_576 },
+	{ "fragmentation needed for 0", fragmentation_needed_for_0 },
+	{ "fragmentation needed, forged", fragmentation_needed_forged },
+	{ "fragmentation needed in SYN-SENT", fragmentation_needed_in_syn_sent },
 	{ "short quotations", short_quotations },
 	{ "UDP to us", udp_to_us },
 	{ "UDP for somebody else", udp_for_somebody_else },

@@ -16,5 +16,8 @@ const struct test_suite *const test_suites[] = {
 	&suite_icmp,
 	&suite_malformed,
 	&suite_conversation,
+	&suite_neighbour,
+	&suite_ahead,
+	&suite_regress,
 	NULL,
 };

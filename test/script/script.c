@@ -83,6 +83,12 @@ script_port(uint16_t port)
 	S->port = port;
 }
 
+void
+script_host(uint32_t peer_ip)
+{
+	S->peer_ip = peer_ip;
+}
+
 /* Output. */
 
 static void

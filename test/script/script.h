@@ -151,8 +151,9 @@ void script_op(enum thole_op_type type, uint32_t bytes);
 void script_send(uint32_t bytes, const char *text);
 void script_listen(uint16_t port, uint32_t backlog, int status);
 void script_manual_arp(bool manual);
-void script_connect(void);
+void script_connect(bool early); /* early: the handle comes with OPENING */
 void script_port(uint16_t port);
+void script_host(uint32_t peer_ip);
 void script_hold(void);
 void script_release(void);
 void script_stat(const char *name, size_t offset, uint64_t n);
@@ -225,10 +226,13 @@ struct script_peek script_peek(const struct thole_stack *stack, const struct flo
 #define LISTEN_FAILS(p, e) (AT(), script_listen((p), 8, (e)))
 #define PEER_ARP(o, ip)	   (AT(), script_peer_arp((o), (ip)))
 #define EXPECT_ARP(o, ip)  (AT(), script_expect_arp((o), (ip)))
-#define CONNECT()	   (AT(), script_connect())
+#define CONNECT()	   (AT(), script_connect(false))
+#define CONNECT_EARLY()	   (AT(), script_connect(true))
 #define READ(n)		   (EVENT(DATA, .bytes = (n)), RECEIVED(n))
 /* The steps that follow are about the connection with this port of the peer's. */
 #define PORT(p) (AT(), script_port(p))
+/* The peer has this address from here on; connections are still told apart by its port. */
+#define HOST(ip) (AT(), script_host(ip))
 /* Segments in between arrive in one burst. */
 #define HOLD()	      (AT(), script_hold())
 #define RELEASE()     (AT(), script_release())

@@ -116,7 +116,7 @@ open_passive(const struct script_start *start, uint32_t iss, uint32_t irs)
 static void
 open_active(const struct script_start *start, uint32_t iss, uint32_t irs)
 {
-	script_connect();
+	script_connect(false);
 	EXPECT(SYN, .seq = iss);
 	if (start->state == TCP_SYN_SENT)
 		return;

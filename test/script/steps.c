@@ -148,9 +148,9 @@ script_manual_arp(bool manual)
 }
 
 void
-script_connect(void)
+script_connect(bool early)
 {
-	struct thole_op op = { .type = THOLE_OP_CONNECT, .user = CONNECT_USER };
+	struct thole_op op = { .type = THOLE_OP_CONNECT, .bytes = early, .user = CONNECT_USER };
 
 	script_quiet("before this step");
 	op.remote.addr = thole_addr_ip4(S->peer_ip);
@@ -161,8 +161,8 @@ script_connect(void)
 static const char *
 event_name(unsigned int type)
 {
-	static const char *const names[] = { "none", "LISTENING", "ACCEPTED", "CONNECTED", "DATA",
-		"PEER_CLOSED", "SENDABLE", "CLOSED", "REFUSED" };
+	static const char *const names[] = { "none", "LISTENING", "ACCEPTED", "OPENING",
+		"CONNECTED", "DATA", "PEER_CLOSED", "SENDABLE", "CLOSED", "REFUSED" };
 
 	return type < RTE_DIM(names) ? names[type] : "unknown";
 }
@@ -222,6 +222,8 @@ check_event(struct thole_event *ev, const struct script_want_event *want)
 
 	switch (want->type) {
 	case THOLE_EV_OPENING:
+		if (ev->conn == 0 || ev->user != CONNECT_USER)
+			script_fail("OPENING without a handle or user value");
 		lane->conn = ev->conn;
 		break;
 	case THOLE_EV_ACCEPTED:

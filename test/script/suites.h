@@ -18,6 +18,9 @@ extern const struct test_suite suite_arp;
 extern const struct test_suite suite_icmp;
 extern const struct test_suite suite_malformed;
 extern const struct test_suite suite_conversation;
+extern const struct test_suite suite_neighbour;
+extern const struct test_suite suite_ahead;
+extern const struct test_suite suite_regress;
 extern const struct test_suite suite_table;
 
 #endif

@@ -110,6 +110,55 @@ SCRIPT(reopened)
 	STAT(time_wait, 0);
 }
 
+/* All that is queued goes out, and is acknowledged, in no time. */
+static void
+send_at_once(uint32_t bytes)
+{
+	uint8_t frame[FRAME_MAX];
+	uint32_t end = script_tcb()->snd_nxt + bytes;
+
+	AT();
+	script_send(bytes, NULL);
+	while (script_tcb()->snd_una != end) {
+		if (script_pending() == 0)
+			script_fail("the stack sends nothing");
+		while (script_pending() != 0)
+			script_take(frame);
+		PEER(ACK, .seq = 300, .ack = script_tcb()->snd_nxt - script_wire_ours(0));
+	}
+	script_drop_events();
+}
+
+/*
+ * The clock of initial sequence numbers runs at 250 kB a second: a fast connection leaves it
+ * behind. The new number must lie beyond the old ones all the same (RFC 9293, 3.4.3).
+ */
+SCRIPT(reopened_after_much_data)
+{
+	const uint32_t end = 100 + 4 * 60000;
+	uint32_t before;
+
+	START(.state = TCP_ESTABLISHED);
+	for (int i = 0; i < 4; i++)
+		send_at_once(60000);
+	CLOSE();
+	EXPECT(FIN | ACK, .seq = end, .ack = 300);
+	PEER(FIN | ACK, .seq = 300, .ack = end + 1);
+	EXPECT(ACK, .seq = end + 1, .ack = 301);
+	EVENT(CLOSED);
+	STATE(TCP_TIME_WAIT);
+	before = script_wire_ours(end + 1);
+	PEER(SYN, .seq = 1000000);
+	EXPECT(SYN | ACK, .seq = 1000, .ack = 1000001, .fresh = true);
+	CHECK((int32_t)(script_wire_ours(1000) - before) > 0);
+	/* What the old connection sent doesn't fit into the new one. */
+	PEER(ACK, .seq = 1000001, .ack = before - script_wire_ours(0));
+	EXPECT(RST, .seq = before - script_wire_ours(0));
+	PEER(ACK, .seq = 1000001, .ack = 1001);
+	EVENT(ACCEPTED);
+	STATE(TCP_ESTABLISHED);
+}
+
 SCRIPT(reopened_far_ahead)
 {
 	TIME_WAIT();
@@ -131,14 +180,61 @@ SCRIPT(old_duplicate_syn)
 	STATE(TCP_TIME_WAIT);
 }
 
-/* A new SYN for which nobody listens: the old connection is over all the same, and the SYN refused.
- */
+/* A new SYN that nobody takes ends nothing: TIME-WAIT answers it as any other segment. */
 SCRIPT(reopened_without_a_listener)
 {
 	TIME_WAIT();
 	UNLISTEN();
 	PEER(SYN, .seq = 1000);
-	EXPECT(RST | ACK, .seq = 0, .ack = 1001);
+	EXPECT(ACK, .seq = 101, .ack = 301);
+	STATE(TCP_TIME_WAIT);
+	STAT(time_wait_reused, 0);
+	AFTER_MS(59999);
+	STATE(TCP_TIME_WAIT);
+	AFTER_MS(2);
+	STATE(TCP_CLOSED);
+}
+
+/* Nor one that the listener has no room for; when it has, the SYN's next copy is taken. */
+SCRIPT(reopened_with_a_full_backlog)
+{
+	START(.state = TCP_TIME_WAIT, .snd_nxt = 101, .rcv_nxt = 301, .backlog = 1);
+	PORT(5000);
+	PEER(SYN, .seq = 299);
+	EXPECT(SYN | ACK, .seq = 99, .ack = 300);
+	PEER(ACK, .seq = 300, .ack = 100);
+	PORT(PEER_PORT);
+	PEER(SYN, .seq = 1000);
+	EXPECT(ACK, .seq = 101, .ack = 301);
+	STATE(TCP_TIME_WAIT);
+	STAT(time_wait_reused, 0);
+	STAT(rx_drop_backlog, 1);
+	PORT(5000);
+	EVENT(ACCEPTED);
+	PORT(PEER_PORT);
+	PEER(SYN, .seq = 1000);
+	EXPECT(SYN | ACK, .seq = 1000, .ack = 1001, .fresh = true);
+	STAT(time_wait_reused, 1);
+}
+
+static void
+one_embryo(struct thole_stack_config *c)
+{
+	c->max_embryos = 1;
+}
+
+SCRIPT(reopened_without_room_for_a_handshake)
+{
+	START(.state = TCP_TIME_WAIT, .snd_nxt = 101, .rcv_nxt = 301, .tune = one_embryo);
+	PORT(5000);
+	PEER(SYN, .seq = 299);
+	EXPECT(SYN | ACK, .seq = 99, .ack = 300);
+	PORT(PEER_PORT);
+	PEER(SYN, .seq = 1000);
+	EXPECT(ACK, .seq = 101, .ack = 301);
+	STATE(TCP_TIME_WAIT);
+	STAT(time_wait_reused, 0);
+	STAT(rx_drop_embryos, 1);
 }
 
 /* An application that still has the connection (it read no end-of-file): TIME-WAIT is a TCB's. */
@@ -228,7 +324,10 @@ static const struct test_case cases[] = {
 	{ "a new SYN reopens", reopened },
 	{ "a new SYN far ahead reopens", reopened_far_ahead },
 	{ "an old SYN doesn't", old_duplicate_syn },
+	{ "a new SYN after much data", reopened_after_much_data },
 	{ "a new SYN without a listener", reopened_without_a_listener },
+	{ "a new SYN and a full backlog", reopened_with_a_full_backlog },
+	{ "a new SYN without room for a handshake", reopened_without_room_for_a_handshake },
 	{ "TIME-WAIT as a TCB", as_a_tcb },
 	{ "TIME-WAIT as a TCB to its end", as_a_tcb_to_the_end },
 	{ "the oldest is evicted", evicted },

@@ -84,10 +84,13 @@ flows_arrived(const struct frame *frame)
 	const uint8_t *tcp = frame->bytes + TCP_AT;
 	struct flow *f = frame->flow;
 	unsigned int me = frame->to;
-	uint32_t ack = get32(tcp + 8), right = ack + get16(tcp + 14);
+	uint32_t ack, right;
 
-	if (f == NULL || frame->epoch != f->epoch[me] || f->epoch[me] == 0 ||
-		(tcp[13] & (TCP_ACK | TCP_RST)) != TCP_ACK || !seq_gt(ack, f->iss[me]))
+	if (f == NULL || frame->epoch != f->epoch[me] || f->epoch[me] == 0)
+		return;
+	ack = get32(tcp + 8);
+	right = ack + get16(tcp + 14);
+	if ((tcp[13] & (TCP_ACK | TCP_RST)) != TCP_ACK || !seq_gt(ack, f->iss[me]))
 		return;
 	if (!f->has_edge[me] || seq_gt(right, f->edge[me]))
 		f->edge[me] = right;

@@ -109,7 +109,7 @@ config_tcp(struct sim *s, struct thole_tcp_params *t)
 	}
 	if (s->kind == SIM_STRICT) { /* longer than any back-off: else a late FIN finds nobody */
 		t->msl_ns = 600 * TIME_S;
-		t->orphan_ns = t->give_up_ns;
+		t->orphan_ns = t->syn_ack_give_up_ns = t->give_up_ns;
 	} else {
 		t->give_up_ns = (20 + below(s, 100)) * TIME_S;
 		t->syn_give_up_ns = (2 + below(s, 100)) * TIME_S;

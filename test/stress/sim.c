@@ -131,6 +131,19 @@ side_next(const struct sim *s, unsigned int i, bool done)
 	return done ? next : RTE_MIN(next, s->side[i].wake_ns);
 }
 
+/* Events that came when the applications had left. @return whether there is nothing to do about
+ * them. */
+static bool
+last_events(struct sim *s)
+{
+	for (unsigned int i = 0; i < SIDES; i++) {
+		user_turn(s, i);
+		inside_check(s, i);
+	}
+	return all_done(s) && thole_stack_next_deadline(s->side[0].stack) == THOLE_NEVER &&
+	       thole_stack_next_deadline(s->side[1].stack) == THOLE_NEVER;
+}
+
 static void
 play(struct sim *s)
 {
@@ -145,24 +158,16 @@ play(struct sim *s)
 			next[i] = side_next(s, i, done);
 			at = RTE_MIN(at, next[i]);
 		}
-		if (at == TIME_NEVER && done)
+		if (at == TIME_NEVER && last_events(s))
 			return;
+		if (at == TIME_NEVER)
+			continue;
 		s->now = RTE_MAX(s->now, at);
 		if (s->now > last)
 			sim_fail(s, "it never comes to rest");
 		for (unsigned int i = 0; i < SIDES; i++)
 			if (next[i] <= s->now || (link_next(s) <= s->now && s->frames[0]->to == i))
 				side_turn(s, i);
-	}
-}
-
-/* Events that came when the applications had left. */
-static void
-last_events(struct sim *s)
-{
-	for (unsigned int i = 0; i < SIDES; i++) {
-		user_turn(s, i);
-		inside_check(s, i);
 	}
 }
 
@@ -212,7 +217,6 @@ whole_run(struct sim *s, struct sim_totals *totals)
 	trace_plan(s);
 	play(s);
 	link_fini(s);
-	last_events(s);
 	user_check_ends(s);
 	for (unsigned int i = 0; i < SIDES; i++)
 		inside_check_idle(s, i);

@@ -64,8 +64,8 @@ trace_frame(const struct sim *s, unsigned int from, const uint8_t *bytes, uint32
 void
 trace_event(const struct sim *s, unsigned int side, const struct thole_event *ev)
 {
-	static const char *const names[] = { "?", "LISTENING", "ACCEPTED", "CONNECTED", "DATA",
-		"PEER_CLOSED", "SENDABLE", "CLOSED", "REFUSED" };
+	static const char *const names[] = { "?", "LISTENING", "ACCEPTED", "OPENING", "CONNECTED",
+		"DATA", "PEER_CLOSED", "SENDABLE", "CLOSED", "REFUSED" };
 
 	if (!s->trace)
 		return;

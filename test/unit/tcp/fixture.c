@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* fixture.c: one connection without a stack. */
+#include <stdio.h>
 #include <string.h>
 
 #include "fixture.h"
@@ -27,8 +28,12 @@ fix_up(struct fix *f)
 {
 	static const struct flow_key key = { .raddr = { 0, 1 }, .rport = 80, .lport = 4000 };
 
+	static unsigned int ups; /* a test that failed leaves its pool behind */
+	char name[32];
+
 	memset(f, 0, sizeof(*f));
-	f->pool = test_pool("fix", FIX_POOL);
+	snprintf(name, sizeof(name), "fix-%u", ups++);
+	f->pool = test_pool(name, FIX_POOL);
 	mbufs_init(&f->mbufs, f->pool, &f->stats);
 	set_params(&f->env.params);
 	f->env.now_ns = 1000 * TIME_S;

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* suites.c: the tests of lib/app. */
+#include "test.h"
+
+extern const struct test_suite suite_app, suite_ops, suite_connect, suite_events, suite_rings,
+	suite_million;
+
+const struct test_suite *const test_suites[] = {
+	&suite_app,
+	&suite_ops,
+	&suite_connect,
+	&suite_events,
+	&suite_rings,
+	&suite_million,
+	NULL,
+};

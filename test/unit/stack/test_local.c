@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* test_local.c: which addresses are ours, and where a packet to another one goes first. */
+#include <errno.h>
+
+#include <rte_byteorder.h>
+
+#include "rig.h"
+#include "stack/stack.h"
+
+static struct rig r;
+
+static uint32_t
+be(uint32_t ip)
+{
+	return rte_cpu_to_be_32(ip);
+}
+
+static void
+addresses_have_indices(void)
+{
+	rig_open(&r, NULL);
+	CU_ASSERT_EQUAL(local_find(r.stack, be(RIG_US)), 0);
+	for (uint32_t i = 0; i < 3; i++) {
+		CU_ASSERT_EQUAL(local_find(r.stack, be(RIG_NET + 100 + i)), 1 + i);
+		CU_ASSERT_EQUAL(local_ip_be(r.stack, 1 + i), be(RIG_NET + 100 + i));
+	}
+	CU_ASSERT_EQUAL(local_ip_be(r.stack, 0), be(RIG_US));
+	CU_ASSERT_EQUAL(local_find(r.stack, be(RIG_NET)), LOCAL_NONE);
+	CU_ASSERT_EQUAL(local_find(r.stack, be(RIG_NET + 2)), LOCAL_NONE);
+	CU_ASSERT_EQUAL(local_find(r.stack, be(RIG_NET + 99)), LOCAL_NONE);
+	CU_ASSERT_EQUAL(local_find(r.stack, be(RIG_NET + 103)), LOCAL_NONE);
+	CU_ASSERT_TRUE(rig_close(&r));
+}
+
+static void
+two_links(struct thole_stack_config *c)
+{
+	r.addresses[1] = (struct thole_address){ thole_addr_ip4(0x0a010203), 1, 8 };
+	(void)c;
+}
+
+static void
+no_gateway(struct thole_stack_config *c)
+{
+	c->gateway = (struct thole_addr){ { 0 } };
+}
+
+static void
+everything_on_link(struct thole_stack_config *c)
+{
+	r.addresses[0].prefix_len = 0;
+	no_gateway(c);
+}
+
+static void
+just_a_host(struct thole_stack_config *c)
+{
+	r.addresses[0].prefix_len = 32;
+	c->nb_addresses = 1;
+}
+
+static void
+next_hops(void)
+{
+	rig_open(&r, two_links);
+	CU_ASSERT_EQUAL(route_next_hop(r.stack, be(RIG_NET + 7)), be(RIG_NET + 7));
+	CU_ASSERT_EQUAL(route_next_hop(r.stack, be(0x0affffff)), be(0x0affffff));
+	CU_ASSERT_EQUAL(route_next_hop(r.stack, be(RIG_OFF + 7)), be(RIG_GATEWAY));
+	CU_ASSERT_EQUAL(route_source(r.stack, be(RIG_NET + 7)), 0);
+	CU_ASSERT_EQUAL(route_source(r.stack, be(0x0a000001)), 1);
+	CU_ASSERT_EQUAL(route_source(r.stack, be(RIG_OFF + 7)), 0); /* the gateway's link */
+	CU_ASSERT_TRUE(rig_close(&r));
+
+	rig_open(&r, no_gateway);
+	CU_ASSERT_EQUAL(route_next_hop(r.stack, be(RIG_NET + 7)), be(RIG_NET + 7));
+	CU_ASSERT_EQUAL(route_next_hop(r.stack, be(RIG_OFF + 7)), 0);
+	CU_ASSERT_TRUE(rig_close(&r));
+
+	rig_open(&r, everything_on_link);
+	CU_ASSERT_EQUAL(route_next_hop(r.stack, be(RIG_OFF + 7)), be(RIG_OFF + 7));
+	CU_ASSERT_TRUE(rig_close(&r));
+
+	rig_open(&r, just_a_host);
+	CU_ASSERT_EQUAL(route_next_hop(r.stack, be(RIG_NET + 7)), be(RIG_GATEWAY));
+	CU_ASSERT_TRUE(rig_close(&r));
+}
+
+static int
+connect_status(uint32_t ip)
+{
+	rig_connect(&r, ip, 80, 1);
+	return rig_until(&r, THOLE_EV_CLOSED).status;
+}
+
+static void
+no_way_to_such(void)
+{
+	rig_open(&r, no_gateway);
+	CU_ASSERT_EQUAL(connect_status(RIG_OFF + 7), -ENETUNREACH);
+	CU_ASSERT_EQUAL(connect_status(RIG_US), -ENETUNREACH);
+	CU_ASSERT_EQUAL(connect_status(RIG_NET + 101), -ENETUNREACH);
+	CU_ASSERT_EQUAL(connect_status(0x7f000001), -ENETUNREACH);
+	CU_ASSERT_EQUAL(connect_status(0xe0000001), -ENETUNREACH);
+	CU_ASSERT_EQUAL(connect_status(0xffffffff), -ENETUNREACH);
+	CU_ASSERT_EQUAL(connect_status(0), -ENETUNREACH);
+	CU_ASSERT_EQUAL(rig_stats(&r).conns, 0);
+	CU_ASSERT_EQUAL(rig_pending(&r), 0);
+	CU_ASSERT_TRUE(rig_close(&r));
+}
+
+static void
+through_the_gateway(void)
+{
+	struct frame_tcp tcp;
+
+	rig_open(&r, NULL);
+	rig_connect(&r, RIG_OFF + 7, 80, 1);
+	CU_ASSERT_TRUE(rig_took_arp(&r, 1, 0, RIG_GATEWAY));
+	rig_arp(&r, 2, 254, RIG_US);
+	CU_ASSERT_TRUE(rig_took_seg(&r, 254, TCP_SYN, &tcp));
+	CU_ASSERT_EQUAL(rig_pending(&r), 0);
+	CU_ASSERT_TRUE(rig_close(&r));
+}
+
+static const struct test_case cases[] = {
+	{ "addresses have indices", addresses_have_indices },
+	{ "next hops", next_hops },
+	{ "no way to such", no_way_to_such },
+	{ "through the gateway", through_the_gateway },
+	{ NULL, NULL },
+};
+const struct test_suite suite_local = { "local", cases };
