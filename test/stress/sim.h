@@ -23,11 +23,11 @@
 #include "base/prng.h"
 #include "base/time.h"
 
-#define SIDES	  2
-#define ENDS_MAX  192
-#define FLOWS_MAX 256
-#define OPS_MAX	  512
-#define BURST_MAX 32
+#define SIDES	   2
+#define ENDS_MAX   192
+#define FLOWS_MAX  256
+#define OPS_MAX	   512
+#define BURST_MAX  32
 #define STOLEN_MAX 160
 
 enum sim_kind {

@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-#define THOLE_CONFIG_EAL_ARGS 64
+#define THOLE_CONFIG_EAL_ARGS  64
 #define THOLE_CONFIG_ADDRESSES 16
 
 /** Everything a program needs to start workers on one port. */
@@ -20,8 +20,8 @@ struct thole_config {
 	char *eal_args[THOLE_CONFIG_EAL_ARGS]; /**< owned; after the program's name */
 	int nb_eal_args;
 	char device[64];
-	struct thole_port_config port;         /**< .device points to device: don't copy the whole */
-	struct thole_worker_config worker;     /**< .stack.addresses points to addresses */
+	struct thole_port_config port;	   /**< .device points to device: don't copy the whole */
+	struct thole_worker_config worker; /**< .stack.addresses points to addresses */
 	struct thole_address addresses[THOLE_CONFIG_ADDRESSES];
 };
 
@@ -32,16 +32,18 @@ THOLE_API void thole_config_fini(struct thole_config *config);
 
 /**
  * Reads @p path over what @p config holds.
- * @return 0, -ENOENT or what else keeps the file from being read, -EINVAL (unknown section or key, or a
- *   value out of range: @p why names file, section and key), -ENOMEM.
+ * @return 0, -ENOENT or what else keeps the file from being read, -EINVAL (unknown section or key,
+ * or a value out of range: @p why names file, section and key), -ENOMEM.
  */
-THOLE_API int thole_config_load(struct thole_config *config, const char *path, struct thole_why *why);
+THOLE_API int thole_config_load(
+	struct thole_config *config, const char *path, struct thole_why *why);
 
 /**
- * Sets one key: section "tcp", key "msl", value "30s". Times take ns, us, ms, s, min; numbers k, M, G
- * (powers of 1024); addresses 10.0.0.2/24 or 10.0.0.2+100/16 (100 addresses from there on).
- * "address" starts the list of addresses anew, "address1" to "address15" go on with it. [eal] "args"
- * (split at blanks) and "arg" (taken whole) add to the arguments there are; all else replaces.
+ * Sets one key: section "tcp", key "msl", value "30s". Times take ns, us, ms, s, min; numbers k, M,
+ * G (powers of 1024); addresses 10.0.0.2/24 or 10.0.0.2+100/16 (100 addresses from there on).
+ * "address" starts the list of addresses anew, "address1" to "address15" go on with it. [eal]
+ * "args" (split at blanks) and "arg" (taken whole) add to the arguments there are; all else
+ * replaces.
  * @return 0, -EINVAL or -ENOMEM.
  */
 THOLE_API int thole_config_set(struct thole_config *config, const char *section, const char *key,

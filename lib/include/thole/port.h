@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * thole/port.h: stacks on DPDK's ethdevs. A port is an ethdev set up for thole; a worker is a stack on
- * one of its queue pairs with a loop for one lcore. The caller owns EAL, lcores and threads.
+ * thole/port.h: stacks on DPDK's ethdevs. A port is an ethdev set up for thole; a worker is a stack
+ * on one of its queue pairs with a loop for one lcore. The caller owns EAL, lcores and threads.
  *
- * Calls that can fail for a reason worth reading take a struct thole_why: one line that names the thing
- * and the mend. It may be NULL.
+ * Calls that can fail for a reason worth reading take a struct thole_why: one line that names the
+ * thing and the mend. It may be NULL.
  */
 #ifndef THOLE_PORT_H
 #define THOLE_PORT_H
@@ -24,12 +24,12 @@ struct thole_port;
 struct thole_worker;
 
 /**
- * Starts EAL with @p argv (its own arguments only, argv[0] the program's name), and with what they leave
- * open: --file-prefix of this process's own, --no-telemetry, --no-huge -m when there aren't enough
- * hugepages, --no-pci when no PCI device is asked for, warnings only. Prints nothing itself.
+ * Starts EAL with @p argv (its own arguments only, argv[0] the program's name), and with what they
+ * leave open: --file-prefix of this process's own, --no-telemetry, --no-huge -m when there aren't
+ * enough hugepages, --no-pci when no PCI device is asked for, warnings only. Prints nothing itself.
  * @param mem_mb what the program is going to need, in MiB.
- * @return 0, or negative errno: -ENOMEM, -EINVAL (EAL refused its arguments), -EALREADY (EAL starts once
- *   in a process).
+ * @return 0, or negative errno: -ENOMEM, -EINVAL (EAL refused its arguments), -EALREADY (EAL starts
+ * once in a process).
  */
 THOLE_API int thole_eal_start(int argc, char **argv, uint32_t mem_mb, struct thole_why *why);
 
@@ -40,20 +40,22 @@ THOLE_API void thole_eal_stop(void);
 THOLE_API bool thole_eal_has_hugepages(void);
 
 struct thole_port_config {
-	const char *device;   /**< ethdev name ("net_tap0", "0000:03:00.0") or port number; required */
-	uint16_t nb_queues;   /**< queue pairs: 1 */
-	uint16_t rx_desc;     /**< descriptors a queue; cut to what the device has: 1024 */
-	uint16_t tx_desc;     /**< 1024 */
-	uint32_t pool_mbufs;  /**< mbufs of each queue's pool: 16,384 */
-	uint16_t mbuf_bytes;  /**< data room without headroom: 2048 */
-	uint16_t mtu;         /**< 0: the device's */
+	const char
+		*device; /**< ethdev name ("net_tap0", "0000:03:00.0") or port number; required */
+	uint16_t nb_queues;	/**< queue pairs: 1 */
+	uint16_t rx_desc;	/**< descriptors a queue; cut to what the device has: 1024 */
+	uint16_t tx_desc;	/**< 1024 */
+	uint32_t pool_mbufs;	/**< mbufs of each queue's pool: 16,384 */
+	uint16_t mbuf_bytes;	/**< data room without headroom: 2048 */
+	uint16_t mtu;		/**< 0: the device's */
 	bool offload_checksums; /**< use what the device has: true */
 	/**
-	 * Take checksums as done on both sides though the device does nothing (sent ones stay empty,
-	 * received ones are believed): for measuring over a cable that stands for a NIC: false.
+	 * Take checksums as done on both sides though the device does nothing (sent ones stay
+	 * empty, received ones are believed): for measuring over a cable that stands for a NIC:
+	 * false.
 	 */
 	bool pretend_checksums;
-	bool promiscuous;     /**< false */
+	bool promiscuous; /**< false */
 };
 
 THOLE_API void thole_port_config_init(struct thole_port_config *config);
@@ -62,12 +64,13 @@ THOLE_API void thole_port_config_init(struct thole_port_config *config);
  * Sets up and starts an ethdev. When a driver fails half-way (queues, start), the device is closed.
  * @return 0, -ENODEV, -EBUSY (somebody has it), -EINVAL, -ENOMEM, or what the driver says.
  */
-THOLE_API int thole_port_open(const struct thole_port_config *config, struct thole_port **out,
-	struct thole_why *why);
+THOLE_API int thole_port_open(
+	const struct thole_port_config *config, struct thole_port **out, struct thole_why *why);
 
 /**
- * Stops and closes the ethdev, and frees its pools. Workers on it must be gone. The pools of a cable's
- * ends are freed when both are closed, since each holds the other's mbufs: then workers on both must be.
+ * Stops and closes the ethdev, and frees its pools. Workers on it must be gone. The pools of a
+ * cable's ends are freed when both are closed, since each holds the other's mbufs: then workers on
+ * both must be.
  */
 THOLE_API void thole_port_close(struct thole_port *port);
 
@@ -81,25 +84,26 @@ THOLE_API struct rte_mempool *thole_port_pool(const struct thole_port *port, uin
 THOLE_API uint32_t thole_port_offloads(const struct thole_port *port);
 
 /**
- * Makes two ethdevs, names @p a and @p b, joined back to back by net_ring with @p entries slots each
- * way and queue (a power of two). They are opened with thole_port_open() under these names. Not to be
- * called by several threads at once, nor beside thole_port_close().
+ * Makes two ethdevs, names @p a and @p b, joined back to back by net_ring with @p entries slots
+ * each way and queue (a power of two). They are opened with thole_port_open() under these names.
+ * Not to be called by several threads at once, nor beside thole_port_close().
  * @return 0, -EINVAL, -EEXIST (a device has that name), -ENOMEM.
  */
-THOLE_API int thole_cable_create(const char *a, const char *b, uint16_t nb_queues, uint32_t entries,
-	struct thole_why *why);
+THOLE_API int thole_cable_create(
+	const char *a, const char *b, uint16_t nb_queues, uint32_t entries, struct thole_why *why);
 
 struct thole_worker_config {
 	struct thole_port *port;
 	uint16_t queue;
 	uint16_t burst; /**< packets a turn: 32; at most 256 */
 	/**
-	 * The stack's configuration. The worker fills in what is 0 or NULL: pool, alloc (from the port's
-	 * NUMA node), mac (the device's, or a locally administered one where that is the kernel's own or
-	 * zero), mtu, offloads, secret and seed (random).
+	 * The stack's configuration. The worker fills in what is 0 or NULL: pool, alloc (from the
+	 * port's NUMA node), mac (the device's, or a locally administered one where that is the
+	 * kernel's own or zero), mtu, offloads, secret and seed (random).
 	 */
 	struct thole_stack_config stack;
-	/** Called in every turn, between rx and run: where an application on the same lcore works. Or NULL. */
+	/** Called in every turn, between rx and run: where an application on the same lcore works.
+	 * Or NULL. */
 	void (*app_turn)(void *ctx, struct thole_worker *worker, uint64_t now_ns);
 	void *app_ctx;
 };
@@ -117,15 +121,16 @@ struct thole_worker_stats {
 THOLE_API void thole_worker_config_init(struct thole_worker_config *config);
 
 /** Makes a worker. Its stack exists from here on; nothing runs yet. */
-THOLE_API int thole_worker_create(const struct thole_worker_config *config, struct thole_worker **out,
-	struct thole_why *why);
+THOLE_API int thole_worker_create(
+	const struct thole_worker_config *config, struct thole_worker **out, struct thole_why *why);
 
 /** Frees the worker, its stack, and packets not sent. Application contexts must be gone. */
 THOLE_API void thole_worker_destroy(struct thole_worker *worker);
 
 THOLE_API struct thole_stack *thole_worker_stack(struct thole_worker *worker);
 
-/** One turn: rx, application, run, tx. In the thread that owns the worker. @return packets moved. */
+/** One turn: rx, application, run, tx. In the thread that owns the worker. @return packets moved.
+ */
 THOLE_API uint32_t thole_worker_turn(struct thole_worker *worker);
 
 /** Turns until @p *stop is true; it is read with acquire order. */
@@ -137,7 +142,8 @@ THOLE_API uint64_t thole_worker_now(const struct thole_worker *worker);
 /** The clock that workers go by, read now: monotonic, ns. */
 THOLE_API uint64_t thole_clock_ns(void);
 
-THOLE_API void thole_worker_stats_get(const struct thole_worker *worker, struct thole_worker_stats *out);
+THOLE_API void thole_worker_stats_get(
+	const struct thole_worker *worker, struct thole_worker_stats *out);
 
 #ifdef __cplusplus
 }
