@@ -233,8 +233,11 @@ start(struct setup *s)
 	error = rte_eth_dev_start(id);
 	free(capture_end(&capture));
 	if (error != 0)
-		return why_set(s->why, error, "%s doesn't start: %s", s->port->device,
-			rte_strerror(-error));
+		return why_set(s->why, error, "%s doesn't start: %s%s", s->port->device,
+			rte_strerror(-error),
+			strncmp(s->port->device, "net_memif", 9) == 0
+				? "; start the end with role=server first"
+				: "");
 	s->port->started = true;
 	if (s->config->promiscuous) {
 		error = rte_eth_promiscuous_enable(id);

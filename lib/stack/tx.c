@@ -109,7 +109,9 @@ thole_stack_tx(struct thole_stack *s, uint64_t now_ns, struct rte_mbuf **out, ui
 	tx_replies(s, &tx);
 	/* New connections don't crowd out those that stand: half of the room, and what these leave.
 	 */
-	half = list_empty(&s->out_tcbs) ? max : (uint16_t)(tx.n + (max - tx.n + 1) / 2);
+	half = max;
+	if (!list_empty(&s->out_tcbs))
+		half = (uint16_t)(tx.n + (max - tx.n + 1) / 2);
 	if (tx_embryos(s, &tx, half)) {
 		while (tx.n < max && (t = list_pop_out(s, &s->out_tcbs)) != NULL)
 			if (!tx_conn(s, &tx, t))

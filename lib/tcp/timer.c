@@ -41,8 +41,12 @@ void
 tcp_timer(struct tcp_env *env, struct tcb *t)
 {
 	if (env->now_ns >= t->life_ns) {
-		/* TIME-WAIT has passed, or the peer of an orphan never sent its FIN. */
-		tcp_closed(env, t, t->state == TCP_TIME_WAIT ? 0 : ETIMEDOUT);
+		/* TIME-WAIT has passed, or the peer of an orphan never sent its FIN. One that waits
+		 * for the rest of our data must learn that it won't come. */
+		if (t->state == TCP_TIME_WAIT || t->state == TCP_FIN_WAIT_2)
+			tcp_closed(env, t, t->state == TCP_TIME_WAIT ? 0 : ETIMEDOUT);
+		else
+			tcp_abort(env, t, ETIMEDOUT);
 		return;
 	}
 	if (env->now_ns >= t->delack_ns) {

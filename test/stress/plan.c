@@ -84,7 +84,7 @@ plan_draw(struct sim *s)
 	p->conns_back = below(s, 3) == 0 ? below(s, 8) : 0;
 	p->bytes_max = below(s, 8) == 0 ? 300000 : below(s, 2) == 0 ? 20000 : 2000;
 	p->open_ns = 1 + below(s, 3000) * TIME_MS;
-	p->end_ns = s->kind == SIM_STRICT ? 4 * 3600 * TIME_S : (10 + below(s, 300)) * TIME_S;
+	p->end_ns = s->kind == SIM_STRICT ? 12 * 3600 * TIME_S : (10 + below(s, 300)) * TIME_S;
 	p->sleep_ns = below(s, 3) == 0 ? 200 * TIME_US : (1 + below(s, 40)) * TIME_MS;
 	p->tiny = below(s, 4) == 0;
 	p->starved = below(s, 4) == 0;
@@ -109,6 +109,7 @@ config_tcp(struct sim *s, struct thole_tcp_params *t)
 	}
 	if (s->kind == SIM_STRICT) { /* longer than any back-off: else a late FIN finds nobody */
 		t->msl_ns = 600 * TIME_S;
+		t->give_up_ns = 3 * 3600 * TIME_S;
 		t->orphan_ns = t->syn_ack_give_up_ns = t->give_up_ns;
 	} else {
 		t->give_up_ns = (20 + below(s, 100)) * TIME_S;

@@ -43,9 +43,10 @@ enum thole_op_type {
 	THOLE_OP_CONNECT,
 	/**
 	 * Send the chain in mbuf; it is the stack's from here on, whatever comes of it, and must
-	 * not be written again. Within the credit it is queued whole. Beyond it the op still is
-	 * taken whole while less than twice the send buffer is queued; then the connection is reset
-	 * with -ENOBUFS.
+	 * not be written again. Within the credit it is queued whole. Beyond it, too, as long as
+	 * less than the send buffer is queued before, or no more than twice that after; then the
+	 * connection is reset with -ENOBUFS. So it is when mbufs that others hold as well can't be
+	 * cloned: a stream must not have a hole.
 	 */
 	THOLE_OP_SEND,
 	/** The application is done with bytes of received data: the window may open by that much.
@@ -106,8 +107,8 @@ enum thole_event_type {
 	 * handle is stale.
 	 */
 	THOLE_EV_CLOSED,
-	/** An op was refused: status -EBADF (stale handle), -EINVAL, -ENOTCONN, -EPIPE (after
-	   close). */
+	/** An op was refused: status -EBADF (a stale handle, a second CLOSE), -EINVAL, -EPIPE (SEND
+	 * or SHUTDOWN after SHUTDOWN). */
 	THOLE_EV_REFUSED,
 };
 
@@ -148,6 +149,8 @@ THOLE_API void thole_app_destroy(struct thole_app *app);
 
 /**
  * Gives ops to the stack, in order. In the context's thread.
+ * A direct context's ops go by the time of the stack's last rx, run or tx: let there be one before
+ * the first op, and in a loop let rx come first, with no packets, too.
  * @return how many were taken, from the first on: as many as the ring has room for; for a direct
  * context all, unless 256 answers (LISTENING, REFUSED, CLOSED without a handle) haven't been read.
  * What wasn't taken (and its mbufs) is still the caller's.

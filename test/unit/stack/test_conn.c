@@ -2,6 +2,7 @@
 /* test_conn.c: TCBs in a stack: handles, active opens that can't be, budgets, records that are used
  * again. */
 #include <errno.h>
+#include <string.h>
 
 #include "rig.h"
 #include "stack/stack.h"
@@ -215,6 +216,37 @@ the_end_of_all(void)
 	CU_ASSERT_TRUE(rig_close(&r));
 }
 
+/* A SYN that was about to go again when its answer came: what follows has the numbers after it. */
+static void
+answered_before_the_repeat(void)
+{
+	struct frame_tcp syn, tcp;
+
+	rig_open(&r, NULL);
+	rig_know(&r, 2);
+	OP(&r, .type = THOLE_OP_CONNECT, .remote = { thole_addr_ip4(RIG_NET + 2), 80 }, .bytes = 1);
+	CU_ASSERT_TRUE(rig_took_seg(&r, 2, TCP_SYN, &syn));
+	OP(&r, .type = THOLE_OP_SEND, .conn = rig_until(&r, THOLE_EV_OPENING).conn,
+		.mbuf = rte_pktmbuf_alloc(r.pool)); /* empty: refused */
+	CU_ASSERT_EQUAL(rig_until(&r, THOLE_EV_REFUSED).status, -EINVAL);
+	r.now += TIME_S + 20 * TIME_US;
+	thole_stack_run(r.stack, r.now); /* and the device takes nothing */
+	CU_ASSERT_EQUAL(rig_stats(&r).rto_fired, 1);
+	SEG(&r, .from = 2, .sport = 80, .dport = syn.sport, .flags = TCP_SYN | TCP_ACK, .seq = 500,
+		.ack = syn.seq + 1);
+	CU_ASSERT_TRUE(rig_took_seg(&r, 2, TCP_ACK, &tcp));
+	CU_ASSERT_EQUAL(tcp.seq, syn.seq + 1);
+	CU_ASSERT_EQUAL(thole_app_send_copy(
+				r.app, rig_until(&r, THOLE_EV_CONNECTED).conn, r.pool, "abc", 3),
+		3);
+	rig_turn(&r);
+	CU_ASSERT_TRUE(rig_took_seg(&r, 2, TCP_PSH | TCP_ACK, &tcp));
+	CU_ASSERT_EQUAL(tcp.seq, syn.seq + 1);
+	CU_ASSERT_EQUAL(tcp.len, 3);
+	CU_ASSERT_EQUAL(memcmp(tcp.payload, "abc", 3), 0);
+	CU_ASSERT_TRUE(rig_close(&r));
+}
+
 static const struct test_case cases[] = {
 	{ "handles", handles },
 	{ "stale handles", stale_handles },
@@ -222,6 +254,7 @@ static const struct test_case cases[] = {
 	{ "no more than there is room for", no_more_than_there_is_room_for },
 	{ "orphans", orphans },
 	{ "the end of all", the_end_of_all },
+	{ "answered before the repeat", answered_before_the_repeat },
 	{ NULL, NULL },
 };
 const struct test_suite suite_conn = { "conn", cases };

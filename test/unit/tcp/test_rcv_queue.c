@@ -198,6 +198,7 @@ static void
 take(struct model *m, bool release)
 {
 	uint32_t bytes, at = 0;
+	const char *why;
 	struct rte_mbuf *chain = tcp_rcv_take(&m->f.env, &m->f.t, &bytes);
 
 	CU_ASSERT_EQUAL_FATAL(bytes, m->nxt - m->read);
@@ -205,7 +206,7 @@ take(struct model *m, bool release)
 	if (chain == NULL)
 		return;
 	CU_ASSERT_EQUAL(chain->pkt_len, bytes);
-	rte_mbuf_sanity_check(chain, 1);
+	CU_ASSERT_EQUAL_FATAL(rte_mbuf_check(chain, 1, &why), 0);
 	for (const struct rte_mbuf *b = chain; b != NULL; b = b->next) {
 		CU_ASSERT_EQUAL(
 			memcmp(rte_pktmbuf_mtod(b, void *), m->bytes + m->read + at, b->data_len),

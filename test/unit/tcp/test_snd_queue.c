@@ -48,6 +48,7 @@ assert_bytes(const struct rte_mbuf *pkt, const uint8_t *bytes, uint32_t len)
 {
 	uint32_t at = 0;
 	unsigned int segs = 0;
+	const char *why;
 
 	CU_ASSERT_EQUAL(pkt->pkt_len, len);
 	for (const struct rte_mbuf *m = pkt; m != NULL; m = m->next, segs++) {
@@ -58,7 +59,7 @@ assert_bytes(const struct rte_mbuf *pkt, const uint8_t *bytes, uint32_t len)
 	}
 	CU_ASSERT_EQUAL(at, len);
 	CU_ASSERT_EQUAL(segs, pkt->nb_segs);
-	rte_mbuf_sanity_check(pkt, 1);
+	CU_ASSERT_EQUAL_FATAL(rte_mbuf_check(pkt, 1, &why), 0);
 }
 
 /* One mbuf with the stream's next @p n bytes: pool's or exact, direct or indirect. */
