@@ -111,7 +111,8 @@ extra_object(const struct report *r)
 	json_object_set_new(extra, "closer", json_string(o->client_closes ? "client" : "server"));
 	json_object_set_new(extra, "hugepages", json_boolean(r->hugepages));
 	json_object_set_new(extra, "rx_checksums_offloaded",
-		json_boolean((r->offloads & THOLE_OFFLOAD_RX_CSUM) != 0));
+		json_boolean(
+			(r->offloads & (THOLE_OFFLOAD_RX_CSUM | THOLE_OFFLOAD_RX_TRUST)) != 0));
 	json_object_set_new(extra, "tx_checksums_offloaded",
 		json_boolean((r->offloads & THOLE_OFFLOAD_TX_CSUM) != 0));
 	json_object_set_new(extra, "max_time_wait", json_integer(r->plan->max_time_wait));

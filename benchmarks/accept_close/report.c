@@ -78,7 +78,7 @@ figure_wire(const struct report *r, struct figures *f)
 {
 	double trips = (f->server_rx_pkts_per_conn + f->server_tx_pkts_per_conn) / 2;
 
-	f->wire_round_trips_per_s = RTE_MAX(r->wire_before.best, r->wire_after.best);
+	f->wire_round_trips_per_s = wire_better(r->wire_before.best, r->wire_after.best);
 	/* A wire this fast is one physical core talking to itself: no measure for two. */
 	if (f->wire_round_trips_per_s > 0 && f->wire_round_trips_per_s <= WIRE_REJECT_PER_S)
 		f->wire_fraction = f->conns_per_s * RTE_MIN(3.0, trips) / f->wire_round_trips_per_s;
@@ -126,7 +126,9 @@ report_head(const struct report *r)
 		printf("  request %u B, response %u B\n", o->request_bytes, o->response_bytes);
 	printf("  checksums: sent %s, received %s\n",
 		(r->offloads & THOLE_OFFLOAD_TX_CSUM) != 0 ? "by the device" : "in software",
-		(r->offloads & THOLE_OFFLOAD_RX_CSUM) != 0 ? "by the device" : "in software");
+		(r->offloads & (THOLE_OFFLOAD_RX_CSUM | THOLE_OFFLOAD_RX_TRUST)) != 0
+			? "by the device"
+			: "in software");
 	printf("  room for %s connections in TIME-WAIT, %s\n",
 		grouped(r->plan->max_time_wait, text),
 		r->hugepages ? "on hugepages" : "without hugepages, which is slower");

@@ -22,6 +22,10 @@ struct wire {
 	double best;
 };
 
+/** Which of two figures counts: one that fits two cores before one that doesn't, the higher, any
+ * before 0. */
+double wire_better(double a, double b);
+
 /**
  * Measures for about a second: sends from port @p a on this lcore and reflects on port @p b on
  * lcore

@@ -85,10 +85,8 @@ choose_offloads(struct setup *s)
 		s->port->offloads |= THOLE_OFFLOAD_TX_CSUM;
 		s->port->prepare = true;
 	}
-	if (s->config->pretend_checksums) {
-		s->port->mark_good = (s->port->offloads & THOLE_OFFLOAD_RX_CSUM) == 0;
-		s->port->offloads |= THOLE_OFFLOAD_RX_CSUM | THOLE_OFFLOAD_TX_CSUM;
-	}
+	if (s->config->pretend_checksums)
+		s->port->offloads |= THOLE_OFFLOAD_RX_TRUST | THOLE_OFFLOAD_TX_CSUM;
 	s->port->max_segs = max_segs(&s->info);
 	if (s->port->max_segs > 1)
 		conf->txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;

@@ -19,7 +19,6 @@ struct thole_port {
 	uint64_t owner;	   /* by ethdev's count; 0: not taken yet */
 	uint32_t offloads; /* enum thole_offload in force */
 	bool prepare;	   /* the device wants rte_eth_tx_prepare() */
-	bool mark_good;	   /* received checksums are taken as good: pretend_checksums */
 	bool used;	   /* queues were set up: the ethdev has to be closed */
 	bool started;
 	struct rte_ether_addr mac;   /* what a stack on it goes by */

@@ -29,7 +29,6 @@ struct thole_worker {
 	uint16_t port;
 	uint16_t queue;
 	uint16_t burst;
-	bool mark_good;
 	int node;
 	void (*app_turn)(void *ctx, struct thole_worker *worker, uint64_t now_ns);
 	void *app_ctx;
@@ -121,7 +120,6 @@ alloc_worker(const struct thole_worker_config *config)
 	worker->port = port->id;
 	worker->queue = config->queue;
 	worker->burst = config->burst;
-	worker->mark_good = port->mark_good;
 	worker->node = node;
 	worker->app_turn = config->app_turn;
 	worker->app_ctx = config->app_ctx;
@@ -195,32 +193,16 @@ thole_worker_now(const struct thole_worker *worker)
 	return worker->now_ns;
 }
 
-/*
- * A cable that stands for a NIC passes the sender's flags on; here is what the NIC would have said.
- * The flags that say whose buffer it is stay.
- */
-static void
-mark_good(struct rte_mbuf **pkts, uint16_t n)
-{
-	for (uint16_t i = 0; i < n; i++)
-		pkts[i]->ol_flags =
-			(pkts[i]->ol_flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL)) |
-			RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
-}
-
 static uint16_t
 worker_rx(struct thole_worker *w)
 {
 	struct rte_mbuf *pkts[TXQ_MAX], *rejects[TXQ_MAX];
 	uint16_t n = rte_eth_rx_burst(w->port, w->queue, pkts, w->burst);
 
-	if (n == 0)
-		return 0;
-	stat_add(&w->stats.rx_pkts, n);
-	if (w->mark_good)
-		mark_good(pkts, n);
+	/* With no packets, too: ops of this turn go by the time it gives. */
 	uint16_t rejected = thole_stack_rx(w->stack, w->now_ns, pkts, n, rejects);
 
+	stat_add(&w->stats.rx_pkts, n);
 	if (rejected != 0) {
 		rte_pktmbuf_free_bulk(rejects, rejected);
 		stat_add(&w->stats.rejected, rejected);

@@ -23,8 +23,9 @@ limiter_take(struct thole_stack *s, struct limiter *l, uint32_t per_s)
 {
 	uint64_t passed = s->env.now_ns - l->last_ns;
 
-	if (passed >= TIME_S / 10) { /* tokens come ten times a second, and aren't saved up */
-		l->last_ns = s->env.now_ns;
+	if (passed >= TIME_S / 10 ||
+		l->last_ns == 0) { /* tokens come ten times a second, and aren't saved up */
+		l->last_ns = RTE_MAX(s->env.now_ns, 1u);
 		l->tokens = per_s / 10;
 	}
 	if (l->tokens == 0) {

@@ -51,7 +51,9 @@ struct thole_tcp_params {
 			      */
 	uint64_t rto_max_ns; /**< 60 s at least (RFC 6298, 2.5): 120 s */
 	uint64_t syn_give_up_ns; /**< R2 for SYN: 3 min (RFC 9293, 3.8.3) */
-	uint64_t give_up_ns; /**< R2 for data and FIN: 15 min (RFC 9293, 3.8.3: 100 s at least) */
+	/** R2 for data and FIN: 15 min (RFC 9293, 3.8.3: 100 s at least); all that TCP has after
+	 * CLOSE */
+	uint64_t give_up_ns;
 	uint64_t syn_ack_give_up_ns; /**< an embryo's life: 3 min (RFC 9293, 3.8.3, as for a SYN) */
 	uint64_t orphan_ns;	     /**< FIN-WAIT-2, LAST-ACK, zero window after close: 60 s */
 	uint64_t delayed_ack_ns;     /**< 40 ms (RFC 9293, 3.8.6.3: under 500 ms); 0: acknowledge at
