@@ -79,8 +79,11 @@ output_syn(struct out *o)
 	uint8_t flags = t->state == TCP_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
 
 	if (t->snd_nxt == t->snd_una) {
-		if (o->n == o->max || !emit(o, t->snd_una, 0, flags))
+		if (o->n == o->max || !emit(o, t->snd_una, 0, flags)) {
+			if (t->rtx_ns == TIME_NEVER)
+				tcp_rtx_arm(o->env, t); /* R2 counts, mbufs or no mbufs */
 			return;
+		}
 		sent(o, t->snd_una, 1);
 		t->snd_nxt = t->snd_una + 1;
 	} else if ((t->flags & TF_ACK_NOW) != 0 && t->state == TCP_SYN_RECEIVED) {
@@ -202,8 +205,10 @@ output_data(struct out *o)
 			t->backoff = 0;
 		}
 		if (o->n == o->max ||
-			!emit(o, t->snd_nxt, len, data_flags(t, t->snd_nxt, len, fin)))
+			!emit(o, t->snd_nxt, len, data_flags(t, t->snd_nxt, len, fin))) {
+			tcp_persist_if_stuck(o->env, t); /* without mbufs, too, there is an R2 */
 			return;
+		}
 		sent(o, t->snd_nxt, len + fin);
 		t->snd_nxt += len + fin;
 	}

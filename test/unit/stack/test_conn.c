@@ -247,6 +247,46 @@ answered_before_the_repeat(void)
 	CU_ASSERT_TRUE(rig_close(&r));
 }
 
+static void
+long_known(struct thole_stack_config *c)
+{
+	c->arp_reachable_ns = 3600 * TIME_S;
+}
+
+/* Without a single mbuf nothing can be sent; all the same nobody waits for ever. */
+static void
+no_mbufs_at_all(void)
+{
+	static struct rte_mbuf *hoard[65536];
+	struct rte_mbuf *out[64];
+	unsigned int n = 0, sent = 0, timed_out = 0;
+	struct thole_event ev;
+	const struct thole_op op = { .type = THOLE_OP_CONNECT,
+		.remote = { thole_addr_ip4(RIG_NET + 2), 80 } };
+
+	rig_open(&r, long_known);
+	rig_know(&r, 2);
+	while (n < RTE_DIM(hoard) && (hoard[n] = rte_pktmbuf_alloc(r.pool)) != NULL)
+		n++;
+	/* The first SYNs use up what the stack had kept, and stay with the device. */
+	for (uint32_t i = 0; i < 64; i++)
+		CU_ASSERT_EQUAL(thole_app_submit(r.app, &op, 1), 1);
+	for (uint32_t i = 0; i < 200; i++) {
+		r.now += TIME_S;
+		thole_stack_run(r.stack, r.now);
+		sent += thole_stack_tx(r.stack, r.now, &out[sent], (uint16_t)(64 - sent));
+	}
+	CU_ASSERT_TRUE(sent < 64);
+	while ((ev = rig_event(&r)).type != 0)
+		timed_out += ev.type == THOLE_EV_CLOSED && ev.status == -ETIMEDOUT;
+	CU_ASSERT_EQUAL(timed_out, 64);
+	CU_ASSERT_TRUE(rig_stats(&r).tx_nombuf > 0);
+	CU_ASSERT_EQUAL(rig_stats(&r).conns, 0);
+	rte_pktmbuf_free_bulk(hoard, n);
+	rte_pktmbuf_free_bulk(out, sent);
+	CU_ASSERT_TRUE(rig_close(&r));
+}
+
 static const struct test_case cases[] = {
 	{ "handles", handles },
 	{ "stale handles", stale_handles },
@@ -255,6 +295,7 @@ static const struct test_case cases[] = {
 	{ "orphans", orphans },
 	{ "the end of all", the_end_of_all },
 	{ "answered before the repeat", answered_before_the_repeat },
+	{ "no mbufs at all", no_mbufs_at_all },
 	{ NULL, NULL },
 };
 const struct test_suite suite_conn = { "conn", cases };
