@@ -79,13 +79,37 @@ close_talk(struct end *end, struct talk *talk)
 	talk->since_ns = end->now_ns;
 }
 
+/*
+ * Whether bytes may be copied into mbufs now. A third of the pool stays unused: the stack takes
+ * from it too, for segments and ACKs, without which nothing that is queued ever comes free. Counted
+ * once a turn, and only in turns that send: it reads every lcore's cache.
+ */
+static bool
+take_room(struct end *end, uint32_t bytes)
+{
+	uint32_t each = (uint32_t)rte_pktmbuf_data_room_size(end->pool) - RTE_PKTMBUF_HEADROOM;
+	uint32_t n = (bytes + each - 1) / each;
+
+	if (!end->pool_seen) {
+		uint32_t keep = end->pool->size / 3, left = rte_mempool_avail_count(end->pool);
+
+		end->pool_seen = true;
+		end->pool_left = left > keep ? left - keep : 0;
+	}
+	if (end->pool_left < n)
+		return false;
+	end->pool_left -= n;
+	return true;
+}
+
 static void
 send_some(struct end *end, struct talk *talk)
 {
 	while (talk->send != 0 && talk->credit != 0) {
 		uint32_t bytes = RTE_MIN(RTE_MIN(talk->send, talk->credit), SEND_BYTES);
 
-		if (thole_app_send_copy(end->app, talk->conn, end->pool, end->payload, bytes) < 0) {
+		if (!take_room(end, bytes) || thole_app_send_copy(end->app, talk->conn, end->pool,
+						      end->payload, bytes) < 0) {
 			if ((talk->flags & TALK_STARVED) == 0) {
 				talk->flags |= TALK_STARVED;
 				end->starved[end->nb_starved++] = (uint32_t)(talk - end->talks);
@@ -186,6 +210,7 @@ end_turn_begin(struct end *end, uint64_t now_ns)
 
 	end->now_ns = now_ns;
 	end->kinds = 0;
+	end->pool_seen = false;
 	/* Those that starve again go back on the list, never beyond what has been read. */
 	end->nb_starved = 0;
 	for (uint32_t i = 0; i < n; i++) {

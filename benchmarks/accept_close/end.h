@@ -52,6 +52,8 @@ struct end_counts {
 struct end {
 	struct thole_app *app;
 	struct rte_mempool *pool;
+	uint32_t pool_left; /* mbufs that may still be taken in this turn, if pool_seen */
+	bool pool_seen;
 	bool is_server;
 	bool closes; /* closes when all is said; otherwise when the peer has closed */
 	uint32_t request_bytes;

@@ -123,6 +123,8 @@ extra_object(const struct report *r)
 		extra, "wire_before", numbers(r->wire_before.round_trips_per_s, WIRE_DEPTHS));
 	json_object_set_new(
 		extra, "wire_after", numbers(r->wire_after.round_trips_per_s, WIRE_DEPTHS));
+	json_object_set_new(extra, "wire_rejected",
+		json_integer((json_int_t)r->wire_before.rejected + r->wire_after.rejected));
 	json_object_set_new(extra, "additions_per_s_before", numbers(add_before, 2));
 	json_object_set_new(extra, "additions_per_s_after", numbers(add_after, 2));
 	if (run->client != NULL)

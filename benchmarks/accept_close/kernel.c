@@ -21,8 +21,10 @@
 
 #define WARM_NS	   UINT64_C(200000000)
 #define MEASURE_NS UINT64_C(1300000000)
-#define WINDOW	   64 /* more make it no faster */
-#define PARKED	   32 /* less than the window: see serve_one() */
+#define WINDOW	   64	  /* more make it no faster */
+#define ALONE	   65536U /* above, in bytes: see window_of() */
+#define LOOK_US	   100000 /* how long a call may sleep before it looks whether to stop */
+#define PARKED	   32	  /* less than the window: see serve_one() */
 #define BACKLOG	   1024
 #define ADDRESSES  250
 #define CHUNK	   16384U
@@ -33,6 +35,7 @@ struct pair {
 	int listener;
 	uint16_t port;
 	bool stop; /* set by the client when it is done */
+	const volatile sig_atomic_t *signals;
 	/* The server's own; read when it has returned. */
 	const char *failed_at;
 	int error;
@@ -40,17 +43,37 @@ struct pair {
 
 static char chunk[CHUNK]; /* sent from; nobody reads what they say */
 
-/* A read that may be tried again: after a signal, or the server's timeout while the client still
- * runs. */
-static bool
-may_retry(const bool *stop)
+/*
+ * A connection of which both sides write more than the kernel buffers stands still until both read.
+ * So the client finishes a large one before it opens the next.
+ */
+static uint32_t
+window_of(const struct options *o)
 {
-	return errno == EINTR || (errno == EAGAIN && !__atomic_load_n(stop, __ATOMIC_ACQUIRE));
+	return o->request_bytes > ALONE || o->response_bytes > ALONE ? 1 : WINDOW;
+}
+
+/* Whether a call that failed may be tried again: after its timeout, or a signal that isn't for us.
+ */
+static bool
+may_retry(const struct pair *pair)
+{
+	return (errno == EINTR || errno == EAGAIN) && *pair->signals == 0 &&
+	       !__atomic_load_n(&pair->stop, __ATOMIC_ACQUIRE);
+}
+
+static void
+set_timeouts(int fd)
+{
+	const struct timeval timeout = { .tv_usec = LOOK_US };
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 }
 
 /* Reads @p bytes. @return 0 or the errno. */
 static int
-read_all(int fd, uint32_t bytes, const bool *stop)
+read_all(const struct pair *pair, int fd, uint32_t bytes)
 {
 	char buffer[CHUNK];
 
@@ -59,35 +82,35 @@ read_all(int fd, uint32_t bytes, const bool *stop)
 
 		if (n > 0)
 			bytes -= (uint32_t)n;
-		else if (n == 0 || !may_retry(stop))
+		else if (n == 0 || !may_retry(pair))
 			return n == 0 ? ECONNRESET : errno;
 	}
 	return 0;
 }
 
 static int
-write_all(int fd, uint32_t bytes)
+write_all(const struct pair *pair, int fd, uint32_t bytes)
 {
 	while (bytes != 0) {
 		ssize_t n = send(fd, chunk, bytes < CHUNK ? bytes : CHUNK, MSG_NOSIGNAL);
 
 		if (n > 0)
 			bytes -= (uint32_t)n;
-		else if (errno != EINTR)
+		else if (!may_retry(pair))
 			return errno;
 	}
 	return 0;
 }
 
 static int
-read_end(int fd, const bool *stop)
+read_end(const struct pair *pair, int fd)
 {
 	char byte;
 	ssize_t n;
 
 	do
 		n = read(fd, &byte, 1);
-	while (n < 0 && may_retry(stop));
+	while (n < 0 && may_retry(pair));
 	return n < 0 ? errno : n == 0 ? 0 : EPROTO;
 }
 
@@ -102,7 +125,7 @@ static int
 finish_parked(struct pair *pair, struct parked *parked)
 {
 	int fd = parked->fds[parked->taken++ % PARKED];
-	int error = read_end(fd, &pair->stop);
+	int error = read_end(pair, fd);
 
 	close(fd);
 	return error;
@@ -114,10 +137,10 @@ static int
 serve_one(struct pair *pair, int fd, struct parked *parked)
 {
 	const struct options *o = pair->options;
-	int error = read_all(fd, o->request_bytes, &pair->stop);
+	int error = read_all(pair, fd, o->request_bytes);
 
 	if (error == 0)
-		error = write_all(fd, o->response_bytes);
+		error = write_all(pair, fd, o->response_bytes);
 	if (error != 0 || !o->client_closes) {
 		close(fd);
 		return error;
@@ -138,14 +161,18 @@ serve(void *arg)
 
 		if (fd < 0) {
 			/* The listener's timeout: a look at stop. */
-			if (errno == EAGAIN || errno == EINTR)
+			if (errno == EAGAIN || errno == EINTR) {
+				if (*pair->signals != 0)
+					break;
 				continue;
+			}
 			pair->failed_at = "accept";
 			pair->error = errno;
 			break;
 		}
 		error = serve_one(pair, fd, &parked);
-		if (error != 0 && !__atomic_load_n(&pair->stop, __ATOMIC_ACQUIRE)) {
+		if (error != 0 && *pair->signals == 0 &&
+			!__atomic_load_n(&pair->stop, __ATOMIC_ACQUIRE)) {
 			pair->failed_at = "server";
 			pair->error = error;
 			break;
@@ -171,14 +198,13 @@ open_listener(struct pair *pair)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct timeval timeout = { .tv_usec = 100000 };
 	socklen_t len = sizeof(addr);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return fail(pair, "socket", errno);
-	/* Accepted sockets have it too. */
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	/* Accepted sockets have them too. */
+	set_timeouts(fd);
 	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) != 0 || listen(fd, BACKLOG) != 0 ||
 		getsockname(fd, (struct sockaddr *)&addr, &len) != 0) {
 		int error = errno;
@@ -211,7 +237,8 @@ connect_one(struct pair *pair, uint32_t from)
 	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
 	if (bind(fd, (struct sockaddr *)&local, sizeof(local)) == 0 &&
 		connect(fd, (struct sockaddr *)&server, sizeof(server)) == 0) {
-		error = write_all(fd, pair->options->request_bytes);
+		set_timeouts(fd); /* not for connect(), which can't be tried again */
+		error = write_all(pair, fd, pair->options->request_bytes);
 		if (error == 0)
 			return fd;
 	} else {
@@ -225,24 +252,25 @@ connect_one(struct pair *pair, uint32_t from)
 static int
 finish_one(struct pair *pair, int fd)
 {
-	int error = read_all(fd, pair->options->response_bytes, &pair->stop);
+	int error = read_all(pair, fd, pair->options->response_bytes);
 
 	if (error == 0 && !pair->options->client_closes)
-		error = read_end(fd, &pair->stop);
+		error = read_end(pair, fd);
 	close(fd);
 	return error == 0 ? 0 : fail(pair, "client", error);
 }
 
 static int
-run_client(struct pair *pair, const volatile sig_atomic_t *stop)
+run_client(struct pair *pair)
 {
 	uint64_t start = thole_clock_ns(), now = start, counted_from = 0;
 	uint32_t net = INADDR_LOOPBACK + ((uint32_t)(start >> 20) % 65000 + 1) * 256;
 	uint64_t opened = 0, done = 0, counted = 0;
+	uint32_t window = window_of(pair->options);
 	int fds[WINDOW], rc = 0;
 
-	while (rc == 0 && now - start < WARM_NS + MEASURE_NS && *stop == 0) {
-		if (opened - done == WINDOW) {
+	while (rc == 0 && now - start < WARM_NS + MEASURE_NS && *pair->signals == 0) {
+		if (opened - done == window) {
 			rc = finish_one(pair, fds[done % WINDOW]);
 			done++;
 		}
@@ -278,7 +306,7 @@ int
 kernel_measure(const struct options *options, unsigned int other, const volatile sig_atomic_t *stop,
 	struct kernel *out)
 {
-	struct pair pair = { .options = options, .out = out };
+	struct pair pair = { .options = options, .out = out, .signals = stop };
 	int rc;
 
 	*out = (struct kernel){ .conns_per_s = 0 };
@@ -289,7 +317,7 @@ kernel_measure(const struct options *options, unsigned int other, const volatile
 		close(pair.listener);
 		return fail(&pair, "lcore", EBUSY);
 	}
-	rc = run_client(&pair, stop);
+	rc = run_client(&pair);
 	__atomic_store_n(&pair.stop, true, __ATOMIC_RELEASE);
 	rte_eal_wait_lcore(other);
 	if (pair.error != 0) {
@@ -297,7 +325,11 @@ kernel_measure(const struct options *options, unsigned int other, const volatile
 		out->error = pair.error;
 		rc = -pair.error;
 	}
+	if (*stop != 0) { /* then calls fail, and nobody wants to know which */
+		out->failed_at = NULL;
+		rc = -EINTR;
+	}
 	if (rc != 0)
 		out->conns_per_s = 0;
-	return rc == 0 && *stop != 0 ? -EINTR : rc;
+	return rc;
 }

@@ -19,6 +19,11 @@
 #define MOST_TIME_WAIT	1e9
 #define CONN_BYTES	768 /* with all that goes with it */
 #define MBUF_BYTES	2560
+#define MBUF_PAGE	4160 /* without hugepages: DPDK gives each a page of its own */
+#define MBUF_ROOM	2048 /* payload in one */
+#define SEGMENT_BYTES	1400 /* at least, of a window that is full */
+#define SEGMENT_MBUFS	3    /* its header, and pieces of up to two queued mbufs */
+#define MOST_MBUFS	1048576.0
 #define FIXED_MB	256
 #define HUGEPAGE_DIRS	"/sys/kernel/mm/hugepages"
 #define MB		1048576.0
@@ -99,25 +104,47 @@ power_of_two(double least)
 	return n;
 }
 
+/*
+ * Both directions of the cable, kept ones and bursts; and for each connection what it can have
+ * queued, and a window of segments on their way or unread: a header, and what it refers to. No more
+ * than half the memory: an end that finds its pool low waits.
+ */
 static uint32_t
-pool_mbufs(const struct options *o, const struct plan *plan)
+pool_mbufs(const struct options *o, const struct thole_tcp_params *tcp, bool no_huge,
+	const struct plan *plan)
 {
-	/* Both directions of the cable, kept ones and bursts; and what is unread or unacknowledged.
-	 */
+	double huge = no_huge ? 0 : free_hugepages_mb();
+	bool use_huge = huge > 2 * FIXED_MB;
+	double room_mb = (use_huge ? huge : available_mb() * 0.7) / 2;
+	double sides = o->role == ROLE_BOTH ? 2 : 1;
 	double data = RTE_MAX(o->request_bytes, o->response_bytes);
-	double each = data == 0 ? 0 : ceil(RTE_MIN(data, 65536.0) / 1400) * 2;
-	double n = 4096 + 4.0 * plan->cable_entries + each * o->inflight;
+	double queued = ceil(RTE_MIN(data, (double)tcp->sndbuf_bytes) / MBUF_ROOM);
+	double window = ceil(RTE_MIN(data, (double)tcp->rcvbuf_bytes) / SEGMENT_BYTES);
+	double least = 4096 + 4.0 * plan->cable_entries;
+	double n = least + (queued + window * SEGMENT_MBUFS) * o->inflight;
 
-	return (uint32_t)RTE_MIN(n, 1048576.0);
+	n = RTE_MIN(n, room_mb / sides * MB / (use_huge ? MBUF_BYTES : MBUF_PAGE));
+	return (uint32_t)RTE_MIN(RTE_MAX(n, least), MOST_MBUFS);
+}
+
+/* All but the closing side's TIME-WAITs. */
+static double
+fixed_need_mb(const struct options *o, const struct plan *plan, double mbuf_bytes)
+{
+	double sides = o->role == ROLE_BOTH ? 2 : 1;
+	double each = (double)plan->max_conns * CONN_BYTES + (double)plan->max_embryos * 96 +
+		      plan->pool_mbufs * mbuf_bytes + (double)OTHER_TIME_WAIT * TIME_WAIT_BYTES;
+
+	return FIXED_MB + sides * each / MB;
 }
 
 void
-plan_make(const struct options *o, uint64_t two_msl_ns, bool no_huge, struct plan *plan)
+plan_make(const struct options *o, const struct thole_tcp_params *tcp, bool no_huge,
+	struct plan *plan)
 {
-	double seconds = RTE_MIN(o->duration_s, (double)two_msl_ns / 1e9) + SLACK_S;
+	double seconds = RTE_MIN(o->duration_s, 2 * (double)tcp->msl_ns / 1e9) + SLACK_S;
 	double conns = RATE_PER_S * seconds, fixed_mb, wanted_mb, budget;
 	double ports = (double)o->port_last - o->port_first + 1;
-	double sides = o->role == ROLE_BOTH ? 2 : 1;
 
 	*plan = (struct plan){
 		.other_time_wait = OTHER_TIME_WAIT,
@@ -125,7 +152,7 @@ plan_make(const struct options *o, uint64_t two_msl_ns, bool no_huge, struct pla
 		.max_conns = RTE_MAX(65536U, power_of_two(2.0 * o->inflight)),
 		.max_embryos = RTE_MAX(16384U, power_of_two(2.0 * o->inflight)),
 	};
-	plan->pool_mbufs = pool_mbufs(o, plan);
+	plan->pool_mbufs = pool_mbufs(o, tcp, no_huge, plan);
 	/* Twice the tuples that there can be: some ports are walked past. */
 	plan->clients = (uint32_t)RTE_MAX(16.0, ceil(2 * conns / (ports * CLIENT_PORTS)));
 	plan->clients = RTE_MIN(plan->clients, 8192U);
@@ -134,14 +161,13 @@ plan_make(const struct options *o, uint64_t two_msl_ns, bool no_huge, struct pla
 	plan->short_of_tuples = plan->clients * ports * CLIENT_PORTS < conns;
 
 	conns = RTE_MIN(conns, MOST_TIME_WAIT);
-	fixed_mb = FIXED_MB +
-		   sides *
-			   ((double)plan->max_conns * CONN_BYTES + (double)plan->max_embryos * 96 +
-				   (double)plan->pool_mbufs * MBUF_BYTES +
-				   OTHER_TIME_WAIT * TIME_WAIT_BYTES) /
-			   MB;
+	fixed_mb = fixed_need_mb(o, plan, MBUF_BYTES);
 	wanted_mb = fixed_mb + conns * TIME_WAIT_BYTES / MB;
 	budget = budget_mb(no_huge, wanted_mb, plan);
+	if (!plan->fits_hugepages) {
+		fixed_mb = fixed_need_mb(o, plan, MBUF_PAGE);
+		wanted_mb = fixed_mb + conns * TIME_WAIT_BYTES / MB;
+	}
 	if (wanted_mb > budget) {
 		plan->short_of_memory = true;
 		plan->missing_mb = (uint32_t)ceil(wanted_mb - budget);

@@ -27,9 +27,9 @@ struct plan {
 	bool fits_hugepages;
 };
 
-/** @p two_msl_ns is how long TIME-WAIT lasts; @p no_huge that EAL is told to do without hugepages.
- */
-void plan_make(const struct options *options, uint64_t two_msl_ns, bool no_huge, struct plan *plan);
+/** @p tcp is what the run is set to; @p no_huge says that EAL is told to do without hugepages. */
+void plan_make(const struct options *options, const struct thole_tcp_params *tcp, bool no_huge,
+	struct plan *plan);
 
 /**
  * Two CPUs that this process may run on, on different physical cores if there are any; -1 for one

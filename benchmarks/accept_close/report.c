@@ -80,7 +80,8 @@ figure_wire(const struct report *r, struct figures *f)
 
 	f->wire_round_trips_per_s = wire_better(r->wire_before.best, r->wire_after.best);
 	/* A wire this fast is one physical core talking to itself: no measure for two. */
-	if (f->wire_round_trips_per_s > 0 && f->wire_round_trips_per_s <= WIRE_REJECT_PER_S)
+	if (r->wire_rc == 0 && f->wire_round_trips_per_s > 0 &&
+		f->wire_round_trips_per_s <= WIRE_REJECT_PER_S)
 		f->wire_fraction = f->conns_per_s * RTE_MIN(3.0, trips) / f->wire_round_trips_per_s;
 }
 
@@ -164,6 +165,7 @@ print_failures(const struct side *side, const char *name)
 static void
 print_wire(const struct report *r, const struct figures *f)
 {
+	uint32_t rejected = r->wire_before.rejected + r->wire_after.rejected;
 	char a[GROUPED_BYTES];
 
 	if (r->options->no_wire || r->options->role != ROLE_BOTH)
@@ -174,6 +176,8 @@ print_wire(const struct report *r, const struct figures *f)
 	else if (f->wire_round_trips_per_s > WIRE_REJECT_PER_S)
 		printf("  (rejected: above 30 M both lcores are on one physical core; choose with "
 		       "-- -l)");
+	else if (f->wire_round_trips_per_s == 0)
+		printf("  (not measured: the cable holds too few frames)");
 	else if (f->wire_round_trips_per_s < WIRE_SUSPECT_PER_S)
 		printf("  (suspect: below 10 M the machine is busy, or isn't fit for this)");
 	printf("\n    in flight 64, 256, 512, before:");
@@ -182,7 +186,11 @@ print_wire(const struct report *r, const struct figures *f)
 	printf(" M; after:");
 	for (uint32_t i = 0; i < WIRE_DEPTHS; i++)
 		printf(" %.1f", r->wire_after.round_trips_per_s[i] / 1e6);
-	printf(" M\n  of what the wire allows   %.3f\n", f->wire_fraction);
+	printf(" M; %u rejected\n  of what the wire allows   ", rejected);
+	if (f->wire_fraction > 0)
+		printf("%.3f\n", f->wire_fraction);
+	else
+		printf("not measured\n");
 }
 
 static void

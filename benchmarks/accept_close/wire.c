@@ -2,7 +2,8 @@
 /*
  * wire.c: 64 B frames in bursts of 32. Each side reads the mbuf and the first line of the frame, as
  * any stack must, and writes nothing. In a closed loop the rate depends on how much is in flight:
- * the best of three counts.
+ * the best of three counts. Figures above what two cores can do come when the machine runs both
+ * lcores on one core for a while: they don't count, and the measurement is made again.
  */
 #include <errno.h>
 #include <string.h>
@@ -154,29 +155,46 @@ wire_better(double a, double b)
 	return a > b ? a : b;
 }
 
+/* Every depth once. */
+static int
+measure_depths(uint16_t port, struct rte_mempool *pool, uint32_t entries,
+	const volatile sig_atomic_t *stop, struct wire *out)
+{
+	/* All may be in one of the cable's rings, which holds one less than it has entries. */
+	for (uint32_t i = 0; i < WIRE_DEPTHS && depths[i] < entries && *stop == 0; i++) {
+		double *figure = &out->round_trips_per_s[i], ns = 0;
+		uint64_t trips;
+		int rc = start_frames(port, pool, depths[i]);
+
+		if (rc != 0)
+			return rc;
+		go_round(port, WARM_NS, stop, &ns);
+		trips = go_round(port, MEASURE_NS, stop, &ns);
+		*figure = ns > 0 ? (double)trips * 1e9 / ns : 0;
+		out->best = wire_better(out->best, *figure);
+		if (*figure > WIRE_REJECT_PER_S)
+			out->rejected++;
+		if (collect(port, depths[i]) != depths[i])
+			return -EIO;
+	}
+	return *stop != 0 ? -EINTR : 0;
+}
+
 int
-wire_measure(uint16_t a, uint16_t b, struct rte_mempool *pool, unsigned int other,
+wire_measure(uint16_t a, uint16_t b, struct rte_mempool *pool, uint32_t entries, unsigned int other,
 	const volatile sig_atomic_t *stop, struct wire *out)
 {
 	struct reflector r = { .port = b };
-	int rc = 0;
+	uint32_t times = 0;
+	int rc;
 
 	*out = (struct wire){ .best = 0 };
 	if (rte_eal_remote_launch(reflect, &r, other) != 0)
 		return -EBUSY;
-	for (uint32_t i = 0; i < WIRE_DEPTHS && rc == 0; i++) {
-		double ns;
-
-		rc = start_frames(a, pool, depths[i]);
-		if (rc != 0)
-			break;
-		go_round(a, WARM_NS, stop, &ns);
-		out->round_trips_per_s[i] = (double)go_round(a, MEASURE_NS, stop, &ns) * 1e9 / ns;
-		out->best = wire_better(out->best, out->round_trips_per_s[i]);
-		if (collect(a, depths[i]) != depths[i])
-			rc = -EIO;
-	}
+	do
+		rc = measure_depths(a, pool, entries, stop, out);
+	while (rc == 0 && out->best > WIRE_REJECT_PER_S && times++ < WIRE_AGAIN);
 	__atomic_store_n(&r.stop, true, __ATOMIC_RELEASE);
 	rte_eal_wait_lcore(other);
-	return rc == 0 && *stop != 0 ? -EINTR : rc;
+	return rc;
 }

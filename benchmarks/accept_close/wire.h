@@ -12,14 +12,16 @@
 #include <rte_mempool.h>
 
 #define WIRE_DEPTHS 3 /* 64, 256 and 512 frames in flight */
+#define WIRE_AGAIN  3 /* more times at most, when no figure fits two cores */
 
 /* Above, both lcores must be on one physical core; below, something is wrong with the machine. */
 #define WIRE_REJECT_PER_S  30e6
 #define WIRE_SUSPECT_PER_S 10e6
 
 struct wire {
-	double round_trips_per_s[WIRE_DEPTHS];
-	double best;
+	double round_trips_per_s[WIRE_DEPTHS]; /* the last time; 0 for a depth that doesn't fit */
+	double best;			       /* of all times */
+	uint32_t rejected;		       /* figures above WIRE_REJECT_PER_S */
 };
 
 /** Which of two figures counts: one that fits two cores before one that doesn't, the higher, any
@@ -27,12 +29,12 @@ struct wire {
 double wire_better(double a, double b);
 
 /**
- * Measures for about a second: sends from port @p a on this lcore and reflects on port @p b on
- * lcore
- * @p other. Nobody else polls the ports. All mbufs are back in @p pool at the end.
+ * Measures for about a second, and again when no figure fits two cores: sends from port @p a on
+ * this lcore and reflects on port @p b on lcore @p other. Depths that a cable of @p entries can't
+ * hold are left out. Nobody else polls the ports. All mbufs are back in @p pool at the end.
  * @return 0, -ENOBUFS if the pool is too small, -EIO if frames got lost, -EINTR if *stop was set.
  */
-int wire_measure(uint16_t a, uint16_t b, struct rte_mempool *pool, unsigned int other,
-	const volatile sig_atomic_t *stop, struct wire *out);
+int wire_measure(uint16_t a, uint16_t b, struct rte_mempool *pool, uint32_t entries,
+	unsigned int other, const volatile sig_atomic_t *stop, struct wire *out);
 
 #endif

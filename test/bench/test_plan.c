@@ -4,7 +4,15 @@
 #include "plan.h"
 #include "suites.h"
 
-#define MINUTE_NS UINT64_C(60000000000)
+#define MBUF_BYTES 2560.0
+
+/* 2 MSL: a minute; a second. */
+static const struct thole_tcp_params tcp = {
+	.msl_ns = UINT64_C(30000000000), .sndbuf_bytes = 262144, .rcvbuf_bytes = 65535
+};
+static const struct thole_tcp_params brief = {
+	.msl_ns = UINT64_C(500000000), .sndbuf_bytes = 262144, .rcvbuf_bytes = 65535
+};
 
 static struct options
 some_options(double duration_s)
@@ -30,7 +38,7 @@ test_grows(void)
 		struct options o = some_options(durations[i]);
 		struct plan plan;
 
-		plan_make(&o, MINUTE_NS, true, &plan);
+		plan_make(&o, &tcp, true, &plan);
 		CU_ASSERT_TRUE(plan.short_of_memory || plan.max_time_wait > last.max_time_wait);
 		CU_ASSERT_TRUE(tuples(&o, &plan) >= plan.max_time_wait);
 		CU_ASSERT_FALSE(plan.short_of_tuples);
@@ -47,13 +55,13 @@ test_ends_at_two_msl(void)
 	struct options minute = some_options(60), day = some_options(86400);
 	struct plan a, b;
 
-	plan_make(&minute, MINUTE_NS, true, &a);
-	plan_make(&day, MINUTE_NS, true, &b);
+	plan_make(&minute, &tcp, true, &a);
+	plan_make(&day, &tcp, true, &b);
 	/* Both are bounded by the same memory, which moves a little between two looks at it. */
 	CU_ASSERT_TRUE(a.short_of_memory == b.short_of_memory);
 	CU_ASSERT_TRUE(a.short_of_memory || a.max_time_wait == b.max_time_wait);
 	CU_ASSERT_EQUAL(a.clients, b.clients);
-	plan_make(&day, MINUTE_NS / 60, true, &b);
+	plan_make(&day, &brief, true, &b);
 	CU_ASSERT_TRUE(b.max_time_wait <= a.max_time_wait);
 	CU_ASSERT_TRUE(b.clients < a.clients);
 }
@@ -66,7 +74,7 @@ test_given_addresses(void)
 
 	o.clients = (struct thole_address){ .count = 1, .prefix_len = 16 };
 	o.port_last = o.port_first;
-	plan_make(&o, MINUTE_NS, true, &plan);
+	plan_make(&o, &tcp, true, &plan);
 	CU_ASSERT_EQUAL(plan.clients, 1);
 	CU_ASSERT_TRUE(plan.short_of_tuples);
 }
@@ -78,11 +86,36 @@ test_room_for_inflight(void)
 	struct plan plan;
 
 	o.inflight = 100000;
-	plan_make(&o, MINUTE_NS, true, &plan);
+	plan_make(&o, &tcp, true, &plan);
 	CU_ASSERT_TRUE(plan.max_conns >= 2 * o.inflight);
 	CU_ASSERT_TRUE(plan.max_embryos >= 2 * o.inflight);
 	CU_ASSERT_TRUE(plan.pool_mbufs >= 2 * plan.cable_entries);
 	CU_ASSERT_EQUAL(plan.cable_entries & (plan.cable_entries - 1), 0);
+}
+
+/* Each connection may have its whole send buffer queued; what no machine has is not planned. */
+static void
+test_room_for_data(void)
+{
+	struct options o = some_options(1);
+	struct plan empty, some, full, most;
+
+	o.inflight = 64;
+	plan_make(&o, &tcp, true, &empty);
+	o.response_bytes = 100000;
+	plan_make(&o, &tcp, true, &some);
+	CU_ASSERT_TRUE(some.pool_mbufs - empty.pool_mbufs >= 64 * 100000 / 2048);
+	o.response_bytes = 0;
+	o.request_bytes = 1000000;
+	plan_make(&o, &tcp, true, &full);
+	CU_ASSERT_TRUE(full.pool_mbufs - empty.pool_mbufs >= 64 * 262144 / 2048);
+	o.request_bytes = 1000000000;
+	plan_make(&o, &tcp, true, &most);
+	CU_ASSERT_EQUAL(most.pool_mbufs, full.pool_mbufs);
+	o.inflight = 65536;
+	plan_make(&o, &tcp, true, &most);
+	CU_ASSERT_TRUE(most.pool_mbufs >= 2 * most.cable_entries);
+	CU_ASSERT_TRUE(most.pool_mbufs * MBUF_BYTES < 4e9);
 }
 
 static void
@@ -102,6 +135,7 @@ const struct test_suite suite_plan = {
 		{ "they stop growing at 2 MSL", test_ends_at_two_msl },
 		{ "too few addresses are noticed", test_given_addresses },
 		{ "room for what is in flight", test_room_for_inflight },
+		{ "room for what is queued", test_room_for_data },
 		{ "CPUs", test_cpus },
 		{ NULL, NULL },
 	},

@@ -21,7 +21,7 @@ start_eal(void)
 {
 	static char prefix[64];
 	static char *args[] = { (char *)"test_stress", (char *)"--no-huge", (char *)"-m",
-		(char *)"256", (char *)"--no-pci", (char *)"--no-telemetry",
+		(char *)"256", (char *)"--no-pci", (char *)"--no-telemetry", (char *)"--no-shconf",
 		(char *)"--log-level=4", (char *)"-l", (char *)"0", prefix, NULL };
 
 	snprintf(prefix, sizeof(prefix), "--file-prefix=thole-stress-%d", (int)getpid());
@@ -69,6 +69,7 @@ main(int argc, char **argv)
 {
 	uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
 	uint64_t n = argc > 3 ? strtoull(argv[3], NULL, 0) : argc > 2 ? 1 : RUNS;
+	static char runtime[256];
 	unsigned int number = 0;
 	bool good = true;
 
@@ -82,6 +83,8 @@ main(int argc, char **argv)
 		good = false;
 	}
 	printf("1..%u\n", number);
+	snprintf(runtime, sizeof(runtime), "%s", rte_eal_get_runtime_dir());
 	rte_eal_cleanup();
+	rmdir(runtime); /* EAL leaves it, empty */
 	return good ? 0 : 1;
 }
