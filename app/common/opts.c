@@ -230,6 +230,13 @@ second_pass(struct opts *opts, int argc, char **argv, const struct option *table
 		say("no address to answer at: give --address ADDR/LEN, such as 10.99.0.2/24");
 		return 2;
 	}
+	/* More queues would be filled by the device and read by nobody. */
+	if (opts->config.port.nb_queues != 1 || opts->config.worker.queue != 0) {
+		say("port.queues is %u and worker.queue %u: this program runs one worker, so they "
+		    "must be 1 and 0",
+			opts->config.port.nb_queues, opts->config.worker.queue);
+		return 2;
+	}
 	return OPTS_GO_ON;
 }
 

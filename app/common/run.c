@@ -215,10 +215,38 @@ start_eal(const struct opts *opts)
 	return 0;
 }
 
-/* Without --device the only ethdev there is. */
-static int
-choose_device(const struct thole_config *config, char *name, const char **device)
+/* The device that one of EAL's options asks for: "--vdev=NAME,...", "-a NAME", in one part or two.
+ */
+static bool
+asked_device(char *const args[], int n, char *name)
 {
+	static const char *const options[] = { "--vdev", "--allow", "-a" };
+
+	for (int i = 0; i < n; i++) {
+		for (size_t o = 0; o < sizeof(options) / sizeof(options[0]); o++) {
+			size_t length = strlen(options[o]);
+			const char *value = args[i] + length;
+
+			if (strncmp(args[i], options[o], length) != 0)
+				continue;
+			if (*value == '\0' && i + 1 < n)
+				value = args[i + 1];
+			else if (*value == '=')
+				value++;
+			snprintf(name, RTE_ETH_NAME_MAX_LEN, "%.*s", (int)strcspn(value, ","),
+				value);
+			return name[0] != '\0';
+		}
+	}
+	return false;
+}
+
+/* Without --device the only ethdev there is; or, with none, the first that was asked for: opening
+ * it says why it isn't there. */
+static int
+choose_device(const struct opts *opts, char *name, const char **device)
+{
+	const struct thole_config *config = &opts->config;
 	unsigned int n = 0;
 
 	*device = config->device;
@@ -230,6 +258,9 @@ choose_device(const struct thole_config *config, char *name, const char **device
 	}
 	*device = name;
 	if (n == 1)
+		return 0;
+	if (n == 0 && (asked_device(opts->eal_argv, opts->eal_argc, name) ||
+			      asked_device(config->eal_args, config->nb_eal_args, name)))
 		return 0;
 	if (n == 0)
 		say("EAL found no device: add one after --, such as -- "
@@ -253,7 +284,7 @@ start_worker(struct runner *r)
 		say("--app-core needs a second lcore: add -l 0,1 after --");
 		return 2;
 	}
-	if (choose_device(&r->opts->config, name, &port.device) != 0)
+	if (choose_device(r->opts, name, &port.device) != 0)
 		return 1;
 	if (thole_port_open(&port, &r->port, &why) != 0) {
 		say("%s", why.text);

@@ -157,7 +157,10 @@ http_answer(
 static void
 http_refuse(struct conns *conns, struct http *http, struct rte_mbuf *m, int status)
 {
-	const struct response response = { .status = status };
+	const struct response response = {
+		.status = status,
+		.head = http->buf != NULL && request_is_head(http->buf, http->nb_buf),
+	};
 
 	http_drop_buf(http);
 	http_answer(conns, http, m, &response);

@@ -165,12 +165,11 @@ parse_target(struct text target, char *path)
 
 /* GET and HEAD; others that RFC 9110 and 5789 define are known but not allowed. */
 static int
-parse_method(struct text method, struct request *out)
+parse_method(struct text method, const struct request *out)
 {
 	static const char *const others[] = { "POST", "PUT", "DELETE", "OPTIONS", "TRACE",
 		"CONNECT", "PATCH" };
 
-	out->head = method.n == 4 && memcmp(method.at, "HEAD", 4) == 0;
 	if (out->head || (method.n == 3 && memcmp(method.at, "GET", 3) == 0))
 		return 200;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
@@ -291,6 +290,12 @@ parse_request_line(struct text line, struct text *method, struct text *target, u
 	return parse_version(line, minor);
 }
 
+bool
+request_is_head(const char *bytes, size_t n)
+{
+	return n >= 5 && memcmp(bytes, "HEAD ", 5) == 0;
+}
+
 int
 request_parse(const char *bytes, size_t n, struct request *out)
 {
@@ -299,7 +304,8 @@ request_parse(const char *bytes, size_t n, struct request *out)
 	unsigned int minor = 0;
 	int status;
 
-	out->head = false;
+	/* First, since an error's answer to HEAD has no content, either. */
+	out->head = request_is_head(bytes, n);
 	out->keep_alive = false;
 	out->body_bytes = 0;
 	out->path[0] = '\0';

@@ -30,6 +30,9 @@ size_t request_blank(const char *bytes, size_t n);
  */
 size_t request_end(const char *bytes, size_t n, size_t *scanned);
 
+/** Whether what starts so asks for HEAD: also its refusal has no content. */
+bool request_is_head(const char *bytes, size_t n);
+
 /** Whether a head that has no end yet can't become good any more. @return 0, 414 or 431. */
 int request_too_long(const char *bytes, size_t n);
 

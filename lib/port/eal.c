@@ -18,12 +18,14 @@
 #include "port/eal.h"
 #include "port/eal_args.h"
 #include "port/eal_system.h"
+#include "port/tap.h"
 #include "port/why.h"
 
 static struct {
 	bool tried;
 	bool up;
 	struct eal_args args;
+	struct tap_locks taps;
 	char *said; /* what EAL wrote while it started */
 } eal;
 
@@ -35,6 +37,7 @@ tidy(void)
 	if (dir != NULL)
 		eal_system_remove(dir, eal.args.own_prefix && !eal.args.in_memory);
 	eal_args_free(&eal.args);
+	tap_locks_drop(&eal.taps); /* last: until here the driver had them */
 	free(eal.said);
 	eal.said = NULL;
 }
@@ -68,6 +71,14 @@ thole_eal_start(int argc, char **argv, uint32_t mem_mb, struct thole_why *why)
 			why_set(why, error, "out of memory");
 		return error;
 	}
+	/* Before EAL, whose driver resets an interface that it finds, and takes it down at the end.
+	 */
+	error = tap_locks_take(&eal.taps, eal.args.argc, eal.args.argv, why);
+	if (error != 0) {
+		eal_args_free(&eal.args);
+		return error;
+	}
+	eal_system_remove_stale(EAL_SYSTEM_DIR);
 
 	eal.tried = true;
 	capture_begin(&capture);
@@ -100,6 +111,12 @@ bool
 thole_eal_has_hugepages(void)
 {
 	return rte_eal_has_hugepages() != 0;
+}
+
+bool
+eal_has_tap(const char *iface)
+{
+	return tap_locks_have(&eal.taps, iface);
 }
 
 void

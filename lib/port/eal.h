@@ -3,10 +3,14 @@
 #ifndef PORT_EAL_H
 #define PORT_EAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /** Why EAL couldn't bring up virtual device @p device; "" when it said nothing or wasn't started by
  * us. */
 void eal_device_reason(const char *device, char *out, size_t bytes);
+
+/** Whether thole_eal_start() has locked tap interface @p iface for this process (tap.h). */
+bool eal_has_tap(const char *iface);
 
 #endif

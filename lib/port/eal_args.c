@@ -190,12 +190,69 @@ add_rest(struct eal_args *args, const struct given *given, const struct eal_fact
 	return error;
 }
 
+/* The kinds of which EAL takes one: options of a group exclude each other. */
+static const char *const single[][4] = {
+	{ "-l", "-c", "--lcores", NULL },
+	{ "-m", "--socket-mem", NULL },
+	{ "--main-lcore", "--master-lcore", NULL },
+	{ "--file-prefix", NULL },
+	{ "-n", NULL },
+	{ "-r", NULL },
+	{ "--huge-dir", NULL },
+	{ "--proc-type", NULL },
+	{ "--iova-mode", NULL },
+	{ "--base-virtaddr", NULL },
+};
+
+/* The group that an argument belongs to, or -1; how many arguments it takes with its value. */
+static int
+single_group(const char *arg, int *args)
+{
+	for (size_t g = 0; g < sizeof(single) / sizeof(single[0]); g++) {
+		for (int i = 0; single[g][i] != NULL; i++) {
+			size_t n = strlen(single[g][i]);
+
+			if (strncmp(arg, single[g][i], n) != 0)
+				continue;
+			*args = arg[n] == '\0' ? 2 : 1;
+			if (arg[n] == '\0' || arg[n] == '=' || arg[1] != '-')
+				return (int)g;
+		}
+	}
+	*args = 1;
+	return -1;
+}
+
+/*
+ * The user's arguments without those that a later one replaces: a command line's come after a
+ * configuration file's and go over them, while EAL would refuse or ignore one of the two.
+ */
+static int
+last_of_each(char *const argv[], int argc, char **out)
+{
+	int n = 0, args;
+
+	out[n++] = argv[0];
+	for (int i = 1; i < argc; i += args) {
+		int group = single_group(argv[i], &args), later_args;
+		bool replaced = false;
+
+		for (int j = i + args; j < argc && group >= 0 && !replaced; j += later_args)
+			replaced = single_group(argv[j], &later_args) == group;
+		for (int j = i; j < i + args && j < argc && !replaced; j++)
+			out[n++] = argv[j];
+	}
+	out[n] = NULL;
+	return n;
+}
+
 int
 eal_args_build(struct eal_args *args, int argc, char *const argv[], uint32_t mem_mb,
 	const struct eal_facts *facts, struct thole_why *why)
 {
 	static const char *const help[] = { "-h", "--help", NULL };
 	struct given given = { .argc = argc, .argv = argv };
+	char *last[EAL_ARGS_MAX + 1];
 	int error, i;
 
 	*args = (struct eal_args){ 0 };
@@ -205,6 +262,10 @@ eal_args_build(struct eal_args *args, int argc, char *const argv[], uint32_t mem
 	if (argc > EAL_ARGS_MAX - EAL_ARGS_ADDED)
 		return why_set(why, -EINVAL, "more than %d EAL arguments",
 			EAL_ARGS_MAX - EAL_ARGS_ADDED - 1);
+	if (argc > 0) {
+		argc = last_of_each(argv, argc, last);
+		given = (struct given){ .argc = argc, .argv = last };
+	}
 	error = add(args, "%s", argc > 0 ? argv[0] : "thole");
 	/* Ours come first: where EAL takes the last of several, that is the user's. */
 	if (error == 0)
@@ -212,7 +273,7 @@ eal_args_build(struct eal_args *args, int argc, char *const argv[], uint32_t mem
 	if (error == 0)
 		error = add_rest(args, &given, facts);
 	for (i = 1; i < argc && error == 0; i++)
-		error = add(args, "%s", argv[i]);
+		error = add(args, "%s", last[i]);
 	if (error != 0)
 		eal_args_free(args);
 	return error;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* eal_system.c: see eal_system.h. */
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <mntent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,4 +143,23 @@ eal_system_remove(const char *dir, bool files)
 		for_each_hugetlbfs(remove_hugepages, prefix + 1);
 	}
 	(void)rmdir(dir); /* refused when another process has files there */
+}
+
+void
+eal_system_remove_stale(const char *dir_name)
+{
+	DIR *dir = opendir(dir_name);
+
+	if (dir == NULL)
+		return;
+	for (struct dirent *e; (e = readdir(dir)) != NULL;) {
+		int pid, length = 0;
+
+		if (sscanf(e->d_name, "thole-%d%n", &pid, &length) != 1 || pid <= 0 ||
+			e->d_name[length] != '\0')
+			continue;
+		if (kill(pid, 0) != 0 && errno == ESRCH)
+			(void)unlinkat(dirfd(dir), e->d_name, AT_REMOVEDIR);
+	}
+	closedir(dir);
 }

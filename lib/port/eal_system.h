@@ -5,6 +5,9 @@
 
 #include "port/eal_args.h"
 
+/* Where root's EAL keeps its runtime directories. */
+#define EAL_SYSTEM_DIR "/var/run/dpdk"
+
 /** Fills in @p facts; what can't be read is taken as none. */
 void eal_system_facts(struct eal_facts *facts);
 
@@ -13,5 +16,11 @@ void eal_system_facts(struct eal_facts *facts);
  * and its hugepages' in every hugetlbfs.
  */
 void eal_system_remove(const char *dir, bool files);
+
+/**
+ * Removes from @p dir the folders thole-PID that processes left which were killed. Only empty ones,
+ * so that none goes which somebody still uses.
+ */
+void eal_system_remove_stale(const char *dir);
 
 #endif

@@ -18,8 +18,10 @@
 
 #include "port/cable.h"
 #include "port/capture.h"
+#include "port/eal.h"
 #include "port/port.h"
 #include "port/quiet.h"
+#include "port/tap.h"
 #include "port/why.h"
 
 #define PORT_RX_CSUM	(RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
@@ -98,6 +100,20 @@ choose_offloads(struct setup *s)
 	}
 }
 
+/* The largest MTU: some devices bound the frame more tightly than they say of the MTU. */
+static uint32_t
+max_mtu(const struct rte_eth_dev_info *info)
+{
+	uint32_t overhead = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
+
+	/* As ethdev reckons it: where both are said, the difference is the driver's overhead. */
+	if (info->max_mtu != UINT16_MAX && info->max_rx_pktlen > info->max_mtu)
+		overhead = info->max_rx_pktlen - info->max_mtu;
+	if (info->max_rx_pktlen <= overhead)
+		return info->max_mtu;
+	return RTE_MIN((uint32_t)info->max_mtu, info->max_rx_pktlen - overhead);
+}
+
 /* A frame must fit into an mbuf, or the device must be able to spread it over several. */
 static int
 choose_mtu(struct setup *s)
@@ -106,9 +122,9 @@ choose_mtu(struct setup *s)
 	uint32_t frame = (uint32_t)mtu + RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
 
 	if (s->config->mtu != 0) {
-		if (mtu < s->info.min_mtu || mtu > s->info.max_mtu)
+		if (mtu < s->info.min_mtu || mtu > max_mtu(&s->info))
 			return why_set(s->why, -EINVAL, "%s: its MTU can be %u to %u, not %u",
-				s->port->device, s->info.min_mtu, s->info.max_mtu, mtu);
+				s->port->device, s->info.min_mtu, max_mtu(&s->info), mtu);
 		s->conf.rxmode.mtu = mtu;
 	}
 	if (frame <= s->config->mbuf_bytes)
@@ -134,13 +150,19 @@ configure(struct setup *s)
 	error = choose_mtu(s);
 	if (error != 0)
 		return error;
+
+	uint32_t level = quiet_begin();
+
 	error = rte_eth_dev_configure(id, n, n, &s->conf);
+	quiet_end(level);
 	if (error != 0)
 		return why_set(s->why, error, "%s can't be configured: %s", s->port->device,
 			error == -EBUSY ? "it is in use" : rte_strerror(-error));
 	/* Devices whose kernel side has an MTU too; many have nothing to set. */
 	if (s->config->mtu != 0) {
+		level = quiet_begin();
 		error = rte_eth_dev_set_mtu(id, s->config->mtu);
+		quiet_end(level);
 		if (error != 0 && error != -ENOTSUP)
 			return why_set(s->why, error, "%s refuses MTU %u: %s", s->port->device,
 				s->config->mtu, rte_strerror(-error));
@@ -292,6 +314,18 @@ identify(struct setup *s)
 	return 0;
 }
 
+/* Where EAL was started by the program itself, a tap is locked here. */
+static int
+lock_tap(struct setup *s)
+{
+	char iface[IF_NAMESIZE];
+
+	if (strcmp(s->info.driver_name, "net_tap") != 0 ||
+		if_indextoname(s->info.if_index, iface) == NULL || eal_has_tap(iface))
+		return 0;
+	return tap_lock(iface, &s->port->tap_lock, s->why);
+}
+
 static int
 check(const struct thole_port_config *c, struct thole_why *why)
 {
@@ -321,10 +355,13 @@ thole_port_open(
 	if (s.port == NULL)
 		return why_set(why, -ENOMEM, "out of memory");
 	s.port->id = id;
+	s.port->tap_lock = -1;
 	s.port->nb_queues = config->nb_queues;
 	error = take(&s);
 	if (error == 0)
 		error = identify(&s);
+	if (error == 0)
+		error = lock_tap(&s);
 	if (error == 0)
 		error = configure(&s);
 	if (error == 0)
@@ -358,6 +395,8 @@ thole_port_close(struct thole_port *port)
 	else
 		for (uint16_t q = 0; q < port->nb_queues; q++)
 			rte_mempool_free(port->pools[q]);
+	if (port->tap_lock >= 0)
+		close(port->tap_lock);
 	free(port);
 }
 

@@ -18,6 +18,7 @@ struct thole_port {
 	int node;	   /* NUMA node, or SOCKET_ID_ANY */
 	uint64_t owner;	   /* by ethdev's count; 0: not taken yet */
 	uint32_t offloads; /* enum thole_offload in force */
+	int tap_lock;	   /* or -1 (tap.h) */
 	bool prepare;	   /* the device wants rte_eth_tx_prepare() */
 	bool used;	   /* queues were set up: the ethdev has to be closed */
 	bool started;

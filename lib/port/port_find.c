@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <linux/capability.h>
 
 #include "port/cable.h"
 #include "port/eal.h"
@@ -46,6 +49,23 @@ parse_number(const char *text, uint16_t *id)
 	return true;
 }
 
+/* Whether a tap was likely refused for want of rights: what the driver says last doesn't tell. */
+static bool
+may_not_tap(const char *device)
+{
+	FILE *f = strncmp(device, "net_tap", 7) == 0 ? fopen("/proc/self/status", "re") : NULL;
+	unsigned long long caps = ~0ull; /* unknown: no advice */
+	char line[160];
+
+	if (f == NULL)
+		return false;
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "CapEff: %llx", &caps) == 1)
+			break;
+	fclose(f);
+	return (caps >> CAP_NET_ADMIN & 1) == 0 || access("/dev/net/tun", R_OK | W_OK) != 0;
+}
+
 int
 port_find(const char *device, uint16_t *id, struct thole_why *why)
 {
@@ -64,7 +84,10 @@ port_find(const char *device, uint16_t *id, struct thole_why *why)
 		return 0;
 	eal_device_reason(device, reason, sizeof(reason));
 	if (reason[0] != '\0')
-		return why_set(why, -ENODEV, "device '%s' didn't come up: %s", device, reason);
+		return why_set(why, -ENODEV, "device '%s' didn't come up: %s%s", device, reason,
+			may_not_tap(device)
+				? "; run as root, or with CAP_NET_ADMIN and access to /dev/net/tun"
+				: "");
 	list_devices(devices, sizeof(devices));
 	if (devices[0] == '\0')
 		return why_set(why, -ENODEV,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* config.c: a stack's defaults, and what it refuses. */
+#include <rte_byteorder.h>
+
 #include "stack/stack.h"
 
 void
@@ -78,6 +80,38 @@ address_fault(const struct thole_stack_config *c)
 	return total < UINT32_MAX ? NULL : "addresses: too many";
 }
 
+static uint32_t
+ip4_of(const struct thole_addr *a)
+{
+	uint32_t be;
+
+	memcpy(&be, &a->b[12], sizeof(be));
+	return rte_be_to_cpu_32(be);
+}
+
+/* A gateway elsewhere, or that is us, can't be asked for by ARP: nothing would ever leave. */
+static const char *
+gateway_fault(const struct thole_stack_config *c)
+{
+	uint32_t gateway = ip4_of(&c->gateway);
+	bool on_link = false;
+
+	if (thole_addr_is_any(&c->gateway))
+		return NULL;
+	for (uint16_t i = 0; i < c->nb_addresses; i++) {
+		const struct thole_address *a = &c->addresses[i];
+		uint32_t first = ip4_of(&a->first);
+		uint32_t mask = a->prefix_len == 0 ? 0 : UINT32_MAX << (32 - a->prefix_len);
+
+		if (gateway - first < a->count)
+			return "gateway: is one of our own addresses; it must be another host's";
+		/* A /32 has no link of its own: its gateway is reached by ARP wherever it is. */
+		if (((gateway ^ first) & mask) == 0 || a->prefix_len == 32)
+			on_link = true;
+	}
+	return on_link ? NULL : "gateway: must be on the link of one of our addresses";
+}
+
 const char *
 config_fault(const struct thole_stack_config *c)
 {
@@ -108,5 +142,7 @@ config_fault(const struct thole_stack_config *c)
 	if (!rte_is_valid_assigned_ether_addr(&c->mac))
 		return "mac: must be a unicast address that isn't zero";
 	fault = address_fault(c);
+	if (fault == NULL)
+		fault = gateway_fault(c);
 	return fault != NULL ? fault : tcp_fault(&c->tcp);
 }

@@ -41,6 +41,15 @@ bad "too little memory" 1 "" "$echo" --address 10.99.0.2/24 --set port.pool_mbuf
 	--vdev=net_tap0,iface=tap1
 bad "one lcore and --app-core" 2 "-l 0,1" "$echo" --app-core --address 10.99.0.2/24 -- --no-huge -l 0 \
 	--vdev=net_tap0,iface=tap1
+bad "a device that doesn't come up" 1 /no/such.pcap "$echo" --address 10.99.0.2/24 -- --no-huge \
+	--vdev=net_pcap0,rx_pcap=/no/such.pcap,tx_pcap=/dev/null
+bad "a tap without the right to make one" 1 CAP_NET_ADMIN setpriv --bounding-set -net_admin \
+	--inh-caps -net_admin "$echo" --address 10.99.0.2/24 "${tap[@]}"
+bad "an MTU that the device can't have" 1 9000 "$echo" --address 10.99.0.2/24 --set port.mtu=9000 "${tap[@]}"
+bad "more queues than workers" 2 port.queues "$echo" --address 10.99.0.2/24 --set port.queues=2 "${tap[@]}"
+bad "a queue without a worker" 2 worker.queue "$httpd" --address 10.99.0.2/24 --set worker.queue=1 "${tap[@]}"
+bad "a gateway on no link" 1 gateway "$echo" --address 10.99.0.2/24 --gateway 10.98.0.1 "${tap[@]}"
+bad "a gateway that is us" 1 gateway "$echo" --address 10.99.0.2/24 --gateway 10.99.0.2 "${tap[@]}"
 bad "a client without a port" 2 PORT "$app/thole-nc" --address 10.99.0.2/24 10.99.0.1 "${tap[@]}"
 bad "a client's address that doesn't parse" 2 ten "$app/thole-nc" --address 10.99.0.2/24 ten 80 "${tap[@]}"
 
@@ -58,5 +67,34 @@ nothing_left() {
 	[ "$(in_ns ip -o link show | wc -l)" = 1 ]
 }
 
+# The first goes on while the second is refused, and after.
+tap_in_use() {
+	local i
+	for i in 1 2; do
+		[ "$(echo before | peer nc -N "$thole" 7)" = before ]
+		fails 1 "$tap is in use" ip netns exec "$ns" "$httpd" --address "$thole/24" "${small[@]}" \
+			-- --no-huge "--vdev=net_tap0,iface=$tap"
+		[ "$(echo after | peer nc -N "$thole" 7)" = after ]
+	done
+}
+
+# EAL's options of the command line go over those of the file.
+options_over_file() {
+	new_tap
+	printf '[eal]\nargs = --no-huge -m 64 -l 0 --file-prefix=none --vdev=net_tap0,iface=%s\n' "$tap" >"$dir/one.conf"
+	timeout -k 5 -s INT 10 ip netns exec "$ns" "$echo" --config "$dir/one.conf" --address "$thole/24" "${small[@]}" \
+		--app-core -- -l 0,1 -m 128 --file-prefix "thole-$BASHPID" >"$dir/over" 2>&1 &
+	server=$!
+	kernel_up
+	within 10 grep -q listening "$dir/over" || cat "$dir/over"
+	[ "$(echo over | peer nc -N "$thole" 7)" = over ]
+	end_server
+}
+
 check "usage: --help and --version" helps
+check "usage: EAL options go over the file's" options_over_file
+serve thole-echo
+check "usage: a tap that another process has" tap_in_use
+end_server >/dev/null 2>&1
+server_log=
 check "usage: nothing is left of all that" nothing_left

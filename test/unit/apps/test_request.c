@@ -95,6 +95,25 @@ methods(void)
 	CU_ASSERT_EQUAL(line(""), 400);
 }
 
+/* Refused before or after its method is looked at: the answer must go without content. */
+static void
+head_refused(void)
+{
+	CU_ASSERT_EQUAL(parse("HEAD / HTTP/1.1\r\n\r\n"), 400); /* no Host */
+	CU_ASSERT_TRUE(request.head);
+	CU_ASSERT_EQUAL(line("HEAD / HTTP/3.0"), 505);
+	CU_ASSERT_TRUE(request.head);
+	CU_ASSERT_EQUAL(line("HEAD /\x01 HTTP/1.1"), 400);
+	CU_ASSERT_TRUE(request.head);
+	CU_ASSERT_EQUAL(line("HEADS / HTTP/1.1"), 501);
+	CU_ASSERT_FALSE(request.head);
+	CU_ASSERT_EQUAL(line("GET / HTTP/3.0"), 505);
+	CU_ASSERT_FALSE(request.head);
+	CU_ASSERT_TRUE(request_is_head("HEAD /", 6));
+	CU_ASSERT_FALSE(request_is_head("HEAD ", 4));
+	CU_ASSERT_FALSE(request_is_head("HEADER", 6));
+}
+
 static void
 targets(void)
 {
@@ -250,6 +269,7 @@ static const struct test_case cases[] = {
 	{ "a simple request", simple },
 	{ "versions", versions },
 	{ "methods", methods },
+	{ "HEAD refused is HEAD still", head_refused },
 	{ "targets", targets },
 	{ "fields", fields },
 	{ "content", content },

@@ -119,6 +119,37 @@ user_wins(void)
 		"--log-level=warning -m 50");
 }
 
+/* A configuration file's options, then a command line's. */
+static void
+later_wins(void)
+{
+	const char *rest = "--file-prefix=thole-42 --no-telemetry --no-pci --log-level=warning ";
+	static const char *const lines[][2] = {
+		{ "-l 0 --vdev=a -l 0,1", "--vdev=a -l 0,1" },
+		{ "-l0 --vdev=a --lcores=0@1", "--vdev=a --lcores=0@1" },
+		{ "--lcores 3 -c 1 -l 2 --vdev=a", "-l 2 --vdev=a" },
+		{ "--main-lcore=1 -n 2 --main-lcore 0 -n4", "--main-lcore 0 -n4" },
+		{ "--vdev=a -l --vdev=b", "--vdev=a -l --vdev=b" },
+		{ "--vdev=a --vdev=a -d x -d x", "--vdev=a --vdev=a -d x -d x" },
+		{ "--main-lcores=1 --main-lcore=1", "--main-lcores=1 --main-lcore=1" },
+		{ "-l 0 --vdev=a -l", "--vdev=a -l" },
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		char line[128], whole[256];
+
+		snprintf(line, sizeof(line), "prog %s", lines[i][0]);
+		snprintf(whole, sizeof(whole), "prog --in-memory %s%s", rest, lines[i][1]);
+		gives(line, 100, &rich, whole);
+	}
+	gives("prog -m 50 --no-huge --file-prefix=x -m 80 --file-prefix y", 100, &rich,
+		"prog --no-shconf --no-telemetry --no-pci --log-level=warning --no-huge -m 80 "
+		"--file-prefix y");
+	gives("prog --socket-mem=2000 -m 50", 1, &rich,
+		"prog --in-memory --file-prefix=thole-42 --no-telemetry --no-pci "
+		"--log-level=warning -m 50");
+}
+
 static void
 pci_devices(void)
 {
@@ -175,6 +206,7 @@ static const struct test_case cases[] = {
 	{ "hugepages are used in memory", with_hugepages },
 	{ "without enough of them ordinary memory", without_hugepages },
 	{ "the user's arguments win", user_wins },
+	{ "of options given twice the later wins", later_wins },
 	{ "an allowed or blocked device wants PCI", pci_devices },
 	{ "says what is missing", says_what_is_missing },
 	{ "many arguments, and none", many_arguments },

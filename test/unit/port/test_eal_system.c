@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "port/eal_system.h"
@@ -82,10 +83,41 @@ leaves_what_is_others(void)
 	CU_ASSERT_EQUAL(access("/tmp", F_OK), 0);
 }
 
+static void
+removes_what_the_killed_left(void)
+{
+	char dir[] = "/tmp/thole-test-XXXXXX", own[64], path[256];
+	static const char *const stay[] = { "thole-0", "thole-12x", "thole-", "other-99999999",
+		"thole-99999998" };
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+	snprintf(own, sizeof(own), "thole-%d", (int)getpid());
+	int at = open(dir, O_DIRECTORY | O_CLOEXEC);
+
+	CU_ASSERT_EQUAL(mkdirat(at, "thole-99999999", 0700), 0); /* above any pid */
+	CU_ASSERT_EQUAL(mkdirat(at, own, 0700), 0);
+	for (size_t i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
+		CU_ASSERT_EQUAL(mkdirat(at, stay[i], 0700), 0);
+	touch(dir, "thole-99999998/mp_socket");
+	eal_system_remove_stale(dir);
+	CU_ASSERT_FALSE(exists(dir, "thole-99999999"));
+	CU_ASSERT_TRUE(exists(dir, own));
+	CU_ASSERT_TRUE(exists(dir, "thole-99999998/mp_socket"));
+	unlinkat(at, "thole-99999998/mp_socket", 0);
+	unlinkat(at, own, AT_REMOVEDIR);
+	for (size_t i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
+		CU_ASSERT_EQUAL(unlinkat(at, stay[i], AT_REMOVEDIR), 0);
+	close(at);
+	CU_ASSERT_EQUAL(rmdir(dir), 0);
+	snprintf(path, sizeof(path), "%s/none", dir);
+	eal_system_remove_stale(path); /* isn't there */
+}
+
 static const struct test_case cases[] = {
 	{ "what the machine has", facts },
 	{ "EAL's files and directory are removed", removes_its_own },
 	{ "nothing else is", leaves_what_is_others },
+	{ "what the killed left is removed", removes_what_the_killed_left },
 	{ NULL, NULL },
 };
 

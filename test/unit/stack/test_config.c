@@ -41,6 +41,9 @@ FAULT(prefix, wrong.prefix_len = 33; c->addresses = &wrong; c->nb_addresses = 1)
 FAULT(loopback, wrong.first.b[12] = 127; c->addresses = &wrong; c->nb_addresses = 1)
 FAULT(multicast, wrong.first.b[12] = 224; c->addresses = &wrong; c->nb_addresses = 1)
 FAULT(ip6, wrong.first.b[0] = 0x20; c->addresses = &wrong; c->nb_addresses = 1)
+FAULT(gateway_off, c->gateway = thole_addr_ip4(RIG_OFF + 7))
+FAULT(gateway_us, c->gateway = thole_addr_ip4(RIG_US))
+FAULT(gateway_range, c->gateway = thole_addr_ip4(RIG_NET + 102))
 FAULT(msl, c->tcp.msl_ns = 0)
 FAULT(msl_max, c->tcp.msl_ns = 3601 * TIME_S)
 FAULT(rto_initial, c->tcp.rto_initial_ns = 0)
@@ -86,6 +89,9 @@ static const struct {
 	{ fault_loopback, "addresses" },
 	{ fault_multicast, "addresses" },
 	{ fault_ip6, "addresses" },
+	{ fault_gateway_off, "gateway: must be on the link" },
+	{ fault_gateway_us, "gateway: is one of our own" },
+	{ fault_gateway_range, "gateway: is one of our own" },
 	{ fault_msl, "msl_ns" },
 	{ fault_msl_max, "msl_ns" },
 	{ fault_rto_initial, "rto_initial_ns" },
