@@ -28,8 +28,9 @@ struct thole_worker;
  * leave open: --file-prefix of this process's own, --no-telemetry, --no-huge -m when there aren't
  * enough hugepages, --no-pci when no PCI device is asked for, warnings only. Prints nothing itself.
  * @param mem_mb what the program is going to need, in MiB.
- * @return 0, or negative errno: -ENOMEM, -EINVAL (EAL refused its arguments), -EALREADY (EAL starts
- * once in a process).
+ * Of an option that EAL takes once the last one counts.
+ * @return 0, or negative errno: -ENOMEM, -EINVAL (EAL refused its arguments), -EBUSY (another
+ * process has the interface of a net_tap), -EALREADY (EAL starts once in a process).
  */
 THOLE_API int thole_eal_start(int argc, char **argv, uint32_t mem_mb, struct thole_why *why);
 
