@@ -76,7 +76,7 @@ is_dupack(const struct tcb *t, const struct seg *s)
  * is news is news of the window as well.
  */
 static void
-window_update(struct tcp_env *env, struct tcb *t, const struct seg *s, bool news)
+window_update(struct tcb *t, const struct seg *s, bool news)
 {
 	uint32_t wnd = (uint32_t)s->wnd << t->snd_wscale;
 
@@ -95,7 +95,6 @@ window_update(struct tcp_env *env, struct tcb *t, const struct seg *s, bool news
 	if ((t->flags & TF_PERSIST) != 0 && wnd >= RTE_MIN((uint32_t)t->mss, t->snd_wnd_max / 2) &&
 		wnd > 0)
 		leave_persist(t);
-	(void)env;
 }
 
 void
@@ -111,5 +110,5 @@ tcp_input_ack(struct tcp_env *env, struct tcb *t, const struct seg *s)
 		new_data_acked(env, t, s->ack);
 	else if (is_dupack(t, s))
 		tcp_cc_dupack(env, t);
-	window_update(env, t, s, news);
+	window_update(t, s, news);
 }

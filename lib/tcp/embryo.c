@@ -3,12 +3,6 @@
  * and 3.10.7.4). */
 #include "tcp/tcp.h"
 
-static uint32_t
-embryo_wnd(const struct tcp_env *env)
-{
-	return RTE_MIN(env->params.rcvbuf_bytes, 65535u);
-}
-
 void
 embryo_init(const struct tcp_env *env, struct embryo *e, const struct seg *s)
 {
@@ -27,7 +21,7 @@ embryo_init(const struct tcp_env *env, struct embryo *e, const struct seg *s)
 static bool
 acceptable(const struct tcp_env *env, const struct embryo *e, const struct seg *s)
 {
-	uint32_t wnd = embryo_wnd(env);
+	uint32_t wnd = tcp_rcv_wnd_most(env);
 	uint32_t off = s->seq - (e->irs + 1);
 	uint32_t len = seg_len(s);
 
@@ -81,7 +75,7 @@ embryo_reply(const struct tcp_env *env, const struct embryo *e, bool syn, struct
 		.ack = e->irs + 1,
 		.sport = e->key.lport,
 		.dport = e->key.rport,
-		.wnd = (uint16_t)embryo_wnd(env),
+		.wnd = (uint16_t)tcp_rcv_wnd_most(env),
 		.flags = syn ? TCP_SYN | TCP_ACK : TCP_ACK,
 		.mss = syn ? env->mss : 0,
 	};

@@ -67,6 +67,13 @@ tcb_owes(const struct tcb *t)
 }
 
 /* window.c: the receive window (RFC 9293, 3.8.6.2.2), and what may be sent into the peer's. */
+/* The largest window that we offer: what the header holds, until there is window scale. */
+static inline uint32_t
+tcp_rcv_wnd_most(const struct tcp_env *env)
+{
+	return RTE_MIN(env->params.rcvbuf_bytes, 65535u);
+}
+
 uint32_t tcp_rcv_wnd(const struct tcb *t);
 void tcp_window_advance(const struct tcp_env *env, struct tcb *t);
 bool tcp_window_update_due(const struct tcp_env *env, const struct tcb *t);

@@ -5,8 +5,6 @@
  */
 #include "tcp/tcp.h"
 
-#define WINDOW_MAX 65535u
-
 uint32_t
 tcp_rcv_wnd(const struct tcb *t)
 {
@@ -19,7 +17,7 @@ tcp_rcv_wnd(const struct tcb *t)
 static int32_t
 edge_room(const struct tcp_env *env, const struct tcb *t)
 {
-	uint32_t buf = RTE_MIN(env->params.rcvbuf_bytes, WINDOW_MAX);
+	uint32_t buf = tcp_rcv_wnd_most(env);
 	uint32_t space = t->rcv_unread < buf ? buf - t->rcv_unread : 0;
 
 	return seq_diff(t->rcv_nxt + space, t->rcv_adv);
@@ -28,7 +26,7 @@ edge_room(const struct tcp_env *env, const struct tcb *t)
 static int32_t
 edge_step(const struct tcp_env *env)
 {
-	uint32_t half = RTE_MIN(env->params.rcvbuf_bytes, WINDOW_MAX) / 2;
+	uint32_t half = tcp_rcv_wnd_most(env) / 2;
 
 	return (int32_t)RTE_MIN(half, (uint32_t)env->mss);
 }
@@ -47,7 +45,7 @@ tcp_window_update_due(const struct tcp_env *env, const struct tcb *t)
 {
 	int32_t room = edge_room(env, t);
 
-	if (room >= (int32_t)(RTE_MIN(env->params.rcvbuf_bytes, WINDOW_MAX) / 2))
+	if (room >= (int32_t)(tcp_rcv_wnd_most(env) / 2))
 		return true;
 	/* A window too small for a full segment may have stopped the peer. */
 	return tcp_rcv_wnd(t) < env->mss && room >= edge_step(env);
