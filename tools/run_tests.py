@@ -22,6 +22,8 @@ LOGS = "build-test-logs"
 CHECKS = ("check-layers", "check-size", "check-spdx", "check-format")
 BUILD_SECONDS = 900
 SCRIPT_SECONDS = 600
+DIGEST_SEEDS = 500
+GOODPUT_SECONDS = 300
 
 SANITIZER_ENV = {
     "ASAN_OPTIONS": "exitcode=99:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
@@ -191,6 +193,36 @@ def run_meson_tests(report, build, full):
             report.add(*one(test))
 
 
+def compare_digests(report, one, other):
+    """The simulator gives the same packets at the same times, whoever compiled it."""
+    name = f"{one.name} and {other.name}: the same packets for {DIGEST_SEEDS} seeds"
+    lines = {}
+    for build in (one, other):
+        command = [os.path.join(ROOT, build.folder, "test/sim/test_sim"), "--digests", "--seeds", str(DIGEST_SEEDS)]
+        outcome = tap.run(command, 120, cwd=ROOT, log_path=log_path(f"{build.name}: digests"))
+        if outcome.failures:
+            report.add(name, outcome)
+            return
+        lines[build.name] = [line for line in outcome.output.splitlines() if line.startswith("# digest ")]
+    pairs = list(zip(lines[one.name], lines[other.name]))
+    differ = [f"{a} with {one.name}, {b.split()[-1]} with {other.name}" for a, b in pairs if a != b]
+    verdict = tap.Outcome(seconds=outcome.seconds)
+    if len(pairs) != DIGEST_SEEDS:
+        verdict.failures.append(("digests are missing", [f"{len(pairs)} of {DIGEST_SEEDS} seeds have one"]))
+    elif differ:
+        verdict.failures.append((f"{len(differ)} seeds differ", differ[:5]))
+    else:
+        verdict.passed = 1
+    report.add(name, verdict)
+
+
+def compare_goodput(report, build):
+    """The simulator's table is the one in the tree. That was made with gcc: another compiler says more."""
+    env = dict(os.environ, THOLE_BUILD=os.path.join(ROOT, build.folder))
+    command = [os.path.join(ROOT, "tools", "goodput")]
+    run(report, f"{build.name}: goodput, the table in the tree", command, GOODPUT_SECONDS, tap=False, env=env)
+
+
 def run_scripts(report, build, is_made, full):
     """test/live, and whatever other folder of test/ has a program "run": they start the programs of a build."""
     names = {"live"}
@@ -223,16 +255,21 @@ def main():
         os.environ["THOLE_TEST_FULL"] = "1"
     report = Report()
     for check in CHECKS:
-        run(report, f"tools/{check}", [os.path.join(ROOT, "tools", check)], 60, tap=False)
+        name, *arguments = check.split()
+        run(report, f"tools/{check}", [os.path.join(ROOT, "tools", name), *arguments], 60, tap=False)
     run(report, "test/tools", [os.path.join(ROOT, "test/tools/run")], 300)
 
     builds = BUILDS[:1] if options.quick else BUILDS
     made = [build for build in builds if make(report, build)]
     for build in made:
         run_meson_tests(report, build, options.full)
+    if BUILDS[0] in made and BUILDS[1] in made:
+        compare_digests(report, BUILDS[0], BUILDS[1])
+        compare_goodput(report, BUILDS[1])
     if not options.quick:
         run_scripts(report, BUILDS[0], BUILDS[0] in made, options.full)
     return report.end()
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

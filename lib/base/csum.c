@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * csum.c: the Internet checksum (RFC 1071). What is returned is always below 2^18, so callers may
- * add partial sums with + and not lose a carry. Leaves the pseudo-header to wire/.
+ * csum.c: the Internet checksum (RFC 1071), of any length and over chains. Leaves the
+ * pseudo-header to wire/.
  */
 #include <string.h>
 
 #include <rte_byteorder.h>
 
 #include "base/csum.h"
-
-/** Sums of 32-bit words are congruent to those of 16-bit ones modulo 0xffff: fold one down. */
-static inline uint32_t
-csum_reduce(uint64_t sum)
-{
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	return (uint32_t)((sum & 0xffff) + ((sum >> 16) & 0xffff) + (sum >> 32));
-}
 
 static inline uint64_t
 csum_load64(const uint8_t *p)
@@ -27,7 +19,7 @@ csum_load64(const uint8_t *p)
 }
 
 uint32_t
-csum_add(uint32_t sum, const void *data, size_t bytes)
+csum_add_any(uint32_t sum, const void *data, size_t bytes)
 {
 	const uint8_t *p = data;
 	uint64_t low = sum, high = 0;
@@ -69,7 +61,7 @@ csum_add(uint32_t sum, const void *data, size_t bytes)
 	return csum_reduce(low + high);
 }
 
-static uint32_t
+uint32_t
 csum_add_chain(uint32_t sum, const struct rte_mbuf *m, uint32_t off, uint32_t bytes)
 {
 	uint32_t done = 0;
@@ -89,12 +81,4 @@ csum_add_chain(uint32_t sum, const struct rte_mbuf *m, uint32_t off, uint32_t by
 		off = 0;
 	}
 	return sum;
-}
-
-uint32_t
-csum_add_mbuf(uint32_t sum, const struct rte_mbuf *m, uint32_t off, uint32_t bytes)
-{
-	if (likely((uint64_t)off + bytes <= m->data_len))
-		return csum_add(sum, rte_pktmbuf_mtod_offset(m, const uint8_t *, off), bytes);
-	return csum_add_chain(sum, m, off, bytes);
 }

@@ -29,37 +29,18 @@ mbufs_fini(struct mbufs *mbufs)
 	mbufs->n = 0;
 }
 
-/* Nobody else can see it change, and whatever we write fits. */
-static inline bool
-mbufs_is_ours(const struct rte_mbuf *m)
-{
-	return RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1 && m->nb_segs == 1 &&
-	       m->buf_len >= MBUFS_MIN_ROOM;
-}
-
 struct rte_mbuf *
-mbufs_get(struct mbufs *mbufs)
+mbufs_get_fresh(struct mbufs *mbufs)
 {
-	struct rte_mbuf *m;
+	struct rte_mbuf *m = rte_pktmbuf_alloc(mbufs->pool);
 
-	if (mbufs->n == 0) {
-		m = rte_pktmbuf_alloc(mbufs->pool);
-		if (m == NULL)
-			mbufs->stats->tx_nombuf++;
-		return m;
-	}
-	m = mbufs->kept[--mbufs->n];
-	rte_pktmbuf_reset_headroom(m);
-	m->ol_flags = 0;
-	m->packet_type = 0;
-	m->port = RTE_MBUF_PORT_INVALID;
-	m->pkt_len = 0;
-	m->data_len = 0;
+	if (m == NULL)
+		mbufs->stats->tx_nombuf++;
 	return m;
 }
 
 void
-mbufs_put(struct mbufs *mbufs, struct rte_mbuf *m)
+mbufs_put_other(struct mbufs *mbufs, struct rte_mbuf *m)
 {
 	if (!mbufs_is_ours(m)) {
 		rte_pktmbuf_free(m);

@@ -7,12 +7,16 @@
 #ifndef BASE_MBUFS_H
 #define BASE_MBUFS_H
 
+#include <stdbool.h>
+
 #include <rte_mbuf.h>
 
 #include <thole/stats.h>
 
 #define MBUFS_KEPT     256
 #define MBUFS_MIN_ROOM 256 /* headroom and the longest headers that we write */
+_Static_assert(
+	RTE_PKTMBUF_HEADROOM <= MBUFS_MIN_ROOM, "the headroom is in every mbuf that is kept");
 
 struct mbufs {
 	struct rte_mempool *pool;
@@ -27,10 +31,44 @@ void mbufs_init(struct mbufs *mbufs, struct rte_mempool *pool, struct thole_stat
 /** Frees what is kept. */
 void mbufs_fini(struct mbufs *mbufs);
 
+/* What the two below do when the LIFO is empty, or full, or the mbuf isn't for it. */
+struct rte_mbuf *mbufs_get_fresh(struct mbufs *mbufs);
+void mbufs_put_other(struct mbufs *mbufs, struct rte_mbuf *m);
+
 /** An mbuf with no data, default headroom, ol_flags 0; NULL counts in tx_nombuf. */
-struct rte_mbuf *mbufs_get(struct mbufs *mbufs);
+static inline struct rte_mbuf *
+mbufs_get(struct mbufs *mbufs)
+{
+	struct rte_mbuf *m;
+
+	if (unlikely(mbufs->n == 0))
+		return mbufs_get_fresh(mbufs);
+	m = mbufs->kept[--mbufs->n];
+	m->data_off = RTE_PKTMBUF_HEADROOM;
+	m->ol_flags = 0;
+	m->packet_type = 0;
+	m->port = RTE_MBUF_PORT_INVALID;
+	m->pkt_len = 0;
+	m->data_len = 0;
+	return m;
+}
+
+/* Nobody else can see it change, and whatever we write fits. */
+static inline bool
+mbufs_is_ours(const struct rte_mbuf *m)
+{
+	return RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1 && m->nb_segs == 1 &&
+	       m->buf_len >= MBUFS_MIN_ROOM;
+}
 
 /** Takes a consumed packet (a chain, too): keeps it or frees it. */
-void mbufs_put(struct mbufs *mbufs, struct rte_mbuf *m);
+static inline void
+mbufs_put(struct mbufs *mbufs, struct rte_mbuf *m)
+{
+	if (likely(mbufs->n < mbufs->most && mbufs_is_ours(m)))
+		mbufs->kept[mbufs->n++] = m;
+	else
+		mbufs_put_other(mbufs, m);
+}
 
 #endif

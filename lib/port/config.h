@@ -21,6 +21,8 @@ enum config_kind {
 	CONFIG_DEVICE, /* text: the device's name */
 	CONFIG_ADDR,   /* one address */
 	CONFIG_MAC,
+	CONFIG_CC,	  /* uint8_t: enum thole_cc by name */
+	CONFIG_COOKIES,	  /* uint8_t: enum thole_syn_cookies by name */
 	CONFIG_ADDRESSES, /* address, address1, ...: an entry of the list */
 	CONFIG_ARGS,	  /* EAL arguments, split at blanks; added to what there is */
 	CONFIG_ARG,	  /* one EAL argument as it is */

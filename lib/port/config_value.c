@@ -132,6 +132,45 @@ parse_mac(const char *value, struct rte_ether_addr *out, struct thole_why *why)
 	return 0;
 }
 
+static int
+parse_name(const char *value, const char *const *names, uint8_t n, uint8_t *out)
+{
+	for (uint8_t i = 0; i < n; i++)
+		if (strcmp(value, names[i]) == 0) {
+			*out = i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static int
+parse_cc(const char *value, uint8_t *out, struct thole_why *why)
+{
+	static const char *const names[THOLE_CC_COUNT] = {
+		[THOLE_CC_CUBIC] = "cubic",
+		[THOLE_CC_NEWRENO] = "newreno",
+		[THOLE_CC_DCTCP] = "dctcp",
+	};
+
+	if (parse_name(value, names, THOLE_CC_COUNT, out) == 0)
+		return 0;
+	return why_set(why, -EINVAL, "say cubic, newreno or dctcp");
+}
+
+static int
+parse_cookies(const char *value, uint8_t *out, struct thole_why *why)
+{
+	static const char *const names[THOLE_SYN_COOKIES_COUNT] = {
+		[THOLE_SYN_COOKIES_OFF] = "off",
+		[THOLE_SYN_COOKIES_AUTO] = "auto",
+		[THOLE_SYN_COOKIES_ALWAYS] = "always",
+	};
+
+	if (parse_name(value, names, THOLE_SYN_COOKIES_COUNT, out) == 0)
+		return 0;
+	return why_set(why, -EINVAL, "say off, auto or always");
+}
+
 /* "10.0.0.2/24", "10.0.0.2+100/16". */
 static int
 parse_address(const char *value, struct thole_address *out, struct thole_why *why)
@@ -299,6 +338,10 @@ config_assign(struct thole_config *config, const struct config_key *key, unsigne
 			       : why_set(why, -EINVAL, "not an address, such as 10.0.0.1");
 	case CONFIG_MAC:
 		return parse_mac(value, member, why);
+	case CONFIG_CC:
+		return parse_cc(value, member, why);
+	case CONFIG_COOKIES:
+		return parse_cookies(value, member, why);
 	case CONFIG_ADDRESSES:
 		return assign_address(config, index, value, why);
 	case CONFIG_ARGS:

@@ -12,6 +12,7 @@ thole_stack_config_init(struct thole_stack_config *c)
 		.max_conns = 65536,
 		.max_embryos = 16384,
 		.max_time_wait = 262144,
+		.max_segments = 262144,
 		.max_listeners = 256,
 		.max_neighbours = 4096,
 		.port_min = 32768,
@@ -29,8 +30,17 @@ thole_stack_config_init(struct thole_stack_config *c)
 			.syn_ack_give_up_ns = 180 * TIME_S,
 			.orphan_ns = 60 * TIME_S,
 			.delayed_ack_ns = 40 * TIME_MS,
-			.sndbuf_bytes = 256 * 1024,
-			.rcvbuf_bytes = 65535,
+			.peer_delayed_ack_ns = 40 * TIME_MS,
+			.sndbuf_bytes = 4 << 20,
+			.rcvbuf_bytes = 4 << 20,
+			.window_scale = true,
+			.timestamps = true,
+			.sack = true,
+			.cc = THOLE_CC_CUBIC,
+			.syn_cookies = THOLE_SYN_COOKIES_AUTO,
+			.keepalive_ns = 7200 * TIME_S,
+			.keepalive_interval_ns = 75 * TIME_S,
+			.keepalive_probes = 9,
 		},
 	};
 }
@@ -50,6 +60,19 @@ tcp_fault(const struct thole_tcp_params *p)
 		p->syn_ack_give_up_ns < TIME_MS || p->orphan_ns < TIME_MS)
 		return "tcp.syn_give_up_ns, give_up_ns, syn_ack_give_up_ns, orphan_ns: must be at "
 		       "least 1 ms";
+	if (p->syn_ack_give_up_ns > 3600 * TIME_S)
+		return "tcp.syn_ack_give_up_ns: must be at most an hour";
+	if (p->keepalive_ns < TIME_S || p->keepalive_interval_ns < TIME_MS ||
+		p->keepalive_probes == 0)
+		return "tcp.keepalive_ns, keepalive_interval_ns, keepalive_probes: must be at "
+		       "least "
+		       "1 s, 1 ms and 1";
+	if (p->cc >= THOLE_CC_COUNT)
+		return "tcp.cc: must be one of enum thole_cc";
+	if (p->syn_cookies >= THOLE_SYN_COOKIES_COUNT)
+		return "tcp.syn_cookies: must be one of enum thole_syn_cookies";
+	if (p->peer_delayed_ack_ns > 500 * TIME_MS)
+		return "tcp.peer_delayed_ack_ns: must be at most 500 ms";
 	if (p->delayed_ack_ns >= 500 * TIME_MS)
 		return "tcp.delayed_ack_ns: must be below 500 ms (RFC 9293, 3.8.6.3)";
 	if (p->sndbuf_bytes < 2048 || p->sndbuf_bytes > UINT32_C(1) << 30)
@@ -131,6 +154,10 @@ config_fault(const struct thole_stack_config *c)
 		return "max_embryos: must be from 1 to 2^24";
 	if (c->max_time_wait == 0 || c->max_time_wait > (UINT32_C(1) << 30) - 16)
 		return "max_time_wait: must be from 1 to 2^30 - 16";
+	if (c->max_flights > UINT32_C(1) << 24)
+		return "max_flights: must be at most 2^24";
+	if (c->max_segments == 0 || c->max_segments > UINT32_C(1) << 30)
+		return "max_segments: must be from 1 to 2^30";
 	if (c->max_listeners == 0 || c->max_listeners >= NO_INDEX)
 		return "max_listeners: must be from 1 to 65,534";
 	if (c->max_neighbours == 0 || c->max_neighbours >= NO_INDEX)

@@ -4,14 +4,7 @@
 
 #include <rte_byteorder.h>
 
-#include "base/siphash.h"
 #include "stack/stack.h"
-
-uint32_t
-stack_hash(const struct thole_stack *s, const struct flow_key *key)
-{
-	return (uint32_t)siphash13_flow(s->hash_key, key);
-}
 
 uint32_t
 conn_alloc(struct thole_stack *s, const struct flow_key *key, uint8_t app)
@@ -48,24 +41,45 @@ conn_find(const struct thole_stack *s, thole_conn handle, uint8_t app)
 	return t->generation == (uint32_t)handle && t->app == app ? t : NULL;
 }
 
-bool
-conn_path(
-	struct thole_stack *s, const struct flow_key *key, uint16_t *neigh, struct wire_path *path)
+static inline void
+fill_path(const struct thole_stack *s, const struct flow_key *key, const struct neigh *e,
+	struct wire_path *path)
 {
-	uint32_t dst_be = flow_raddr_ip4(key);
-	uint32_t hop_be = route_next_hop(s, dst_be);
+	path->dst_mac = e->mac;
+	path->src_mac = s->cfg.mac;
+	path->src_be = local_ip_be(s, key->laddr);
+	path->dst_be = flow_raddr_ip4(key);
+	path->tos = 0;
+	path->offload_csum = (s->cfg.offloads & THOLE_OFFLOAD_TX_CSUM) != 0;
+}
 
+/* The record doesn't know its next hop, or that isn't reachable without more ado. */
+static __rte_noinline bool
+find_path(struct thole_stack *s, const struct flow_key *key, uint32_t hop_be, uint16_t *neigh,
+	struct wire_path *path)
+{
 	if (hop_be == 0)
 		return false;
 	*neigh = neigh_get(s, hop_be, *neigh, key->laddr);
 	if (*neigh == NO_INDEX || !neigh_ready(s, *neigh))
 		return false;
-	path->dst_mac = s->neighs.entries[*neigh].mac;
-	path->src_mac = s->cfg.mac;
-	path->src_be = local_ip_be(s, key->laddr);
-	path->dst_be = dst_be;
-	path->tos = 0;
-	path->offload_csum = (s->cfg.offloads & THOLE_OFFLOAD_TX_CSUM) != 0;
+	fill_path(s, key, &s->neighs.entries[*neigh], path);
+	return true;
+}
+
+bool
+conn_path(
+	struct thole_stack *s, const struct flow_key *key, uint16_t *neigh, struct wire_path *path)
+{
+	uint32_t hop_be = route_next_hop(s, flow_raddr_ip4(key));
+	struct neigh *e;
+
+	if (unlikely(*neigh == NO_INDEX || s->neighs.entries[*neigh].ip_be != hop_be ||
+		     !neigh_is_fresh(s, &s->neighs.entries[*neigh])))
+		return find_path(s, key, hop_be, neigh, path);
+	e = &s->neighs.entries[*neigh];
+	e->used = true;
+	fill_path(s, key, e, path);
 	return true;
 }
 
@@ -91,7 +105,7 @@ detach(struct thole_stack *s, struct tcb *t)
 	wheel_cancel(&s->wheel, tcb_index(s, t));
 }
 
-static void
+static inline void
 free_if_done(struct thole_stack *s, struct tcb *t)
 {
 	if (t->events != 0 || tcb_owes(t) || t->out_next != NOT_LISTED ||
@@ -111,28 +125,34 @@ conn_release(struct thole_stack *s, struct tcb *t)
 	free_if_done(s, t);
 }
 
+static inline void
+arm(struct thole_stack *s, struct tcb *t)
+{
+	uint64_t deadline = tcb_deadline(&s->env, t);
+
+	if (deadline < t->timer.at_ns) /* a deadline that moves later touches no wheel */
+		wheel_arm(&s->wheel, tcb_index(s, t), deadline);
+}
+
 void
 conn_settle(struct thole_stack *s, struct tcb *t)
 {
-	uint64_t deadline;
-
-	if ((t->flags & TF_DETACHED) == 0) {
+	if (likely((t->flags & TF_DETACHED) == 0)) {
 		if (t->state == TCP_TIME_WAIT && (t->flags & TF_APP_CLOSED) != 0 && !tcb_owes(t))
 			time_wait_enter(s, t);
 		else if (t->state == TCP_CLOSED)
 			detach(s, t);
 	}
-	if (t->app == APP_NONE)
-		t->events = 0;
-	else if (t->events != 0)
-		list_push_ready(s, &s->clients[t->app].ready, t);
+	if (t->events != 0) {
+		if (t->app == APP_NONE)
+			t->events = 0;
+		else
+			list_push_ready(s, &s->clients[t->app].ready, t);
+	}
 	if (tcb_owes(t))
 		list_push_out(s, &s->out_tcbs, t);
-	if ((t->flags & TF_DETACHED) != 0) {
+	if ((t->flags & TF_DETACHED) != 0)
 		free_if_done(s, t);
-		return;
-	}
-	deadline = tcb_deadline(t);
-	if (deadline < t->timer.at_ns) /* a deadline that moves later touches no wheel */
-		wheel_arm(&s->wheel, tcb_index(s, t), deadline);
+	else
+		arm(s, t);
 }

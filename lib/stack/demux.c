@@ -3,11 +3,13 @@
 #include "stack/stack.h"
 
 /* RFC 9293, 3.10.7.1 and 3.10.7.2. */
-static void
-no_record(struct thole_stack *s, const struct seg *seg)
+static __rte_noinline void
+no_record(struct thole_stack *s, struct seg *seg)
 {
 	uint16_t l;
 
+	if (cookies_ack(s, seg))
+		return;
 	if ((seg->flags & TCP_ACK) != 0 || listen_find(s, seg->key.laddr, seg->dport) == NO_INDEX) {
 		s->stats.rx_drop_state++;
 		reply_rst(s, seg);
@@ -18,17 +20,21 @@ no_record(struct thole_stack *s, const struct seg *seg)
 		return;
 	}
 	l = embryo_listener(s, seg);
-	if (l != NO_INDEX)
+	if (l == NO_INDEX)
+		return;
+	if (cookies_wanted(s))
+		cookies_syn(s, seg);
+	else if (embryo_room(s))
 		embryo_open(s, seg, l);
 }
 
 void
-demux(struct thole_stack *s, struct seg *seg, table_ref guess)
+demux(struct thole_stack *s, struct seg *seg, const uint16_t *guess)
 {
-	table_ref ref = guess;
+	table_ref ref = table_check(&s->table, seg->hash, guess, &seg->key);
 	struct tcb *t;
 
-	if (!table_check(&s->table, seg->hash, guess, &seg->key))
+	if (unlikely(ref == REF_NONE))
 		ref = table_find(&s->table, seg->hash, &seg->key);
 	if (ref == REF_NONE) {
 		no_record(s, seg);

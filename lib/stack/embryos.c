@@ -7,7 +7,7 @@
 
 /* ACKs of unacceptable segments that a handshake answers with, between two SYN-ACKs (RFC 5961, 7).
  */
-#define ACKS_PER_STEP 10
+#define ACKS_PER_STEP 3
 
 static void
 fifo_append(struct thole_stack *s, uint32_t i)
@@ -40,12 +40,31 @@ fifo_remove(struct thole_stack *s, uint32_t i)
 		stack_embryo(s, e->next)->prev = e->prev;
 }
 
-static uint32_t
-step_ms(const struct thole_stack *s, uint8_t step)
+/*
+ * How long one waits in each step: doubling, as for an RTO; in the last until it is given up, which
+ * is the same time after its SYN for all (RFC 9293, 3.8.3).
+ */
+void
+embryos_init(struct thole_stack *s)
 {
-	uint64_t ns = s->env.params.rto_initial_ns << step;
+	const struct thole_tcp_params *p = &s->env.params;
+	uint64_t left = p->syn_ack_give_up_ns / TIME_MS;
 
-	return (uint32_t)(RTE_MIN(ns, s->env.params.rto_max_ns) / TIME_MS);
+	for (uint8_t i = 0; i < EMBRYO_STEPS; i++) {
+		uint64_t wait = RTE_MIN(p->rto_initial_ns << i, p->rto_max_ns) / TIME_MS;
+
+		if (i == EMBRYO_STEPS - 1 || wait > left)
+			wait = left;
+		s->embryo_wait_ms[i] = (uint32_t)wait;
+		left -= wait;
+	}
+}
+
+/* Whether no step comes after it. */
+static bool
+is_last_step(const struct thole_stack *s, uint8_t step)
+{
+	return step == EMBRYO_STEPS - 1 || s->embryo_wait_ms[step + 1] == 0;
 }
 
 static void
@@ -65,13 +84,20 @@ embryo_listener(struct thole_stack *s, const struct seg *seg)
 	 * again. */
 	if (s->listeners[l].waiting >= s->listeners[l].backlog)
 		s->stats.rx_drop_backlog++;
-	else if (s->embryos.in_use == s->embryos.capacity)
-		s->stats.rx_drop_embryos++;
 	else if (route_next_hop(s, seg->src_be) == 0)
 		s->stats.rx_drop_route++;
 	else
 		return l;
 	return NO_INDEX;
+}
+
+bool
+embryo_room(struct thole_stack *s)
+{
+	if (s->embryos.in_use < s->embryos.capacity)
+		return true;
+	s->stats.rx_drop_embryos++;
+	return false;
 }
 
 struct embryo *
@@ -90,7 +116,6 @@ embryo_open(struct thole_stack *s, const struct seg *seg, uint16_t listener)
 		slab_put(&s->embryos, i);
 		return NULL;
 	}
-	e->due_ms = env_now_ms(&s->env) + step_ms(s, 0);
 	fifo_append(s, i);
 	s->stats.embryos++;
 	owe(s, i);
@@ -118,17 +143,15 @@ embryo_free(struct thole_stack *s, uint32_t i)
 	retire(s, i);
 }
 
-/* The handshake is complete. @return the TCB; NULL: no room for it, the ACK is dropped. */
-static struct tcb *
-promote(struct thole_stack *s, uint32_t i, const struct seg *seg)
+struct tcb *
+embryo_to_tcb(struct thole_stack *s, const struct embryo *e)
 {
-	const struct embryo *e = stack_embryo(s, i);
-	struct listener *l = &s->listeners[e->listener];
+	const struct listener *l = &s->listeners[e->listener];
 	struct tcb *t;
 	uint32_t c;
 
 	if (l->waiting >= l->backlog) {
-		s->stats.rx_drop_backlog++; /* the embryo stays, and will ask again */
+		s->stats.rx_drop_backlog++;
 		return NULL;
 	}
 	c = conn_alloc(s, &e->key, l->app);
@@ -139,8 +162,22 @@ promote(struct thole_stack *s, uint32_t i, const struct seg *seg)
 	t = stack_tcb(s, c);
 	tcp_open_passive(&s->env, t, e);
 	t->user = l->user;
-	l->waiting++;
-	table_replace(&s->table, seg->hash, ref_make(REF_EMBRYO, i), ref_make(REF_TCB, c));
+	return t;
+}
+
+/* The handshake is complete. @return the TCB; NULL: no room for it, the ACK is dropped; the embryo
+ * stays, and will ask again. */
+static struct tcb *
+promote(struct thole_stack *s, uint32_t i, const struct seg *seg)
+{
+	const struct embryo *e = stack_embryo(s, i);
+	struct tcb *t = embryo_to_tcb(s, e);
+
+	if (t == NULL)
+		return NULL;
+	s->listeners[e->listener].waiting++;
+	table_replace(
+		&s->table, seg->hash, ref_make(REF_EMBRYO, i), ref_make(REF_TCB, tcb_index(s, t)));
 	retire(s, i);
 	return t;
 }
@@ -156,7 +193,7 @@ embryo_segment(struct thole_stack *s, uint32_t i, struct seg *seg)
 		if ((e->flags & EF_ACK) != 0 && e->acks++ >= ACKS_PER_STEP) {
 			s->stats.tx_drop_limited++;
 			e->acks--;
-			e->flags &= (uint8_t)~EF_ACK;
+			e->flags &= EF_SYN_ACK | EF_SENT;
 		}
 		if ((e->flags & (EF_SYN_ACK | EF_ACK)) != 0)
 			owe(s, i);
@@ -182,24 +219,26 @@ void
 embryos_run(struct thole_stack *s)
 {
 	uint32_t now = env_now_ms(&s->env);
-	uint32_t give_up = (uint32_t)(s->env.params.syn_ack_give_up_ns / TIME_MS);
 
 	for (uint8_t step = 0; step < EMBRYO_STEPS; step++) {
-		uint32_t i;
+		uint32_t wait, i;
 
+		if (list_empty(&s->embryo_fifo[step]))
+			continue;
+		wait = s->embryo_wait_ms[step];
 		while ((i = s->embryo_fifo[step].head) != SLAB_NONE) {
 			struct embryo *e = stack_embryo(s, i);
 
-			if (seq_gt(e->due_ms, now))
+			if (now - e->queued_ms < wait)
 				break;
-			if (now - e->start_ms >= give_up) {
+			if (is_last_step(s, step)) {
 				s->stats.timeouts++;
 				embryo_free(s, i);
 				continue;
 			}
 			fifo_remove(s, i);
-			e->step = (uint8_t)RTE_MIN(step + 1, EMBRYO_STEPS - 1);
-			e->due_ms = seq_min(now + step_ms(s, e->step), e->start_ms + give_up);
+			e->step = (step + 1u) & (EMBRYO_STEPS - 1u);
+			e->queued_ms = now;
 			e->flags |= EF_SYN_ACK;
 			e->acks = 0;
 			fifo_append(s, i);
@@ -220,7 +259,7 @@ embryos_next(const struct thole_stack *s)
 
 		if (list_empty(f))
 			continue;
-		left = seq_diff(stack_embryo(s, f->head)->due_ms, now);
+		left = seq_diff(stack_embryo(s, f->head)->queued_ms + s->embryo_wait_ms[step], now);
 		/* Milliseconds are cut off, so that at the start of this one it is due. */
 		next = RTE_MIN(
 			next, (s->env.now_ns / TIME_MS + (uint64_t)RTE_MAX(left, 0)) * TIME_MS);

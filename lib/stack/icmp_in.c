@@ -69,7 +69,7 @@ unreachable(struct thole_stack *s, const struct icmp_pkt *icmp)
 		conn_settle(s, t);
 		return;
 	}
-	if (t->state != TCP_SYN_SENT || icmp->quoted_seq != t->snd_una || t->snd_max == t->snd_una)
+	if (t->state != TCP_SYN_SENT || icmp->quoted_seq != t->snd_una || t->snd_nxt == t->snd_una)
 		return;
 	tcp_closed(&s->env, t, error_of(icmp->code));
 	conn_settle(s, t);

@@ -35,55 +35,16 @@ local_init(struct thole_stack *s)
 		r->net = r->first & r->mask;
 		base += a->count;
 	}
+	if (!thole_addr_is_any(&s->cfg.gateway))
+		s->gateway_be = rte_cpu_to_be_32(ip4_of(&s->cfg.gateway));
 	return 0;
-}
-
-uint32_t
-local_find(const struct thole_stack *s, uint32_t ip_be)
-{
-	uint32_t ip = rte_be_to_cpu_32(ip_be);
-
-	for (uint16_t i = 0; i < s->nb_locals; i++) {
-		uint32_t off = ip - s->locals[i].first;
-
-		if (off < s->locals[i].count)
-			return s->locals[i].base + off;
-	}
-	return LOCAL_NONE;
-}
-
-uint32_t
-local_ip_be(const struct thole_stack *s, uint32_t index)
-{
-	const struct local_range *r = s->locals;
-
-	while (index - r->base >= r->count)
-		r++;
-	return rte_cpu_to_be_32(r->first + (index - r->base));
-}
-
-static const struct local_range *
-on_link(const struct thole_stack *s, uint32_t ip)
-{
-	for (uint16_t i = 0; i < s->nb_locals; i++)
-		if ((ip & s->locals[i].mask) == s->locals[i].net)
-			return &s->locals[i];
-	return NULL;
-}
-
-uint32_t
-route_next_hop(const struct thole_stack *s, uint32_t dst_be)
-{
-	if (on_link(s, rte_be_to_cpu_32(dst_be)) != NULL)
-		return dst_be;
-	return thole_addr_is_any(&s->cfg.gateway) ? 0 : rte_cpu_to_be_32(ip4_of(&s->cfg.gateway));
 }
 
 uint32_t
 route_source(const struct thole_stack *s, uint32_t dst_be)
 {
 	uint32_t hop_be = route_next_hop(s, dst_be);
-	const struct local_range *r = on_link(s, rte_be_to_cpu_32(hop_be));
+	const struct local_range *r = local_on_link(s, rte_be_to_cpu_32(hop_be));
 
 	return r != NULL ? r->base : 0;
 }

@@ -31,6 +31,8 @@ neigh_init(struct thole_stack *s)
 	for (uint32_t i = 0; i < n->capacity; i++)
 		n->entries[i].next = i + 1 < n->capacity ? (uint16_t)(i + 1) : NO_INDEX;
 	n->free = 0;
+	n->hash_key[0] = siphash24(s->hash.key, "neigh a", 7);
+	n->hash_key[1] = siphash24(s->hash.key, "neigh b", 7);
 	n->next_ns = TIME_NEVER;
 	return 0;
 }
@@ -60,8 +62,11 @@ neigh_fini(struct thole_stack *s)
 static uint16_t *
 head_of(const struct thole_stack *s, uint32_t ip_be)
 {
-	return &s->neighs.heads[siphash24(s->hash_key, &ip_be, sizeof(ip_be)) &
-				(s->neighs.nb_heads - 1)];
+	/* Multiply-add-shift by a secret is strongly universal (Dietzfelbinger, 1996): two
+	 * addresses that somebody picks share a chain no more often than chance has it. */
+	uint64_t h = ip_be * s->neighs.hash_key[0] + s->neighs.hash_key[1];
+
+	return &s->neighs.heads[(h >> 32) & (s->neighs.nb_heads - 1)];
 }
 
 uint16_t
@@ -152,14 +157,12 @@ ask(struct thole_stack *s, struct neigh *e)
 }
 
 uint16_t
-neigh_get(struct thole_stack *s, uint32_t ip_be, uint16_t hint, uint32_t laddr)
+neigh_get_other(struct thole_stack *s, uint32_t ip_be, uint32_t laddr)
 {
 	struct neigh_table *n = &s->neighs;
 	struct neigh *e;
 	uint16_t i, *head;
 
-	if (hint != NO_INDEX && n->entries[hint].ip_be == ip_be)
-		return hint;
 	i = neigh_find(s, ip_be);
 	if (i != NO_INDEX)
 		return i;
@@ -179,10 +182,8 @@ neigh_get(struct thole_stack *s, uint32_t ip_be, uint16_t hint, uint32_t laddr)
 }
 
 bool
-neigh_ready(struct thole_stack *s, uint16_t i)
+neigh_ready_other(struct thole_stack *s, struct neigh *e)
 {
-	struct neigh *e = &s->neighs.entries[i];
-
 	if (e->state == NEIGH_INCOMPLETE)
 		return false;
 	e->used = true;
@@ -264,7 +265,7 @@ fail_embryos(struct thole_stack *s)
 		if (e->listener == NO_INDEX)
 			slab_put(&s->embryos, k); /* it ended while it stood here */
 		else if (has_failed(s, e->neigh))
-			e->flags &= (uint8_t) ~(EF_SYN_ACK | EF_ACK);
+			e->flags &= EF_SENT;
 		else
 			list_push_embryo(s, &s->wait_embryos, k);
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * reply.c: packets that no connection owes: RSTs to nobody, TIME-WAIT's ACKs, ARP, ICMP. They are
- * built at once and wait for tx in a bounded queue; beyond it they are dropped and counted.
+ * reply.c: packets that no connection owes: RSTs to nobody, TIME-WAIT's ACKs, SYN cookies, ARP,
+ * ICMP. They are built at once and wait for tx in a bounded queue; beyond it they are dropped and
+ * counted.
  */
 #include <rte_byteorder.h>
 
@@ -36,7 +37,7 @@ limiter_take(struct thole_stack *s, struct limiter *l, uint32_t per_s)
 	return true;
 }
 
-static void
+static bool
 send_segment(struct thole_stack *s, const struct wire_path *path, uint32_t laddr, uint16_t hint,
 	const struct tcp_out *out)
 {
@@ -45,14 +46,15 @@ send_segment(struct thole_stack *s, const struct wire_path *path, uint32_t laddr
 
 	if (hop_be == 0 || s->replies_n == REPLIES_MAX) {
 		s->stats.tx_drop_replies++;
-		return;
+		return false;
 	}
 	m = mbufs_get(&s->mbufs);
 	if (m == NULL)
-		return;
+		return false;
 	tcp_emit(m, path, out);
 	s->stats.tx_tcp_segs++;
 	neigh_send(s, neigh_get(s, hop_be, hint, laddr), m);
+	return true;
 }
 
 /* RFC 9293, 3.10.7.1: the answer to a segment that no connection wants. */
@@ -80,7 +82,7 @@ reply_rst(struct thole_stack *s, const struct seg *seg)
 	send_segment(s, &path, seg->key.laddr, NO_INDEX, &out);
 }
 
-void
+bool
 reply_segment(struct thole_stack *s, const struct flow_key *key, uint16_t neigh,
 	const struct tcp_out *out)
 {
@@ -91,5 +93,5 @@ reply_segment(struct thole_stack *s, const struct flow_key *key, uint16_t neigh,
 		.offload_csum = (s->cfg.offloads & THOLE_OFFLOAD_TX_CSUM) != 0,
 	};
 
-	send_segment(s, &path, key->laddr, neigh, out);
+	return send_segment(s, &path, key->laddr, neigh, out);
 }

@@ -13,7 +13,7 @@ fire_timers(struct thole_stack *s)
 
 		/* The deadline may have moved on since the entry was armed; settling arms it anew.
 		 */
-		if (tcb_deadline(t) <= s->env.now_ns)
+		if (tcb_deadline(&s->env, t) <= s->env.now_ns)
 			tcp_timer(&s->env, t);
 		conn_settle(s, t);
 	}

@@ -21,7 +21,7 @@ enum take {
 	TAKE_SEGMENT, /* a TCP segment for the later stages */
 };
 
-static void
+static __rte_noinline void
 count_drop(struct thole_stack *s, enum wire_drop drop)
 {
 	uint64_t *const counter[] = {
@@ -43,32 +43,31 @@ count_drop(struct thole_stack *s, enum wire_drop drop)
 }
 
 /* What the device says of a checksum. @return false: it is bad. */
-static bool
-device_verdict(const struct thole_stack *s, uint64_t flags, uint64_t mask, uint64_t good,
-	uint64_t bad, bool *known)
+static inline bool
+device_verdict(
+	uint32_t offloads, uint64_t flags, uint64_t mask, uint64_t good, uint64_t bad, bool *known)
 {
-	*known = (s->cfg.offloads & THOLE_OFFLOAD_RX_TRUST) != 0;
-	if ((s->cfg.offloads & THOLE_OFFLOAD_RX_CSUM) == 0)
+	*known = (offloads & THOLE_OFFLOAD_RX_TRUST) != 0;
+	if (likely((offloads & THOLE_OFFLOAD_RX_CSUM) == 0))
 		return true;
 	*known |= (flags & mask) == good;
 	return (flags & mask) != bad;
 }
 
-static enum take
+static inline enum take
 take_tcp(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t avail,
 	const struct ip4_pkt *ip, struct seg *seg)
 {
 	enum wire_drop drop = WIRE_TCP_CSUM;
 	bool known;
 
-	if (device_verdict(s, m->ol_flags, RTE_MBUF_F_RX_L4_CKSUM_MASK, RTE_MBUF_F_RX_L4_CKSUM_GOOD,
-		    RTE_MBUF_F_RX_L4_CKSUM_BAD, &known))
+	if (device_verdict(s->cfg.offloads, m->ol_flags, RTE_MBUF_F_RX_L4_CKSUM_MASK,
+		    RTE_MBUF_F_RX_L4_CKSUM_GOOD, RTE_MBUF_F_RX_L4_CKSUM_BAD, &known))
 		drop = tcp_parse(m, h, avail, ip, known, seg);
-	if (drop != WIRE_OK) {
+	if (unlikely(drop != WIRE_OK)) {
 		count_drop(s, drop);
 		return TAKE_DONE;
 	}
-	s->stats.rx_tcp_segs++;
 	flow_set_raddr_ip4(&seg->key, ip->src_be);
 	seg->key.rport = seg->sport;
 	seg->key.lport = seg->dport;
@@ -77,7 +76,20 @@ take_tcp(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t a
 	return TAKE_SEGMENT;
 }
 
-static enum take
+static __rte_noinline enum take
+take_other(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t avail,
+	const struct ip4_pkt *ip)
+{
+	if (ip->proto == IPPROTO_ICMP)
+		return icmp_input(s, m, h, avail, ip) ? TAKE_KEPT : TAKE_DONE;
+	if (!s->cfg.exclusive)
+		return TAKE_REJECT;
+	s->stats.rx_drop_proto++;
+	icmp_unreachable(s, ip->proto == IPPROTO_UDP ? 3 : 2, h, avail, ip); /* port, protocol */
+	return TAKE_DONE;
+}
+
+static inline enum take
 take_ip4(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t avail,
 	struct seg *seg)
 {
@@ -88,59 +100,68 @@ take_ip4(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t a
 
 	if (!ip4_peek_dst(h, avail, &dst_be) || (laddr = local_find(s, dst_be)) == LOCAL_NONE)
 		return TAKE_REJECT;
-	if (device_verdict(s, m->ol_flags, RTE_MBUF_F_RX_IP_CKSUM_MASK, RTE_MBUF_F_RX_IP_CKSUM_GOOD,
-		    RTE_MBUF_F_RX_IP_CKSUM_BAD, &known))
+	if (device_verdict(s->cfg.offloads, m->ol_flags, RTE_MBUF_F_RX_IP_CKSUM_MASK,
+		    RTE_MBUF_F_RX_IP_CKSUM_GOOD, RTE_MBUF_F_RX_IP_CKSUM_BAD, &known))
 		drop = ip4_parse(h, avail, m->pkt_len, known, &ip);
 	if (drop == WIRE_OK && local_find(s, ip.src_be) != LOCAL_NONE)
 		drop = WIRE_IP_SOURCE; /* from ourselves: a LAND attack */
-	if (drop != WIRE_OK) {
+	if (unlikely(drop != WIRE_OK)) {
 		count_drop(s, drop);
 		return TAKE_DONE;
 	}
-	if (ip.proto == IPPROTO_TCP) {
-		seg->key.laddr = laddr;
-		return take_tcp(s, m, h, avail, &ip, seg);
-	}
-	if (ip.proto == IPPROTO_ICMP)
-		return icmp_input(s, m, h, avail, &ip) ? TAKE_KEPT : TAKE_DONE;
-	if (!s->cfg.exclusive)
-		return TAKE_REJECT;
-	s->stats.rx_drop_proto++;
-	icmp_unreachable(s, ip.proto == IPPROTO_UDP ? 3 : 2, h, avail, &ip); /* port, protocol */
-	return TAKE_DONE;
+	if (unlikely(ip.proto != IPPROTO_TCP))
+		return take_other(s, m, h, avail, &ip);
+	seg->key.laddr = laddr;
+	return take_tcp(s, m, h, avail, &ip, seg);
 }
 
-static enum take
+/* Not inline: what the frame's type is for most is seen in its caller. */
+static __rte_noinline enum take
+take_arp(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t avail)
+{
+	const struct rte_ether_hdr *eth = (const struct rte_ether_hdr *)(const void *)h;
+
+	if (eth->ether_type != rte_cpu_to_be_16(RTE_ETHER_TYPE_ARP) ||
+		(!rte_is_same_ether_addr(&eth->dst_addr, &s->cfg.mac) &&
+			!rte_is_broadcast_ether_addr(&eth->dst_addr)))
+		return TAKE_REJECT;
+	return arp_input(s, m, h, avail) ? TAKE_DONE : TAKE_REJECT;
+}
+
+static inline bool
+mac_is_ours(const struct thole_stack *s, const uint8_t *mac)
+{
+	const uint8_t *ours = s->cfg.mac.addr_bytes;
+
+	return ((wire_get32(mac) ^ wire_get32(ours)) |
+		       (uint32_t)(wire_get16(mac + 4) ^ wire_get16(ours + 4))) == 0;
+}
+
+static inline enum take
 take(struct thole_stack *s, struct rte_mbuf *m, struct seg *seg)
 {
 	uint8_t scratch[WIRE_HEADERS_MAX];
 	uint32_t avail;
 	const uint8_t *h = wire_headers(m, WIRE_HEADERS_MAX, scratch, &avail);
-	const struct rte_ether_hdr *eth = (const struct rte_ether_hdr *)(const void *)h;
 
-	if (avail < sizeof(*eth))
+	if (unlikely(avail < WIRE_ETH_BYTES))
 		return TAKE_REJECT;
-	if (eth->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4) &&
-		rte_is_same_ether_addr(&eth->dst_addr, &s->cfg.mac))
+	if (likely(wire_get16(h + 12) == RTE_BE16(RTE_ETHER_TYPE_IPV4) && mac_is_ours(s, h)))
 		return take_ip4(s, m, h, avail, seg);
-	if (eth->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_ARP) &&
-		(rte_is_same_ether_addr(&eth->dst_addr, &s->cfg.mac) ||
-			rte_is_broadcast_ether_addr(&eth->dst_addr)))
-		return arp_input(s, m, h, avail) ? TAKE_DONE : TAKE_REJECT;
-	return TAKE_REJECT;
+	return take_arp(s, m, h, avail);
 }
 
 static uint16_t
 rx_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct rte_mbuf **rejects)
 {
-	struct seg segs[BURST];
-	table_ref guess[BURST];
-	uint16_t nb_segs = 0, nb_rejects = 0;
+	struct seg segs[BURST], *end = segs;
+	const uint16_t *guess[BURST], **g;
+	uint16_t nb_rejects = 0;
 
 	for (uint16_t i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 	for (uint16_t i = 0; i < n; i++) {
-		switch (take(s, pkts[i], &segs[nb_segs])) {
+		switch (take(s, pkts[i], end)) {
 		case TAKE_REJECT:
 			rejects[nb_rejects++] = pkts[i];
 			break;
@@ -150,16 +171,19 @@ rx_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct rte_m
 		case TAKE_KEPT:
 			break;
 		case TAKE_SEGMENT:
-			nb_segs++;
+			end++;
 			break;
 		}
 	}
-	for (uint16_t i = 0; i < nb_segs; i++)
-		guess[i] = table_guess(&s->table, segs[i].hash);
-	for (uint16_t i = 0; i < nb_segs; i++) {
-		demux(s, &segs[i], guess[i]);
-		if (segs[i].m != NULL)
-			mbufs_put(&s->mbufs, segs[i].m);
+	s->stats.rx_tcp_segs += (uint64_t)(end - segs);
+	g = guess;
+	for (struct seg *seg = segs; seg < end; seg++)
+		*g++ = table_guess(&s->table, seg->hash);
+	g = guess;
+	for (struct seg *seg = segs; seg < end; seg++) {
+		demux(s, seg, *g++);
+		if (seg->m != NULL)
+			mbufs_put(&s->mbufs, seg->m);
 	}
 	return nb_rejects;
 }

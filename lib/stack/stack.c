@@ -62,6 +62,9 @@ init_records(struct thole_stack *s)
 		slab_init(&s->embryos, &s->mem, c->max_embryos, sizeof(struct embryo), 64) != 0 ||
 		slab_init(&s->tombstones, &s->mem, c->max_time_wait, sizeof(struct tombstone),
 			64) != 0 ||
+		slab_init(&s->flights, &s->mem, c->max_flights != 0 ? c->max_flights : c->max_conns,
+			sizeof(struct flight), 64) != 0 ||
+		slab_init(&s->segments, &s->mem, c->max_segments, sizeof(struct tx_seg), 32) != 0 ||
 		table_init(&s->table, &s->mem, records) != 0)
 		return -ENOMEM;
 	table_set_records(&s->table, REF_TCB, s->tcbs.base, 8);
@@ -82,14 +85,15 @@ init_env(struct thole_stack *s)
 	s->env.params = c->tcp;
 	s->env.stats = &s->stats;
 	s->env.mbufs = &s->mbufs;
+	s->env.flights = &s->flights;
+	s->env.segments = &s->segments;
 	s->env.secret[0] = c->secret[0];
 	s->env.secret[1] = c->secret[1];
 	s->env.mss = c->tcp.mss != 0 && c->tcp.mss < mss ? c->tcp.mss : mss;
 	s->env.mss_mtu = mss;
 	s->env.rx_held_max = c->max_rx_held != 0 ? c->max_rx_held : c->pool->size / 2;
 	/* The table's key is another one, so that nothing on the wire is made with it. */
-	s->hash_key[0] = derived.lo;
-	s->hash_key[1] = derived.hi;
+	flow_hash_init(&s->hash, (const uint64_t[2]){ derived.lo, derived.hi });
 	s->prng = c->seed;
 	s->max_orphans = c->max_conns - c->max_conns / 4;
 	mbufs_init(&s->mbufs, c->pool, &s->stats);
@@ -115,6 +119,8 @@ thole_stack_create(
 		s->cfg = *config;
 		init_lists(s);
 		init_env(s);
+		embryos_init(s);
+		cookies_init(s);
 		if (init_records(s) == 0 && local_init(s) == 0 && listen_init(s) == 0 &&
 			neigh_init(s) == 0) {
 			*out = s;
@@ -151,6 +157,8 @@ thole_stack_destroy(struct thole_stack *s)
 	if (s->locals != NULL)
 		mem.free(mem.ctx, s->locals, s->nb_locals * sizeof(*s->locals));
 	table_fini(&s->table, &mem);
+	slab_fini(&s->segments, &mem);
+	slab_fini(&s->flights, &mem);
 	slab_fini(&s->tombstones, &mem);
 	slab_fini(&s->embryos, &mem);
 	slab_fini(&s->tcbs, &mem);

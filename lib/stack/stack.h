@@ -7,9 +7,12 @@
 #ifndef STACK_STACK_H
 #define STACK_STACK_H
 
+#include <rte_byteorder.h>
+
 #include <thole/app.h>
 #include <thole/stack.h>
 
+#include "base/flow_hash.h"
 #include "base/mbufs.h"
 #include "base/slab.h"
 #include "stack/table.h"
@@ -77,6 +80,7 @@ struct neigh_table {
 	uint16_t *heads;
 	uint32_t capacity;
 	uint32_t nb_heads; /* a power of two */
+	uint64_t hash_key[2];
 	uint16_t free;
 	uint16_t hand;	  /* of the clock that picks a victim */
 	uint32_t pending; /* INCOMPLETE or PROBING */
@@ -98,6 +102,13 @@ struct limiter {
 	uint32_t tokens;
 };
 
+/* SYN cookies. */
+struct cookies {
+	uint64_t secret[2];
+	uint64_t until_ns; /* from here on none that was sent is good; 0: none was sent */
+	bool on;
+};
+
 #define PORT_COUNTERS 1024
 
 struct thole_stack {
@@ -106,28 +117,33 @@ struct thole_stack {
 	struct slab tcbs;
 	struct slab embryos;
 	struct slab tombstones;
+	struct slab flights;
+	struct slab segments;
 	struct wheel wheel;
 	struct index_list out_tcbs;
 	struct index_list out_embryos;
 	struct index_list wait_tcbs; /* for a next hop's hardware address */
 	struct index_list wait_embryos;
 	struct index_list embryo_fifo[EMBRYO_STEPS];
+	uint32_t embryo_wait_ms[EMBRYO_STEPS];
 	struct index_list time_wait;
 	struct rte_mbuf *replies[REPLIES_MAX]; /* stateless ones, complete */
 	uint32_t replies_head;
 	uint32_t replies_n;
 	struct local_range *locals;
 	uint16_t nb_locals;
+	uint32_t gateway_be; /* 0: none */
 	struct listener *listeners;
 	uint16_t *listener_at; /* by port: first listener or NO_INDEX */
 	uint16_t listener_free;
 	struct neigh_table neighs;
 	struct client clients[APPS_MAX];
 	struct limiter icmp_limiter;
+	struct cookies cookies;
 	uint64_t prng;
 	uint32_t port_counters[PORT_COUNTERS]; /* RFC 6056, 3.3.4 */
 	uint32_t max_orphans;
-	uint64_t hash_key[2];
+	struct flow_hash hash; /* the table's */
 	struct mem mem;
 	struct mbufs mbufs;
 	struct thole_stats stats;
@@ -158,7 +174,11 @@ tcb_index(const struct thole_stack *s, const struct tcb *t)
 	return (uint32_t)(t - (const struct tcb *)(const void *)s->tcbs.base);
 }
 
-uint32_t stack_hash(const struct thole_stack *s, const struct flow_key *key);
+static inline uint32_t
+stack_hash(const struct thole_stack *s, const struct flow_key *key)
+{
+	return flow_hash(&s->hash, key);
+}
 
 /** Time doesn't go back, whatever the caller says. */
 static inline void
@@ -173,11 +193,47 @@ const char *config_fault(const struct thole_stack_config *c);
 
 /* local.c: our addresses, and the way to others. */
 int local_init(struct thole_stack *s);
-uint32_t local_find(const struct thole_stack *s, uint32_t ip_be);
-uint32_t local_ip_be(const struct thole_stack *s, uint32_t index);
+static inline uint32_t
+local_find(const struct thole_stack *s, uint32_t ip_be)
+{
+	uint32_t ip = rte_be_to_cpu_32(ip_be);
+
+	for (uint16_t i = 0; i < s->nb_locals; i++) {
+		uint32_t off = ip - s->locals[i].first;
+
+		if (off < s->locals[i].count)
+			return s->locals[i].base + off;
+	}
+	return LOCAL_NONE;
+}
+
+static inline uint32_t
+local_ip_be(const struct thole_stack *s, uint32_t index)
+{
+	const struct local_range *r = s->locals;
+
+	while (index - r->base >= r->count)
+		r++;
+	return rte_cpu_to_be_32(r->first + (index - r->base));
+}
+
+static inline const struct local_range *
+local_on_link(const struct thole_stack *s, uint32_t ip)
+{
+	for (uint16_t i = 0; i < s->nb_locals; i++)
+		if ((ip & s->locals[i].mask) == s->locals[i].net)
+			return &s->locals[i];
+	return NULL;
+}
+
 /* Next hop towards @p dst_be (RFC 1122, 3.3.1.1): itself if on-link, else the gateway; 0: no route.
  */
-uint32_t route_next_hop(const struct thole_stack *s, uint32_t dst_be);
+static inline uint32_t
+route_next_hop(const struct thole_stack *s, uint32_t dst_be)
+{
+	return local_on_link(s, rte_be_to_cpu_32(dst_be)) != NULL ? dst_be : s->gateway_be;
+}
+
 /* The address that we use towards @p dst_be. */
 uint32_t route_source(const struct thole_stack *s, uint32_t dst_be);
 
@@ -186,9 +242,36 @@ int neigh_init(struct thole_stack *s);
 void neigh_fini(struct thole_stack *s);
 /* The entry for @p ip_be, made and asked for if there is none; @p hint is looked at first.
  * NO_INDEX: no room. */
-uint16_t neigh_get(struct thole_stack *s, uint32_t ip_be, uint16_t hint, uint32_t laddr);
+uint16_t neigh_get_other(struct thole_stack *s, uint32_t ip_be, uint32_t laddr);
+static inline uint16_t
+neigh_get(struct thole_stack *s, uint32_t ip_be, uint16_t hint, uint32_t laddr)
+{
+	if (likely(hint != NO_INDEX && s->neighs.entries[hint].ip_be == ip_be))
+		return hint;
+	return neigh_get_other(s, ip_be, laddr);
+}
+
 /* Whether it can be sent to; asks again when its address is old. */
-bool neigh_ready(struct thole_stack *s, uint16_t i);
+bool neigh_ready_other(struct thole_stack *s, struct neigh *e);
+static inline bool
+neigh_is_fresh(const struct thole_stack *s, const struct neigh *e)
+{
+	return e->state == NEIGH_REACHABLE &&
+	       s->env.now_ns - e->confirmed_ns <= s->cfg.arp_reachable_ns;
+}
+
+static inline bool
+neigh_ready(struct thole_stack *s, uint16_t i)
+{
+	struct neigh *e = &s->neighs.entries[i];
+
+	if (likely(neigh_is_fresh(s, e))) {
+		e->used = true;
+		return true;
+	}
+	return neigh_ready_other(s, e);
+}
+
 /* Sends the packet, whose Ethernet destination is missing, or keeps it until it can be; or drops
  * it. */
 void neigh_send(struct thole_stack *s, uint16_t i, struct rte_mbuf *m);
@@ -200,7 +283,8 @@ bool arp_input(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint
 /* reply.c: packets that no connection owes. */
 void reply_push(struct thole_stack *s, struct rte_mbuf *m);
 void reply_rst(struct thole_stack *s, const struct seg *seg);
-void reply_segment(struct thole_stack *s, const struct flow_key *key, uint16_t neigh,
+/* @return false: dropped, and counted. */
+bool reply_segment(struct thole_stack *s, const struct flow_key *key, uint16_t neigh,
 	const struct tcp_out *out);
 bool limiter_take(struct thole_stack *s, struct limiter *l, uint32_t per_s);
 
@@ -211,7 +295,7 @@ void icmp_unreachable(struct thole_stack *s, uint8_t code, const uint8_t *h, uin
 	const struct ip4_pkt *ip);
 
 /* demux.c: a segment to its record. seg->m is NULL afterwards if it was kept. */
-void demux(struct thole_stack *s, struct seg *seg, table_ref guess);
+void demux(struct thole_stack *s, struct seg *seg, const uint16_t *guess);
 
 /* conn.c: TCBs. */
 uint32_t conn_alloc(struct thole_stack *s, const struct flow_key *key, uint8_t app);
@@ -242,14 +326,29 @@ void listen_close_all(struct thole_stack *s, uint8_t app);
 uint16_t listen_find(const struct thole_stack *s, uint32_t laddr, uint16_t port);
 
 /* embryos.c */
-/* The listener that takes the SYN @p seg now, or NO_INDEX: none, or no room, which is counted. */
+void embryos_init(struct thole_stack *s);
+/* The listener that takes the SYN @p seg now, or NO_INDEX: none, no place in its queue or no way
+ * back, which is counted. */
 uint16_t embryo_listener(struct thole_stack *s, const struct seg *seg);
+/* Whether another embryo may be had; if not, a SYN is counted as dropped. */
+bool embryo_room(struct thole_stack *s);
 /* @return NULL: no room in the table. */
 struct embryo *embryo_open(struct thole_stack *s, const struct seg *seg, uint16_t listener);
 void embryo_segment(struct thole_stack *s, uint32_t i, struct seg *seg);
 void embryo_free(struct thole_stack *s, uint32_t i);
+/* A TCB of a handshake that is complete, not yet in the table; NULL: no room, which is counted. */
+struct tcb *embryo_to_tcb(struct thole_stack *s, const struct embryo *e);
 void embryos_run(struct thole_stack *s);
 uint64_t embryos_next(const struct thole_stack *s);
+
+/* cookies.c: handshakes without embryos. */
+void cookies_init(struct thole_stack *s);
+/* Whether a SYN is to be answered with a cookie; cookies_syn() does. */
+bool cookies_wanted(struct thole_stack *s);
+void cookies_syn(struct thole_stack *s, const struct seg *seg);
+/* @return whether @p seg, which has no record, brought a cookie back, or still may: it was dealt
+ * with. */
+bool cookies_ack(struct thole_stack *s, struct seg *seg);
 
 /* tombstones.c */
 void time_wait_enter(struct thole_stack *s, struct tcb *t);
@@ -257,20 +356,97 @@ void time_wait_segment(struct thole_stack *s, uint32_t i, const struct seg *seg)
 void time_wait_run(struct thole_stack *s);
 uint64_t time_wait_next(const struct thole_stack *s);
 
-/* lists.c: TCBs by out_next and ready_next, embryos by out_next. */
-void list_push_out(struct thole_stack *s, struct index_list *l, struct tcb *t);
-struct tcb *list_pop_out(struct thole_stack *s, struct index_list *l);
-void list_push_ready(struct thole_stack *s, struct index_list *l, struct tcb *t);
-struct tcb *list_pop_ready(struct thole_stack *s, struct index_list *l);
-void list_push_embryo(struct thole_stack *s, struct index_list *l, uint32_t i);
-uint32_t list_pop_embryo(struct thole_stack *s, struct index_list *l);
-/* Who waits for next hop @p neigh may try again, and who waits for an entry to be had at all. */
-void list_wake_waiting(struct thole_stack *s, uint16_t neigh);
-
+/*
+ * First in, first out lists of records, linked by index: TCBs by out_next and ready_next, embryos
+ * by out_next. A record knows whether it is in one.
+ */
 static inline bool
 list_empty(const struct index_list *l)
 {
 	return l->head == SLAB_NONE;
 }
+
+/* Appends record @p i, whose link is @p link; @p last is the link of the list's tail. */
+static inline void
+list_append(struct index_list *l, uint32_t i, uint32_t *link, uint32_t *last)
+{
+	*link = SLAB_NONE;
+	if (l->head == SLAB_NONE)
+		l->head = i;
+	else
+		*last = i;
+	l->tail = i;
+}
+
+static inline void
+list_advance(struct index_list *l, uint32_t *link)
+{
+	l->head = *link;
+	*link = NOT_LISTED;
+}
+
+static inline void
+list_push_out(struct thole_stack *s, struct index_list *l, struct tcb *t)
+{
+	if (t->out_next == NOT_LISTED)
+		list_append(l, tcb_index(s, t), &t->out_next,
+			&stack_tcb(s, list_empty(l) ? 0 : l->tail)->out_next);
+}
+
+static inline struct tcb *
+list_pop_out(struct thole_stack *s, struct index_list *l)
+{
+	struct tcb *t;
+
+	if (list_empty(l))
+		return NULL;
+	t = stack_tcb(s, l->head);
+	list_advance(l, &t->out_next);
+	return t;
+}
+
+static inline void
+list_push_ready(struct thole_stack *s, struct index_list *l, struct tcb *t)
+{
+	if (t->ready_next == NOT_LISTED)
+		list_append(l, tcb_index(s, t), &t->ready_next,
+			&stack_tcb(s, list_empty(l) ? 0 : l->tail)->ready_next);
+}
+
+static inline struct tcb *
+list_pop_ready(struct thole_stack *s, struct index_list *l)
+{
+	struct tcb *t;
+
+	if (list_empty(l))
+		return NULL;
+	t = stack_tcb(s, l->head);
+	list_advance(l, &t->ready_next);
+	return t;
+}
+
+static inline void
+list_push_embryo(struct thole_stack *s, struct index_list *l, uint32_t i)
+{
+	struct embryo *e = stack_embryo(s, i);
+
+	if (e->out_next == NOT_LISTED)
+		list_append(l, i, &e->out_next,
+			&stack_embryo(s, list_empty(l) ? 0 : l->tail)->out_next);
+}
+
+static inline uint32_t
+list_pop_embryo(struct thole_stack *s, struct index_list *l)
+{
+	uint32_t i = l->head;
+
+	if (i != SLAB_NONE)
+		list_advance(l, &stack_embryo(s, i)->out_next);
+	return i;
+}
+
+/* lists.c */
+/* Who waits for next hop @p neigh may try again, and who waits for an entry to be had at all. */
+void list_wake_waiting(struct thole_stack *s, uint16_t neigh);
 
 #endif

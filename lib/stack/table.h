@@ -158,9 +158,10 @@ table_prefetch(const struct table *t, uint32_t hash)
 
 /**
  * The second stage: fetches the first line of the record that the tag names, or else the next
- * bucket if table_find() will look there. @return a guess, which may be wrong, or REF_NONE.
+ * bucket if table_find() will look there. @return the slot, named by where its tag stands: a guess,
+ * which may be wrong; or NULL.
  */
-static inline table_ref
+static inline const uint16_t *
 table_guess(const struct table *t, uint32_t hash)
 {
 	uint32_t home = table_home(t, hash);
@@ -168,32 +169,31 @@ table_guess(const struct table *t, uint32_t hash)
 	uint32_t ways = table_match(b, table_tag(hash));
 
 	if (ways != 0) {
-		table_ref ref = b->ref[__builtin_ctz(ways)];
+		unsigned int way = (unsigned int)__builtin_ctz(ways);
 
-		__builtin_prefetch(table_key(t, ref));
-		return ref;
+		__builtin_prefetch(table_key(t, b->ref[way]));
+		return &b->tag[way];
 	}
 	if (b->passed != 0)
 		__builtin_prefetch(&t->buckets[home + 1 < t->nb_buckets ? home + 1 : 0]);
-	return REF_NONE;
+	return NULL;
 }
 
 /**
- * Whether @p guess (maybe REF_NONE) still is right: in the home bucket, and its key equals @p key.
- * The packets before this one may have ended or replaced what was guessed.
+ * What stands in the slot @p guess (maybe NULL) by now, if its key is @p key, else REF_NONE. The
+ * packets before this one may have ended or replaced what was guessed.
  */
-static inline bool
-table_check(const struct table *t, uint32_t hash, table_ref guess, const struct flow_key *key)
+static inline table_ref
+table_check(const struct table *t, uint32_t hash, const uint16_t *guess, const struct flow_key *key)
 {
-	const struct table_bucket *b = &t->buckets[table_home(t, hash)];
+	const struct table_bucket *b;
+	table_ref ref;
 
-	if (guess == REF_NONE)
-		return false;
-	for (uint32_t ways = table_match(b, table_tag(hash)); ways != 0; ways &= ways - 1) {
-		if (b->ref[__builtin_ctz(ways)] == guess)
-			return flow_eq(table_key(t, guess), key);
-	}
-	return false;
+	if (guess == NULL || *guess != table_tag(hash))
+		return REF_NONE;
+	b = (const struct table_bucket *)((uintptr_t)guess & ~(sizeof(*b) - 1));
+	ref = b->ref[guess - b->tag];
+	return flow_eq(table_key(t, ref), key) ? ref : REF_NONE;
 }
 
 #endif

@@ -92,7 +92,7 @@ reuse(struct thole_stack *s, uint32_t i, const struct seg *seg)
 	uint16_t l = embryo_listener(s, seg);
 	struct embryo *e;
 
-	if (l == NO_INDEX)
+	if (l == NO_INDEX || !embryo_room(s))
 		return false;
 	s->stats.time_wait_reused++;
 	end(s, i);
@@ -132,6 +132,11 @@ time_wait_segment(struct thole_stack *s, uint32_t i, const struct seg *seg)
 		.wnd = w->rcv_wnd,
 		.flags = TCP_ACK,
 	};
+	if (w->ts_off != 0) {
+		out.opts = OPT_TIMESTAMPS;
+		out.ts_val = env_now_ms(&s->env) + w->ts_off;
+		out.ts_ecr = w->ts_recent;
+	}
 	reply_segment(s, &w->key, w->neigh, &out);
 }
 

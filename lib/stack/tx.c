@@ -50,11 +50,11 @@ tx_embryo(struct thole_stack *s, struct tx *tx, uint32_t i)
 		s->stats.tx_syn_acks++;
 		if ((e->flags & EF_SENT) != 0) {
 			s->stats.retransmits++;
-			e->flags |= EF_REPEATED;
+			e->repeated = 1;
 		}
 		e->flags |= EF_SENT;
 	}
-	e->flags &= (uint8_t) ~(EF_SYN_ACK | EF_ACK);
+	e->flags &= EF_SENT;
 	return true;
 }
 

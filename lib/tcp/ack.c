@@ -1,43 +1,86 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ack.c: what an acceptable acknowledgment does to the sending side (RFC 9293, 3.10.7.4, fifth
- * step). */
-#include "tcp/tcp.h"
+ * step). What it says of single segments, and what follows for the window, is recovery.c's. */
+#include "tcp/scoreboard.h"
 
 #define BACKOFF_KEPT 2
 
-/* The peer's window was closed and is open: what the probes sent goes again as a proper segment. */
+/*
+ * The peer's window was closed and is open: what probed it goes again, as much of it in one segment
+ * as there is.
+ */
 static void
-leave_persist(struct tcb *t)
+leave_persist(struct tcp_env *env, struct tcb *t)
 {
+	struct flight *f = tcp_flight(env, t);
+
 	tcp_rtx_stop(t);
 	t->backoff = 0;
-	t->snd_nxt = t->snd_una;
 	t->flags |= TF_OUTPUT;
+	if (f == NULL || f->head == SLAB_NONE) {
+		if (t->snd_nxt != t->snd_una) /* a lone FIN */
+			t->flags |= TF_REXMIT;
+		return;
+	}
+	if (f->head == f->tail)
+		board_grow(env, t, f, RTE_MIN((uint32_t)t->mss, t->snd_wnd));
+	board_lose_all(env, f);
 }
+
+/* A large buffer's credit comes back in small parts, so that who has more to send never makes the
+ * network wait for it; a small one's by halves. */
+#define CREDIT_SHARE 8
+#define CREDIT_LEAST 65536u
 
 static void
 credit_back(const struct tcp_env *env, struct tcb *t)
 {
 	uint32_t data_acked = seq_min(t->snd_una, t->snd_end);
+	uint32_t buf = env->params.sndbuf_bytes;
+	uint32_t part = RTE_MAX(buf / CREDIT_SHARE, RTE_MIN(buf / 2, CREDIT_LEAST));
 
-	if ((t->flags & TF_FIN_QUEUED) == 0 &&
-		data_acked - t->snd_credited >= env->params.sndbuf_bytes / 2)
+	if ((t->flags & TF_FIN_QUEUED) == 0 && data_acked - t->snd_credited >= part)
 		t->events |= TE_SENDABLE;
 }
 
-static void
-new_data_acked(struct tcp_env *env, struct tcb *t, uint32_t ack)
+/* RFC 7323, 4: the echo of a timestamp times what was sent again, too. */
+static uint32_t
+echoed_rtt_us(const struct tcp_env *env, const struct tcb *t, const struct seg *s)
 {
-	uint32_t bytes = ack - t->snd_una;
+	uint32_t ms;
 
-	if ((t->flags & TF_RTT_TIMING) != 0 && seq_geq(ack, t->rtt_seq)) {
-		tcp_rtt_sample(t, (uint32_t)(env->now_ns / TIME_US) - t->rtt_start_us);
-		t->flags &= (uint16_t)~TF_RTT_TIMING;
+	if ((t->opts & TO_TIMESTAMPS) == 0 || (s->opts & OPT_TIMESTAMPS) == 0)
+		return 0;
+	ms = env_ts(env, t) - s->ts_ecr;
+	return ms < UINT32_C(1) << 20 ? RTE_MAX(ms, 1u) * 1000 : 0; /* not from before our time */
+}
+
+static void
+sample_rtt(const struct tcp_env *env, struct tcb *t, const struct seg *s, struct news *n)
+{
+	uint32_t rtt_us = n->rtt_us;
+
+	if (n->repeated) {
+		/* Karn: and what waited behind it at the peer, without SACK, tells no more. */
+		rtt_us = echoed_rtt_us(env, t, s);
+		if ((t->opts & TO_SACK) == 0)
+			n->last_rtt_us = 0;
 	}
+	if (rtt_us != 0)
+		tcp_rtt_sample(t, rtt_us);
+}
+
+static void
+new_data_acked(
+	struct tcp_env *env, struct tcb *t, struct flight *f, const struct seg *s, struct news *n)
+{
+	n->una_news = true;
+	n->acked = s->ack - t->snd_una;
+	if (f != NULL)
+		board_acked(env, t, f, s->ack, n);
 	if (t->snd_head != NULL)
-		tcp_snd_acked(t, ack);
-	t->snd_una = ack;
-	t->snd_nxt = seq_max(t->snd_nxt, ack);
+		tcp_snd_acked(t, s->ack);
+	t->snd_una = s->ack;
 	t->rtx_first_ms = env_now_ms(env);
 	/*
 	 * RFC 6298 (5) keeps the back-off until there is a sample, which a long repair never gives;
@@ -45,17 +88,17 @@ new_data_acked(struct tcp_env *env, struct tcb *t, uint32_t ack)
 	 */
 	if (t->backoff > BACKOFF_KEPT)
 		t->backoff = BACKOFF_KEPT;
-	tcp_cc_acked(t, ack, bytes);
-	if ((t->flags & TF_PERSIST) == 0) {
-		if (ack == t->snd_max)
-			tcp_rtx_stop(t); /* RFC 6298, 5.2 */
-		else
-			tcp_rtx_arm(env, t); /* 5.3 */
-	} else {
+	sample_rtt(env, t, s, n);
+	if ((t->flags & TF_PERSIST) != 0) {
 		/* Of a probe of several bytes the peer may have taken some; the rest goes again. */
 		tcp_rtx_stop(t);
-		t->snd_nxt = ack;
+		if (f != NULL)
+			board_lose_all(env, f);
 	}
+	if (s->ack == t->snd_nxt)
+		tcp_rtx_done(env, t); /* RFC 6298, 5.2 */
+	else if (f == NULL)
+		tcp_rtx_arm(env, t);
 	credit_back(env, t);
 	if (seq_leq(t->snd_nxt, t->snd_end))
 		t->flags |= TF_OUTPUT;
@@ -66,49 +109,56 @@ is_dupack(const struct tcb *t, const struct seg *s)
 {
 	/* RFC 5681, 2: outstanding data, no data, no SYN or FIN, the greatest ACK again, the same
 	 * window. */
-	return s->ack == t->snd_una && t->snd_una != t->snd_max && seg_len(s) == 0 &&
-	       s->wnd == t->snd_wnd && (t->flags & TF_PERSIST) == 0;
+	return s->ack == t->snd_una && t->snd_una != t->snd_nxt && seg_len(s) == 0 &&
+	       (uint32_t)s->wnd << t->snd_wscale == t->snd_wnd && (t->flags & TF_PERSIST) == 0;
 }
 
 /*
  * DEVIATION: SND.WL1 alone would take a segment that repeats text for an old one, though it has a
  * newer ACK: SND.UNA would move on and the window with it, beyond what the peer offers. An ACK that
- * is news is news of the window as well.
+ * is news is news of the window as well. SND.WL2 isn't kept: what has SEG.ACK = SND.UNA is at least
+ * as new.
  */
 static void
-window_update(struct tcb *t, const struct seg *s, bool news)
+window_update(struct tcp_env *env, struct tcb *t, const struct seg *s, struct news *n)
 {
 	uint32_t wnd = (uint32_t)s->wnd << t->snd_wscale;
 
 	if (seq_lt(s->ack, t->snd_una))
 		return; /* an old segment: its window starts elsewhere */
-	if (!news && !seq_lt(t->snd_wl1, s->seq) &&
-		!(t->snd_wl1 == s->seq && seq_leq(t->snd_wl2, s->ack)))
+	if (!n->una_news && seq_gt(t->snd_wl1, s->seq))
 		return;
 	if (wnd > t->snd_wnd)
 		t->flags |= TF_OUTPUT;
+	n->window = wnd != t->snd_wnd;
 	t->snd_wnd = wnd;
 	t->snd_wl1 = seq_max(t->snd_wl1, s->seq);
-	t->snd_wl2 = s->ack;
 	if (wnd > t->snd_wnd_max)
 		t->snd_wnd_max = wnd;
 	if ((t->flags & TF_PERSIST) != 0 && wnd >= RTE_MIN((uint32_t)t->mss, t->snd_wnd_max / 2) &&
 		wnd > 0)
-		leave_persist(t);
+		leave_persist(env, t);
 }
 
 void
 tcp_input_ack(struct tcp_env *env, struct tcb *t, const struct seg *s)
 {
-	bool news = seq_gt(s->ack, t->snd_una);
+	struct flight *f = tcp_flight(env, t);
+	struct news n = { .una = t->snd_una, .seg = s, .dup = is_dupack(t, s) };
 
 	/* A peer that answers probes is alive (RFC 9293, 3.8.6.1); an orphan's time runs all the
 	 * same. */
 	if ((t->flags & (TF_PERSIST | TF_APP_CLOSED)) == TF_PERSIST)
 		t->rtx_first_ms = env_now_ms(env);
-	if (news)
-		new_data_acked(env, t, s->ack);
-	else if (is_dupack(t, s))
-		tcp_cc_dupack(env, t);
-	window_update(t, s, news);
+	if (f != NULL) {
+		n.fack = f->fack;
+		n.ece = (t->opts & TO_ECN) != 0 && (s->flags & TCP_ECE) != 0;
+		if (s->nb_sack != 0 && (t->opts & TO_SACK) != 0)
+			board_sacked(env, t, f, &n);
+	}
+	if (seq_gt(s->ack, t->snd_una))
+		new_data_acked(env, t, f, s, &n);
+	window_update(env, t, s, &n);
+	if (f != NULL)
+		recovery_heard(env, t, f, &n);
 }

@@ -19,6 +19,8 @@ ack_policy(const struct tcp_env *env, struct tcb *t)
 static void
 input_fin(struct tcp_env *env, struct tcb *t)
 {
+	if (t->ooo_head != NULL)
+		tcp_rcv_drop_ahead(env, t); /* nothing comes after a FIN, whatever came before */
 	t->rcv_nxt++;
 	t->rcv_adv = seq_max(t->rcv_adv, t->rcv_nxt);
 	t->flags |= TF_FIN_RECEIVED | TF_ACK_NOW;
@@ -38,6 +40,7 @@ input_text(struct tcp_env *env, struct tcb *t, struct seg *s)
 {
 	if (s->len > t->rcv_mss)
 		t->rcv_mss = (uint16_t)s->len;
+	tcp_window_tune(env, t, s);
 	if (s->seq != t->rcv_nxt) {
 		t->flags |= TF_ACK_NOW; /* RFC 5681, 4.2: tell the peer about the hole */
 		/* What is ahead is shed first, so that nobody's holes starve another's text. */

@@ -6,16 +6,22 @@
 void
 embryo_init(const struct tcp_env *env, struct embryo *e, const struct seg *s)
 {
+	unsigned int mss = (s->opts & OPT_MSS) != 0 ? s->mss : 0;
+
 	*e = (struct embryo){
 		.key = s->key,
-		.iss = tcp_isn(env, &s->key),
 		.irs = s->seq,
 		.out_next = NOT_LISTED,
-		.start_ms = env_now_ms(env),
-		.mss = (s->opts & OPT_MSS) != 0 ? s->mss : 0,
-		.wnd = s->wnd,
+		.queued_ms = env_now_ms(env),
+		.ts_recent = s->ts_val,
+		.mss = RTE_MIN(mss, EMBRYO_MSS_MOST) & EMBRYO_MSS_MOST,
 		.flags = EF_SYN_ACK,
+		.opts = tcp_syn_opts(env, s),
 	};
+	e->iss = tcp_isn(env, &s->key, &e->ts_off);
+	/* RFC 3168, 6.1.1: an ECN-setup SYN. */
+	if ((s->flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR))
+		e->opts |= EO_ECN;
 }
 
 static bool
@@ -34,6 +40,15 @@ embryo_input(struct tcp_env *env, struct embryo *e, const struct seg *s)
 	if ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && s->seq == e->irs) {
 		e->flags |= EF_SYN_ACK; /* our SYN-ACK was lost */
 		return EMBRYO_KEEP;
+	}
+	/* RFC 7323, 3.2 and 5.3: as for a connection. */
+	if ((e->opts & EO_TIMESTAMPS) != 0 && (s->flags & TCP_RST) == 0) {
+		if ((s->opts & OPT_TIMESTAMPS) == 0 || seq_lt(s->ts_val, e->ts_recent)) {
+			env->stats->rx_drop_paws++;
+			if ((s->opts & OPT_TIMESTAMPS) != 0)
+				e->flags |= EF_ACK;
+			return EMBRYO_KEEP;
+		}
 	}
 	if (!acceptable(env, e, s)) {
 		if ((s->flags & TCP_RST) != 0) {
@@ -75,8 +90,16 @@ embryo_reply(const struct tcp_env *env, const struct embryo *e, bool syn, struct
 		.ack = e->irs + 1,
 		.sport = e->key.lport,
 		.dport = e->key.rport,
-		.wnd = (uint16_t)tcp_rcv_wnd_most(env),
+		/* A SYN's window isn't scaled (RFC 7323, 2.2). */
+		.wnd = (uint16_t)(tcp_rcv_wnd_most(env) >>
+				  (syn || (e->opts & EO_WSCALE) == 0 ? 0 : tcp_rcv_wscale(env))),
 		.flags = syn ? TCP_SYN | TCP_ACK : TCP_ACK,
-		.mss = syn ? env->mss : 0,
 	};
+	if (syn) {
+		tcp_syn_out(env, e->opts, e->ts_off, e->ts_recent, out);
+	} else if ((e->opts & EO_TIMESTAMPS) != 0) {
+		out->opts = OPT_TIMESTAMPS;
+		out->ts_val = env_now_ms(env) + e->ts_off;
+		out->ts_ecr = e->ts_recent;
+	}
 }

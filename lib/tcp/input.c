@@ -9,10 +9,10 @@
 void
 tcp_challenge(struct tcp_env *env, struct tcb *t)
 {
-	uint8_t second = (uint8_t)(env->now_ns / TIME_S);
+	uint32_t second = (uint32_t)(env->now_ns / TIME_S) & 0xfff;
 
 	if (t->challenge_s != second) {
-		t->challenge_s = second;
+		t->challenge_s = second & 0xfff;
 		t->challenges = 0;
 	}
 	if (t->challenges >= CHALLENGES_PER_S) {
@@ -52,8 +52,10 @@ unacceptable(struct tcp_env *env, struct tcb *t, const struct seg *s)
 		return;
 	}
 	env->stats->rx_drop_old++;
-	if (seq_lt(s->seq, t->rcv_nxt))
+	if (seq_lt(s->seq, t->rcv_nxt) && s->len != 0) {
 		env->stats->rx_dup_bytes += s->len;
+		tcp_dsack_note(t, s->seq, seq_min(s->seq + s->len, t->rcv_nxt));
+	}
 	if (t->state == TCP_TIME_WAIT && (s->flags & TCP_FIN) != 0 &&
 		s->seq + seg_len(s) == t->rcv_nxt)
 		t->life_ns = env->now_ns + 2 * env->params.msl_ns;
@@ -110,19 +112,15 @@ input_rst(struct tcp_env *env, struct tcb *t, const struct seg *s)
 static enum tcp_reply
 ack_of_syn(struct tcp_env *env, struct tcb *t, const struct seg *s)
 {
-	if (!seq_gt(s->ack, t->snd_una) || seq_gt(s->ack, t->snd_max)) {
+	if (!seq_gt(s->ack, t->snd_una) || seq_gt(s->ack, t->snd_nxt)) {
 		env->stats->rx_drop_ack++;
 		return REPLY_RST;
 	}
-	if (seq_lt(t->snd_nxt, s->ack))
-		t->snd_nxt = s->ack;
 	t->snd_una++; /* the SYN; an ACK of more is not possible yet */
 	tcp_rtx_stop(t);
-	t->flags &= (uint16_t)~TF_RTT_TIMING;
 	t->backoff = 0;
-	t->snd_wnd = t->snd_wnd_max = s->wnd;
+	t->snd_wnd = t->snd_wnd_max = (uint32_t)s->wnd << t->snd_wscale;
 	t->snd_wl1 = s->seq;
-	t->snd_wl2 = s->ack;
 	tcp_established(env, t);
 	return REPLY_NONE;
 }
@@ -131,7 +129,7 @@ ack_of_syn(struct tcp_env *env, struct tcb *t, const struct seg *s)
 static bool
 ack_in_range(struct tcp_env *env, struct tcb *t, const struct seg *s)
 {
-	if (seq_gt(s->ack, t->snd_max)) {
+	if (seq_gt(s->ack, t->snd_nxt)) {
 		env->stats->rx_drop_ack++;
 		tcp_challenge(env, t);
 		return false;
@@ -164,6 +162,41 @@ fin_acked(struct tcp_env *env, struct tcb *t)
 	return true;
 }
 
+/*
+ * RFC 3168, 6.1.3: CE is echoed until the peer says CWR. DCTCP wants to know of each segment (RFC
+ * 8257, 3.2); DEVIATION: segments of both kinds in one burst are acknowledged by what the last had.
+ */
+static void
+input_ecn(struct tcb *t, const struct seg *s)
+{
+	bool ce = (s->tos & 3) == 3, was = (t->opts & TO_ECE) != 0;
+
+	if (t->cc == THOLE_CC_DCTCP) {
+		if (s->len == 0 || ce == was)
+			return;
+		t->opts ^= TO_ECE;
+		t->flags |= TF_ACK_NOW;
+		return;
+	}
+	if ((s->flags & TCP_CWR) != 0)
+		t->opts &= (uint8_t)~TO_ECE;
+	if (ce) {
+		t->opts |= TO_ECE;
+		t->flags |= TF_ACK_NOW;
+	}
+}
+
+/* RFC 9293, 3.8.4: the peer is there. */
+static void
+heard_from(const struct tcp_env *env, struct tcb *t)
+{
+	if (t->state == TCP_TIME_WAIT)
+		return;
+	t->life_ns = env->now_ns + env->params.keepalive_ns;
+	if (t->snd_una == t->snd_nxt)
+		t->backoff = 0;
+}
+
 /* Cuts the segment down to the window ("tailored", end of the first step). */
 static void
 trim(struct tcp_env *env, struct tcb *t, struct seg *s)
@@ -178,6 +211,7 @@ trim(struct tcp_env *env, struct tcb *t, struct seg *s)
 		s->len -= old;
 		s->payload_off = (uint16_t)(s->payload_off + old);
 		env->stats->rx_dup_bytes += old;
+		tcp_dsack_note(t, s->seq - old, s->seq);
 		t->flags |= TF_ACK_NOW;
 	}
 	off = s->seq - t->rcv_nxt;
@@ -199,6 +233,12 @@ tcp_input(struct tcp_env *env, struct tcb *t, struct seg *s)
 		s->seq + 1 == t->rcv_nxt) {
 		s->seq++;
 		s->flags &= (uint8_t)~TCP_SYN;
+		s->wnd = (uint16_t)(s->wnd >> t->snd_wscale); /* a SYN's isn't scaled */
+	}
+	if (!tcp_timestamp_ok(env, t, s)) {
+		if ((s->opts & OPT_TIMESTAMPS) != 0)
+			unacceptable(env, t, s);
+		return REPLY_NONE;
 	}
 	if (!acceptable(t, s)) {
 		unacceptable(env, t, s);
@@ -225,6 +265,11 @@ tcp_input(struct tcp_env *env, struct tcb *t, struct seg *s)
 	} else if (!ack_in_range(env, t, s)) {
 		return REPLY_NONE;
 	}
+	tcp_timestamp_note(env, t, s);
+	if ((t->opts & TO_ECN) != 0)
+		input_ecn(t, s);
+	if ((t->flags & (TF_KEEPALIVE | TF_APP_CLOSED)) == TF_KEEPALIVE)
+		heard_from(env, t);
 	tcp_input_ack(env, t, s);
 	if (!fin_acked(env, t))
 		return REPLY_NONE;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * output.c: which segments a connection may send now, and sends (RFC 9293, 3.8.6, 3.7.4): within
- * the peer's window and cwnd, without silly ones. Whatever it can't send for want of room or mbufs
- * stays owed.
+ * output.c: which segments a connection may send now, and sends (RFC 9293, 3.8.6, 3.7.4): what is
+ * lost first, then what is new, within the peer's window and cwnd, without silly ones. Whatever it
+ * can't send for want of room or mbufs stays owed.
  */
-#include "tcp/tcp.h"
+#include "tcp/scoreboard.h"
+
+#define ECT_0 2 /* RFC 3168, 5 */
 
 struct out {
 	struct tcp_env *env;
@@ -13,92 +15,156 @@ struct out {
 	struct rte_mbuf **pkts;
 	uint16_t n;
 	uint16_t max;
+	uint16_t mss; /* what fits beside the options */
+	uint8_t nb_sack;
+	struct sack_block sack[TCP_SACK_BLOCKS_MAX];
 };
 
+/* A segment's place in the send queue. */
+struct cut {
+	struct rte_mbuf *m;
+	uint32_t seq;
+	uint32_t len;
+	uint8_t flags;
+	bool fresh; /* never sent before */
+};
+
+static void
+put_options(struct out *o, uint8_t flags, struct tcp_out *seg)
+{
+	const struct tcp_env *env = o->env;
+	struct tcb *t = o->t;
+
+	if ((flags & TCP_SYN) != 0) {
+		tcp_syn_out(env, tcp_syn_offer(env, t), t->ts_off, t->ts_recent, seg);
+		return;
+	}
+	if ((t->opts & TO_TIMESTAMPS) != 0) {
+		seg->opts |= OPT_TIMESTAMPS;
+		seg->ts_val = env_ts(env, t);
+		seg->ts_ecr = t->ts_recent;
+	}
+	if (o->nb_sack != 0 && (flags & TCP_RST) == 0) {
+		seg->nb_sack = o->nb_sack;
+		seg->sack = o->sack;
+		o->nb_sack = 0; /* once a burst is enough, but for what comes after */
+	}
+}
+
+/* What an ACK of ours settles. */
+static void
+acked(struct tcp_env *env, struct tcb *t)
+{
+	tcp_window_advance(env, t);
+	t->rcv_acked = t->rcv_nxt;
+	t->delack_ns = TIME_NEVER;
+	t->flags &= (uint16_t)~TF_ACK_NOW;
+}
+
+/* RFC 3168, 6.1: marks may be set on new data alone; what ECN owes the peer. */
+static uint8_t
+ecn_flags(struct tcb *t, const struct cut *c)
+{
+	uint8_t flags = 0;
+
+	if ((c->flags & (TCP_SYN | TCP_RST)) != 0)
+		return 0;
+	if ((t->opts & TO_ECE) != 0)
+		flags |= TCP_ECE;
+	if (c->fresh && c->len != 0 && (t->opts & TO_CWR) != 0) {
+		t->opts &= (uint8_t)~TO_CWR;
+		flags |= TCP_CWR;
+	}
+	return flags;
+}
+
 static bool
-emit(struct out *o, uint32_t seq, uint32_t len, uint8_t flags)
+emit(struct out *o, const struct cut *c)
 {
 	struct tcb *t = o->t;
 	struct tcp_env *env = o->env;
 	struct rte_mbuf *m;
 
-	m = len != 0 ? tcp_snd_cut(env, t, seq, len) : mbufs_get(env->mbufs);
+	m = c->len != 0 ? tcp_snd_cut(env, c->m, c->seq, c->len) : mbufs_get(env->mbufs);
 	if (m == NULL)
 		return false;
-	if ((flags & TCP_ACK) != 0) {
-		tcp_window_advance(env, t);
-		t->rcv_acked = t->rcv_nxt;
-		t->delack_ns = TIME_NEVER;
-		t->flags &= (uint16_t)~TF_ACK_NOW;
-	}
+	if ((c->flags & TCP_ACK) != 0)
+		acked(env, t);
 	struct tcp_out seg = {
-		.seq = seq,
-		.ack = (flags & TCP_ACK) != 0 ? t->rcv_nxt : 0,
+		.seq = c->seq,
+		.ack = (c->flags & TCP_ACK) != 0 ? t->rcv_nxt : 0,
 		.sport = t->key.lport,
 		.dport = t->key.rport,
-		.wnd = (uint16_t)RTE_MIN(tcp_rcv_wnd(t), 65535u),
-		.flags = flags,
-		.mss = (flags & TCP_SYN) != 0 ? env->mss : 0,
+		.wnd = tcp_rcv_wnd_field(t, (c->flags & TCP_SYN) != 0),
+		.flags = c->flags,
 	};
 
-	tcp_emit(m, o->path, &seg);
+	put_options(o, c->flags, &seg);
+	if ((t->opts & TO_ECN) == 0 || (c->flags & TCP_SYN) != 0) {
+		tcp_emit(m, o->path, &seg);
+	} else {
+		struct wire_path path = *o->path;
+
+		seg.flags |= ecn_flags(t, c);
+		if (c->fresh && c->len != 0)
+			path.tos |= ECT_0;
+		tcp_emit(m, &path, &seg);
+	}
 	o->pkts[o->n++] = m;
 	env->stats->tx_tcp_segs++;
-	env->stats->tx_data_bytes += len;
+	env->stats->tx_data_bytes += c->len;
 	return true;
 }
 
-/* What follows from @p len of the sequence space from @p seq on having been sent. */
 static void
-sent(struct out *o, uint32_t seq, uint32_t len)
+emit_ack(struct out *o, uint32_t seq)
 {
-	struct tcb *t = o->t;
-	uint32_t end = seq + len;
+	struct cut c = { .seq = seq, .flags = TCP_ACK };
 
-	if (seq_lt(seq, t->snd_max)) {
-		o->env->stats->retransmits++;
-		/* Karn: what is sent twice times nothing (RFC 6298, 3). */
-		if ((t->flags & TF_RTT_TIMING) != 0 && seq_lt(seq, t->rtt_seq))
-			t->flags &= (uint16_t)~TF_RTT_TIMING;
-	} else if ((t->flags & TF_RTT_TIMING) == 0) {
-		t->flags |= TF_RTT_TIMING;
-		t->rtt_seq = end;
-		t->rtt_start_us = (uint32_t)(o->env->now_ns / TIME_US);
-	}
-	if (t->snd_una == t->snd_max && (t->flags & TF_PERSIST) == 0)
-		t->rtx_first_ms = env_now_ms(o->env);
-	t->snd_max = seq_max(t->snd_max, end);
-	if (t->rtx_ns == TIME_NEVER)
-		tcp_rtx_arm(o->env, t); /* RFC 6298, 5.1 */
+	if (o->n < o->max)
+		emit(o, &c);
 }
 
 static void
 output_syn(struct out *o)
 {
 	struct tcb *t = o->t;
-	uint8_t flags = t->state == TCP_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
+	struct tcp_env *env = o->env;
+	bool again = t->snd_nxt != t->snd_una;
+	struct cut c = { .seq = t->snd_una, .flags = TCP_SYN };
 
-	if (t->snd_nxt == t->snd_una) {
-		if (o->n == o->max || !emit(o, t->snd_una, 0, flags)) {
+	if (t->state == TCP_SYN_RECEIVED)
+		c.flags |= TCP_ACK;
+	if (!again || (t->flags & TF_REXMIT) != 0) {
+		if (o->n == o->max || !emit(o, &c)) {
 			if (t->rtx_ns == TIME_NEVER)
-				tcp_rtx_arm(o->env, t); /* R2 counts, mbufs or no mbufs */
+				tcp_rtx_arm(env, t); /* R2 counts, mbufs or no mbufs */
 			return;
 		}
-		sent(o, t->snd_una, 1);
+		if (again) {
+			env->stats->retransmits++;
+			t->flags |= TF_SYN_REXMIT;
+		} else {
+			t->syn_us = env_now_us(env);
+			t->rtx_first_ms = env_now_ms(env);
+		}
 		t->snd_nxt = t->snd_una + 1;
+		tcp_rtx_sent(env, t);
 	} else if ((t->flags & TF_ACK_NOW) != 0 && t->state == TCP_SYN_RECEIVED) {
-		if (o->n == o->max || !emit(o, t->snd_max, 0, TCP_ACK))
+		if (o->n == o->max)
 			return;
+		emit_ack(o, t->snd_nxt);
 	}
-	t->flags &= (uint16_t) ~(TF_OUTPUT | TF_ACK_NOW);
+	t->flags &= (uint16_t) ~(TF_OUTPUT | TF_ACK_NOW | TF_REXMIT);
 }
 
 static void
 output_rst(struct out *o)
 {
 	struct tcb *t = o->t;
+	struct cut c = { .seq = t->snd_nxt, .flags = TCP_RST | TCP_ACK };
 
-	if (o->n == o->max || !emit(o, t->snd_max, 0, TCP_RST | TCP_ACK))
+	if (o->n == o->max || !emit(o, &c))
 		return;
 	o->env->stats->tx_rsts++;
 	t->flags &= (uint16_t)~TF_RST_OWED;
@@ -106,9 +172,11 @@ output_rst(struct out *o)
 
 /* Whether a segment of @p len of the @p avail bytes that wait may go now. */
 static bool
-may_send(const struct tcb *t, uint32_t len, uint32_t avail, bool fin)
+may_send(const struct out *o, uint32_t len, uint32_t avail, bool fin)
 {
-	if (len == t->mss || seq_lt(t->snd_nxt, t->snd_max))
+	const struct tcb *t = o->t;
+
+	if (len == o->mss)
 		return true;
 	/* RFC 9293, 3.7.4: Nagle holds the last, small segment while anything is unacknowledged. */
 	if (len == avail && (fin || (t->flags & TF_NO_DELAY) != 0 || t->snd_nxt == t->snd_una))
@@ -136,22 +204,112 @@ fin_due(const struct tcb *t, uint32_t end)
 	return (t->flags & TF_FIN_QUEUED) != 0 && end == t->snd_end;
 }
 
-/* Sends what is at snd_una once more, or one byte of it into a closed window. */
+/* Data from snd_nxt on, with a FIN or without, or a FIN alone. */
 static bool
-output_head(struct out *o, uint32_t most)
+send_new(struct out *o, uint32_t len, bool fin)
 {
 	struct tcb *t = o->t;
-	uint32_t avail = seq_gt(t->snd_end, t->snd_una) ? t->snd_end - t->snd_una : 0;
-	uint32_t len = RTE_MIN(RTE_MIN(avail, (uint32_t)t->mss), most);
-	bool fin = len < most && fin_due(t, t->snd_una + len);
+	struct tcp_env *env = o->env;
+	bool alone = len == 0 && t->snd_nxt == t->snd_una; /* a lone FIN needs no record */
+	struct flight *f = alone ? tcp_flight(env, t) : tcp_flight_get(env, t);
+	struct cut c = { .seq = t->snd_nxt,
+		.len = len,
+		/* RFC 3168, 6.1.6: a window probe isn't ECN-capable. */
+		.fresh = (t->flags & TF_PERSIST) == 0 };
+	struct tx_seg *g = NULL;
 
-	if (len == 0 && !fin)
-		return true;
-	if (o->n == o->max || !emit(o, t->snd_una, len, data_flags(t, t->snd_una, len, fin)))
+	if (o->n == o->max || (f == NULL && !alone))
 		return false;
-	sent(o, t->snd_una, len + fin);
-	t->snd_nxt = seq_max(t->snd_nxt, t->snd_una + len + fin);
+	if (env->segments->in_use == env->segments->capacity && !alone) {
+		env->stats->tx_nosegment++;
+		return false;
+	}
+	c.flags = data_flags(t, c.seq, len, fin);
+	c.m = len != 0 ? tcp_snd_seek(t, c.seq) : NULL;
+	if (!emit(o, &c))
+		return false;
+	if (!alone)
+		g = board_append(env, f, c.m, c.seq, (uint16_t)len, fin);
+	if (t->snd_una == t->snd_nxt && (t->flags & TF_PERSIST) == 0)
+		t->rtx_first_ms = env_now_ms(env);
+	t->snd_nxt += len + fin;
+	if (g != NULL) {
+		recovery_sent(env, t, f, tx_seg_space(g), false);
+		f->used = RTE_MAX(f->used, board_pipe(t, f));
+	}
+	tcp_rtx_sent(env, t);
 	return true;
+}
+
+/* A segment once more, of at most @p most bytes. */
+static bool
+send_again(struct out *o, struct flight *f, struct tx_seg *g, uint16_t most)
+{
+	struct tcb *t = o->t;
+	struct tcp_env *env = o->env;
+	struct cut c = { .m = g->m, .seq = g->seq };
+
+	if (g->len != 0)
+		board_fill(env, f, g, most);
+	if (o->n == o->max || (g->len > most && !board_split(env, f, g, most)))
+		return false;
+	c.len = g->len;
+	c.flags = data_flags(t, g->seq, g->len, (g->flags & SEG_FIN) != 0);
+	if (!emit(o, &c))
+		return false;
+	board_resent(env, f, g);
+	env->stats->retransmits++;
+	recovery_sent(env, t, f, tx_seg_space(g), true);
+	tcp_rtx_sent(env, t);
+	return true;
+}
+
+static bool
+resend_fin(struct out *o)
+{
+	struct tcb *t = o->t;
+	struct cut c = { .seq = t->snd_una, .flags = TCP_FIN | TCP_ACK };
+
+	if (o->n == o->max || !emit(o, &c))
+		return false;
+	o->env->stats->retransmits++;
+	tcp_rtx_sent(o->env, t);
+	return true;
+}
+
+/* RFC 9293, 3.8.6.1: one byte, or what a window too small for a decent segment takes. */
+static bool
+probe_window(struct out *o)
+{
+	struct tcb *t = o->t;
+	struct flight *f = tcp_flight(o->env, t);
+	uint32_t most = RTE_MIN(RTE_MAX(t->snd_wnd, 1u), (uint32_t)o->mss);
+
+	if (t->snd_nxt == t->snd_una) {
+		uint32_t len = RTE_MIN(t->snd_end - t->snd_nxt, most);
+
+		return send_new(o, len, len < most && fin_due(t, t->snd_nxt + len));
+	}
+	if (f != NULL && f->head != SLAB_NONE && board_seg(o->env, f->head)->len != 0) {
+		struct tx_seg *g = board_seg(o->env, f->head);
+		struct cut c = { .m = g->m, .seq = g->seq, .len = RTE_MIN(most, (uint32_t)g->len) };
+
+		c.flags = data_flags(t, c.seq, c.len,
+			c.len == g->len && (g->flags & SEG_FIN) != 0 && c.len < most);
+		if (o->n == o->max || !emit(o, &c))
+			return false;
+		o->env->stats->retransmits++;
+		g->flags |= SEG_REPEATED; /* it times nothing */
+		return true;
+	}
+	return resend_fin(o);
+}
+
+/* RFC 9293, 3.8.4: below the window, so that an answer must come. */
+static bool
+is_keepalive(const struct tcb *t)
+{
+	return (t->flags & TF_PERSIST) == 0 && t->snd_nxt == t->snd_una;
 }
 
 static void
@@ -160,25 +318,32 @@ output_marked(struct out *o)
 	struct tcb *t = o->t;
 
 	if ((t->flags & TF_REXMIT) != 0) {
-		if (!output_head(o, t->snd_max - t->snd_una))
+		if (!resend_fin(o))
 			return;
 		t->flags &= (uint16_t)~TF_REXMIT;
 	}
-	if ((t->flags & TF_PROBE) != 0) {
-		/* RFC 9293, 3.8.6.1: one byte, or what a window too small for a decent segment
-		 * takes. */
-		if (!output_head(o, RTE_MAX(t->snd_wnd, 1u)))
+	if ((t->flags & TF_PROBE) == 0)
+		return;
+	if (is_keepalive(t)) {
+		if (o->n == o->max)
 			return;
-		t->flags &= (uint16_t)~TF_PROBE;
-		o->env->stats->probes++;
+		emit_ack(o, t->snd_nxt - 1);
+	} else if (!probe_window(o)) {
+		return;
 	}
+	t->flags &= (uint16_t)~TF_PROBE;
+	o->env->stats->probes++;
 }
 
 void
 tcp_persist_if_stuck(const struct tcp_env *env, struct tcb *t)
 {
-	if (t->snd_nxt != t->snd_una || t->rtx_ns != TIME_NEVER ||
-		!(seq_lt(t->snd_nxt, t->snd_end) || fin_due(t, t->snd_nxt)))
+	const struct flight *f = tcp_flight(env, t);
+	bool idle = t->rtx_ns == TIME_NEVER || (f != NULL && f->timer == FT_IDLE);
+
+	if (t->snd_nxt != t->snd_una || ((t->flags & TF_PERSIST) != 0 && !idle) || !idle ||
+		!(seq_lt(t->snd_nxt, t->snd_end) || fin_due(t, t->snd_nxt)) ||
+		(t->flags & TF_PACED) != 0)
 		return;
 	if ((t->flags & TF_PERSIST) == 0)
 		t->rtx_first_ms = env_now_ms(env);
@@ -186,41 +351,182 @@ tcp_persist_if_stuck(const struct tcp_env *env, struct tcb *t)
 	tcp_rtx_arm(env, t);
 }
 
+/* How much cwnd leaves. */
+static uint32_t
+cwnd_room(const struct tcb *t, const struct flight *f)
+{
+	uint32_t cwnd = f != NULL ? f->cwnd : tcp_restart_window(t);
+	uint32_t pipe = f != NULL ? board_pipe(t, f) : 0;
+
+	return pipe < cwnd ? cwnd - pipe : 0;
+}
+
+static uint32_t
+wnd_room(const struct tcb *t)
+{
+	uint32_t out = t->snd_nxt - t->snd_una;
+
+	return out < t->snd_wnd ? t->snd_wnd - out : 0;
+}
+
+/* RFC 8985, 7.3: new data if there is any, or the last segment again; cwnd is no hindrance. */
+static bool
+output_tail_probe(struct out *o, struct flight *f)
+{
+	struct tcb *t = o->t;
+	uint32_t avail = seq_lt(t->snd_nxt, t->snd_end) ? t->snd_end - t->snd_nxt : 0;
+	uint32_t len = RTE_MIN(RTE_MIN(avail, wnd_room(t)), (uint32_t)o->mss);
+
+	f->flags &= (uint8_t)~FF_PROBE_DUE;
+	if (f->head == SLAB_NONE || f->nb_sacked != 0)
+		return true;	/* too late: what came since says more */
+	f->flags |= FF_TLP_OUT; /* from here on the timer is the RTO's */
+	if (len != 0 && (len == avail || len == o->mss)) {
+		f->flags &= (uint8_t)~FF_TLP_RETRANS;
+		if (!send_new(o, len, false))
+			goto later;
+	} else {
+		f->flags |= FF_TLP_RETRANS;
+		if (!send_again(o, f, board_seg(o->env, f->tail), o->mss))
+			goto later;
+	}
+	f->tlp_end = t->snd_nxt;
+	o->env->stats->tail_probes++;
+	tcp_rtx_arm(o->env, t);
+	return true;
+later:
+	f->flags |= FF_PROBE_DUE;
+	f->flags &= (uint8_t)~FF_TLP_OUT;
+	return false;
+}
+
+/* What is lost goes again, as far as cwnd allows; always one segment. @return false: no room. */
+static bool
+output_lost(struct out *o, struct flight *f)
+{
+	struct tcb *t = o->t;
+	struct tx_seg *g;
+
+	while ((g = board_lost(o->env, f)) != NULL) {
+		uint32_t pipe = board_pipe(t, f);
+		uint16_t most = o->mss;
+
+		/* After a timeout the first goes in any case (RFC 6298, 5.4). */
+		if (pipe != 0 && !(f->phase == FP_LOSS && board_index(o->env, g) == f->head) &&
+			pipe + RTE_MIN(tx_seg_space(g), (uint32_t)o->mss) > f->cwnd) {
+			break;
+		}
+		if (f->phase == FP_LOSS) {
+			/* RFC 9293, 3.8.6 (SHLD-16): of a window that shrank, what is in it. */
+			uint32_t room = t->snd_una + t->snd_wnd - g->seq;
+
+			if (!seq_lt(g->seq, t->snd_una + t->snd_wnd))
+				break;
+			most = (uint16_t)RTE_MIN(room, (uint32_t)o->mss);
+		}
+		if (!send_again(o, f, g, most))
+			return false;
+	}
+	return true;
+}
+
+static inline bool
+is_paced(const struct tcb *t, const struct flight *f)
+{
+	return f != NULL && ((t->opts & TO_PACING) != 0 || f->smooth != 0) && t->srtt_us != 0;
+}
+
+/* New data is spread over the round trip. */
+static bool
+paced(const struct out *o, struct flight *f)
+{
+	struct tcb *t = o->t;
+
+	if (!is_paced(t, f) || o->env->now_ns >= f->pace_ns)
+		return false;
+	t->flags |= TF_PACED;
+	return true;
+}
+
 static void
-output_data(struct out *o)
+pace(const struct out *o, uint32_t len)
+{
+	struct tcb *t = o->t;
+	struct flight *f = tcp_flight(o->env, t);
+	uint64_t rtt_ns;
+
+	if (!is_paced(t, f))
+		return;
+	/* Twice the rate in slow start, 1.25 times later, so that cwnd can still be filled. */
+	rtt_ns = (t->srtt_us >> 3) * TIME_US;
+	rtt_ns = f->cwnd < t->ssthresh ? rtt_ns / 2 : rtt_ns * 4 / 5;
+	f->pace_ns = RTE_MAX(f->pace_ns, o->env->now_ns) + rtt_ns * len / RTE_MAX(f->cwnd, 1u);
+}
+
+static void
+output_new(struct out *o)
 {
 	struct tcb *t = o->t;
 
 	while ((t->flags & TF_OUTPUT) != 0) {
+		struct flight *f = tcp_flight(o->env, t);
 		uint32_t avail = seq_lt(t->snd_nxt, t->snd_end) ? t->snd_end - t->snd_nxt : 0;
-		uint32_t room = tcp_snd_room(t);
-		uint32_t len = RTE_MIN(RTE_MIN(avail, room), (uint32_t)t->mss);
-		bool fin = len < room && fin_due(t, t->snd_nxt + len);
+		uint32_t cwnd = cwnd_room(t, f), wnd = wnd_room(t);
+		uint32_t room = RTE_MIN(cwnd, wnd);
+		uint32_t len = RTE_MIN(RTE_MIN(avail, room), (uint32_t)o->mss);
+		bool fin = len < wnd && len == avail && fin_due(t, t->snd_nxt + len);
 
-		if ((len == 0 && !fin) || !may_send(t, len, avail, fin))
+		if ((len == 0 && !fin) || !may_send(o, len, avail, fin) || paced(o, f))
 			break;
-		if ((t->flags & TF_PERSIST) !=
-			0) { /* no probe: what goes now has a timer of its own */
+		if ((t->flags & TF_PERSIST) != 0) { /* no probe: what goes now has its own timer */
 			tcp_rtx_stop(t);
 			t->backoff = 0;
 		}
-		if (o->n == o->max ||
-			!emit(o, t->snd_nxt, len, data_flags(t, t->snd_nxt, len, fin))) {
-			tcp_persist_if_stuck(o->env, t); /* without mbufs, too, there is an R2 */
+		if (!send_new(o, len, fin)) { /* without mbufs, too, there is an R2 */
+			if (t->snd_nxt != t->snd_una && t->rtx_ns == TIME_NEVER)
+				tcp_rtx_arm(o->env, t);
+			tcp_persist_if_stuck(o->env, t);
 			return;
 		}
-		sent(o, t->snd_nxt, len + fin);
-		t->snd_nxt += len + fin;
+		pace(o, len);
 	}
 	t->flags &= (uint16_t)~TF_OUTPUT;
 	tcp_persist_if_stuck(o->env, t);
+}
+
+static void
+output_data(struct out *o)
+{
+	struct tcb *t = o->t;
+	struct flight *f = tcp_flight(o->env, t);
+
+	if (f != NULL && (t->flags & TF_PERSIST) == 0) {
+		if (f->lost != 0 && t->snd_wnd == 0) { /* RFC 9293, 3.8.6.1 */
+			t->flags |= TF_PERSIST;
+			t->flags &= (uint16_t)~TF_OUTPUT;
+			tcp_rtx_arm(o->env, t);
+			return;
+		}
+		if ((f->flags & FF_PROBE_DUE) != 0 && !output_tail_probe(o, f))
+			return;
+		/* RFC 5682, step 2b: new data, though there is some that may be lost. */
+		if (f->lost != 0 && f->frto != 2 && !output_lost(o, f))
+			return;
+		if (f->lost != 0 && f->frto != 2) {
+			t->flags &= (uint16_t)~TF_OUTPUT; /* the next ACK makes room */
+			return;
+		}
+	}
+	output_new(o);
 }
 
 uint16_t
 tcp_output(struct tcp_env *env, struct tcb *t, const struct wire_path *path, struct rte_mbuf **pkts,
 	uint16_t max)
 {
-	struct out o = { .env = env, .t = t, .path = path, .pkts = pkts, .max = max };
+	struct out o = {
+		.env = env, .t = t, .path = path, .pkts = pkts, .max = max, .mss = t->mss
+	};
 
 	if ((t->flags & TF_RST_OWED) != 0) {
 		output_rst(&o);
@@ -230,11 +536,16 @@ tcp_output(struct tcp_env *env, struct tcb *t, const struct wire_path *path, str
 		output_syn(&o);
 		return o.n;
 	}
+	if (max != 0 && (t->opts & TO_SACK) != 0 &&
+		((t->opts & TO_DSACK) != 0 || t->ooo_head != NULL)) {
+		o.nb_sack = tcp_sack_out(t, o.sack, (t->opts & TO_TIMESTAMPS) != 0 ? 3 : 4);
+		o.mss = (uint16_t)(o.mss - TCP_SACK_SPACE(o.nb_sack));
+	}
 	if ((t->flags & (TF_REXMIT | TF_PROBE)) != 0)
 		output_marked(&o);
-	if ((t->flags & (TF_REXMIT | TF_PROBE)) == 0)
+	if ((t->flags & (TF_REXMIT | TF_PROBE)) == 0 && (t->flags & TF_OUTPUT) != 0)
 		output_data(&o);
-	if ((t->flags & TF_ACK_NOW) != 0 && o.n < max)
-		emit(&o, t->snd_max, 0, TCP_ACK);
+	if ((t->flags & TF_ACK_NOW) != 0)
+		emit_ack(&o, t->snd_nxt);
 	return o.n;
 }

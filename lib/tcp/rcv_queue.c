@@ -1,19 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * rcv_queue.c: received bytes: those in order that the application hasn't taken, and segments ahead
- * of a hole, sorted and without overlap. Both are mbufs linked by next; those ahead keep their
- * sequence number in hash.usr, which is ours once the packet is. Memory is charged by mbuf, so
- * small segments are gathered in the tail's room.
+ * rcv_queue.c: received bytes: those in order that the application hasn't taken, mbufs linked by
+ * next, and runs ahead of a hole (rcv_run.h). To append to either, to join two runs and to make
+ * a run that is complete the application's takes a few steps however many mbufs there are; to find
+ * a run takes one for each run before it. Memory is charged by mbuf, so small segments are gathered
+ * in the room of their neighbours. SACK blocks are sack_out.c's.
  */
 #include <string.h>
 
+#include "tcp/rcv_run.h"
 #include "tcp/tcp.h"
 
 /* Segments up to this size are gathered. */
 #define GATHER_BYTES 256
-/* What one segment may cost: pieces passed on the way to its place, and pieces made of it. */
-#define AHEAD_STEPS  256
-#define AHEAD_SPLITS 2
+/* mbufs of a run, so that a queue with nothing in it has room for any; a packet's are 16 bits. */
+#define RUN_SEGS_MAX (UINT16_MAX / 2)
+
+/* mbufs linked by next, none of them empty; what tail->next is, its user knows. */
+struct chain {
+	struct rte_mbuf *head;
+	struct rte_mbuf *tail;
+	uint32_t bytes;
+	uint32_t segs;
+};
 
 static void
 trim_front(struct rte_mbuf *m, uint32_t n)
@@ -22,12 +31,17 @@ trim_front(struct rte_mbuf *m, uint32_t n)
 	m->data_len = (uint16_t)(m->data_len - n);
 }
 
-/* Reduces the chain to its @p len bytes from @p off on, and frees mbufs that have none of them. */
-static struct rte_mbuf *
-cut_chain(struct rte_mbuf *m, uint32_t off, uint32_t len)
+/* Reduces a packet to its @p len bytes from @p off on, and frees mbufs that have none of them. */
+static struct chain
+cut_packet(struct rte_mbuf *m, uint32_t off, uint32_t len)
 {
-	struct rte_mbuf *head = NULL, **link = &head;
+	struct chain c = { 0 };
+	struct rte_mbuf **link = &c.head;
 
+	if (m != NULL && m->next == NULL && m->data_len == off + len && len != 0) {
+		trim_front(m, off); /* as most are */
+		return (struct chain){ m, m, len, 1 };
+	}
 	while (m != NULL) {
 		struct rte_mbuf *next = m->next;
 		uint32_t skip = RTE_MIN(off, (uint32_t)m->data_len);
@@ -35,80 +49,207 @@ cut_chain(struct rte_mbuf *m, uint32_t off, uint32_t len)
 
 		off -= skip;
 		trim_front(m, skip);
-		n = RTE_MIN(len, (uint32_t)m->data_len);
-		len -= n;
+		n = RTE_MIN(len - c.bytes, (uint32_t)m->data_len);
 		m->data_len = (uint16_t)n;
 		m->next = NULL;
 		if (n != 0) {
-			*link = m;
+			*link = c.tail = m;
 			link = &m->next;
+			c.bytes += n;
+			c.segs++;
 		} else {
 			rte_pktmbuf_free_seg(m);
 		}
 		m = next;
 	}
-	return head;
+	return c;
 }
 
-static bool
-gather(struct tcb *t, struct rte_mbuf *m)
+/* Takes the first @p n bytes off, and frees mbufs that had only those. */
+static void
+drop_front(struct chain *c, uint32_t n)
 {
-	struct rte_mbuf *tail = t->rcv_tail;
-	uint32_t n = m->data_len;
+	c->bytes -= n;
+	while (c->segs != 0) {
+		struct rte_mbuf *m = c->head;
+		uint32_t skip = RTE_MIN(n, (uint32_t)m->data_len);
 
-	if (tail == NULL || n > GATHER_BYTES || m->next != NULL || !RTE_MBUF_DIRECT(tail) ||
-		rte_mbuf_refcnt_read(tail) != 1 || rte_pktmbuf_tailroom(tail) < n)
-		return false;
-	memcpy(rte_pktmbuf_mtod_offset(tail, uint8_t *, tail->data_len),
-		rte_pktmbuf_mtod(m, uint8_t *), n);
-	tail->data_len = (uint16_t)(tail->data_len + n);
-	rte_pktmbuf_free_seg(m);
-	return true;
+		trim_front(m, skip);
+		n -= skip;
+		if (m->data_len != 0)
+			break;
+		c->head = m->next;
+		c->segs--;
+		m->next = NULL;
+		rte_pktmbuf_free_seg(m);
+	}
 }
 
 static void
-append(struct tcp_env *env, struct tcb *t, struct rte_mbuf *chain)
+free_chain(struct chain *c)
 {
-	uint32_t bytes = 0;
+	drop_front(c, c->bytes);
+}
 
-	for (const struct rte_mbuf *m = chain; m != NULL; m = m->next)
-		bytes += m->data_len;
-	t->rcv_queued += bytes;
-	t->rcv_unread += bytes;
-	t->events |= TE_DATA;
-	if (gather(t, chain))
-		return;
-	if (t->rcv_tail == NULL)
-		t->rcv_head = chain;
-	else
-		t->rcv_tail->next = chain;
-	for (struct rte_mbuf *m = chain; m != NULL; m = m->next) {
-		t->rcv_tail = m;
-		t->rcv_segs++;
-		env->stats->mbufs_held++;
+/* Nobody else sees what is written beside the bytes of @p m. */
+static bool
+is_private(const struct rte_mbuf *m)
+{
+	return RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1;
+}
+
+/* Copies @p n bytes behind those of @p m. @return whether there is room. */
+static bool
+gather_behind(struct rte_mbuf *m, const uint8_t *bytes, uint32_t n)
+{
+	if (n > GATHER_BYTES || !is_private(m) || rte_pktmbuf_tailroom(m) < n)
+		return false;
+	memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, m->data_len), bytes, n);
+	m->data_len = (uint16_t)(m->data_len + n);
+	return true;
+}
+
+/* Copies @p n bytes before those of @p m: what stands there is headers of a packet that is ours. */
+static bool
+gather_before(struct rte_mbuf *m, const uint8_t *bytes, uint32_t n)
+{
+	if (n > GATHER_BYTES || !is_private(m) || rte_pktmbuf_headroom(m) < n)
+		return false;
+	m->data_off = (uint16_t)(m->data_off - n);
+	m->data_len = (uint16_t)(m->data_len + n);
+	memcpy(rte_pktmbuf_mtod(m, uint8_t *), bytes, n);
+	return true;
+}
+
+/* A copy of the last @p n bytes of @p m in an mbuf whose room is ours; NULL: none could be had. */
+static struct rte_mbuf *
+copy_back(struct tcp_env *env, const struct rte_mbuf *m, uint32_t n)
+{
+	struct rte_mbuf *copy = mbufs_get(env->mbufs);
+
+	if (copy == NULL)
+		return NULL;
+	if (!gather_behind(copy, rte_pktmbuf_mtod_offset(m, const uint8_t *, m->data_len - n), n)) {
+		mbufs_put(env->mbufs, copy);
+		return NULL;
 	}
+	return copy;
+}
+
+/*
+ * Links @p c, whose tail->next is set, behind @p tail. A small first mbuf goes into the tail's
+ * room; if that isn't ours or is full, into one that has room for those to come.
+ */
+static void
+join(struct tcp_env *env, struct rte_mbuf *tail, struct chain *c)
+{
+	struct rte_mbuf *m = c->head, *copy;
+
+	if (m->data_len > GATHER_BYTES) {
+		tail->next = m;
+		return;
+	}
+	if (gather_behind(tail, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len)) {
+		tail->next = m->next;
+		c->head = --c->segs != 0 ? m->next : NULL;
+		if (c->segs == 0)
+			c->tail = tail;
+	} else if (!is_private(m) && (copy = copy_back(env, m, m->data_len)) != NULL) {
+		tail->next = copy;
+		copy->next = m->next;
+		copy->hash.usr = m->hash.usr;
+		c->head = copy;
+		if (c->tail == m)
+			c->tail = copy;
+	} else {
+		tail->next = m;
+		return;
+	}
+	m->next = NULL;
+	rte_pktmbuf_free_seg(m);
+}
+
+/* @p c, which nobody is charged for and whose tail->next is NULL, is in sequence. */
+static void
+append(struct tcp_env *env, struct tcb *t, struct chain *c)
+{
+	t->rcv_nxt += c->bytes;
+	env->stats->rx_data_bytes += c->bytes;
+	t->rcv_queued += c->bytes;
+	t->rcv_unread += c->bytes;
+	t->events |= TE_DATA;
+	if (t->rcv_tail == NULL)
+		t->rcv_head = c->head;
+	else
+		join(env, t->rcv_tail, c);
+	t->rcv_tail = c->tail;
+	t->rcv_segs = (uint16_t)(t->rcv_segs + c->segs);
+	env->stats->mbufs_held += c->segs;
 }
 
 void
 tcp_rcv_append(struct tcp_env *env, struct tcb *t, struct seg *s)
 {
-	struct rte_mbuf *chain = cut_chain(s->m, s->payload_off, s->len);
+	struct chain c = cut_packet(s->m, s->payload_off, s->len);
 
 	s->m = NULL;
-	t->rcv_nxt += s->len;
-	env->stats->rx_data_bytes += s->len;
-	if (chain != NULL)
-		append(env, t, chain);
+	if (c.segs == 0)
+		return;
+	if (t->rcv_segs + c.segs > UINT16_MAX) { /* the peer sends it again */
+		env->stats->rx_drop_memory++;
+		t->flags |= TF_ACK_NOW;
+		free_chain(&c);
+		return;
+	}
+	append(env, t, &c);
 }
 
-/* Cuts @p m after @p n bytes. @return what is behind them; NULL: no mbuf, the peer sends it again.
- */
+static void
+set_run(struct rte_mbuf *run, uint32_t bytes, uint32_t segs, struct rte_mbuf *tail)
+{
+	run->pkt_len = bytes;
+	run->nb_segs = (uint16_t)segs;
+	run->tx_offload = (uintptr_t)tail;
+}
+
+/* Joins @p c, which follows @p run, to it. Of its mbufs, the caller is told how many are left. */
+static void
+extend(struct tcp_env *env, struct rte_mbuf *run, struct chain *c)
+{
+	join(env, run_tail(run), c);
+	set_run(run, run->pkt_len + c->bytes, run->nb_segs + c->segs, c->tail);
+}
+
+static bool
+meet(const struct rte_mbuf *run, const struct rte_mbuf *next)
+{
+	return run != NULL && next != NULL && run_end(run) == run_seq(next) &&
+	       run->nb_segs + next->nb_segs <= RUN_SEGS_MAX;
+}
+
+/* Joins to @p run the one behind it. */
+static void
+merge(struct tcp_env *env, struct rte_mbuf *run)
+{
+	struct rte_mbuf *next = run_next(run);
+	struct chain c = { next, run_tail(next), next->pkt_len, next->nb_segs };
+
+	env->stats->mbufs_held -= c.segs;
+	next->nb_segs = 1;
+	extend(env, run, &c);
+	env->stats->mbufs_held += c.segs;
+}
+
+/* Cuts @p m after @p n bytes. @return what is behind them; NULL: no mbuf. */
 static struct rte_mbuf *
 split(struct tcp_env *env, struct rte_mbuf *m, uint32_t n)
 {
-	struct rte_mbuf *rest = mbufs_get(env->mbufs);
+	uint32_t behind = m->data_len - n;
+	struct rte_mbuf *rest = NULL;
 
-	if (rest != NULL) {
+	if (behind <= GATHER_BYTES)
+		rest = copy_back(env, m, behind);
+	if (rest == NULL && (rest = mbufs_get(env->mbufs)) != NULL) {
 		rte_pktmbuf_attach(rest, m);
 		trim_front(rest, n);
 	}
@@ -116,90 +257,159 @@ split(struct tcp_env *env, struct rte_mbuf *m, uint32_t n)
 	return rest;
 }
 
-static void
-link_ahead(struct tcp_env *env, struct rte_mbuf **link, struct rte_mbuf *m, uint32_t seq)
+/* A segment's way along the runs ahead. */
+struct way {
+	struct chain c; /* what isn't in its place yet, */
+	uint32_t seq;	/* and from where on it is */
+	uint32_t stamp;
+	unsigned int splits;
+	struct rte_mbuf **before; /* link of the run before seq; NULL: there is none */
+	struct rte_mbuf **link;	  /* of the run that ends after seq */
+};
+
+/*
+ * Takes the first @p n bytes off @p w, which then has the rest. If an mbuf must be split for it and
+ * can't be, the rest is lost.
+ */
+static struct chain
+take_front(struct tcp_env *env, struct way *w, uint32_t n)
 {
-	m->hash.usr = seq;
-	m->next = *link;
-	*link = m;
-	env->stats->mbufs_held++;
+	struct chain front = { .head = w->c.head, .bytes = n };
+	struct rte_mbuf *m = w->c.head;
+
+	w->c.bytes -= n;
+	for (;;) {
+		uint32_t seq = w->seq;
+
+		m->hash.usr = seq;
+		front.tail = m;
+		front.segs++;
+		w->c.segs--;
+		if (m->data_len >= n)
+			break;
+		n -= m->data_len;
+		w->seq += m->data_len;
+		m = m->next;
+	}
+	w->seq += n;
+	w->c.head = m->next;
+	if (m->data_len > n) {
+		struct rte_mbuf *rest = w->splits++ < AHEAD_SPLITS ? split(env, m, n) : NULL;
+
+		if (rest == NULL) {
+			w->c.bytes -= m->data_len - n;
+			m->data_len = (uint16_t)n;
+			free_chain(&w->c);
+			env->stats->rx_drop_memory++;
+		} else {
+			rest->next = m->next;
+			w->c.head = rest;
+			if (w->c.segs++ == 0)
+				w->c.tail = rest;
+		}
+	}
+	return front;
+}
+
+/* Puts the first @p n bytes, which lie between the two runs, in the room of one of them. */
+static bool
+gather(struct way *w, struct rte_mbuf *before, struct rte_mbuf *at, uint32_t n)
+{
+	const uint8_t *bytes = rte_pktmbuf_mtod(w->c.head, const uint8_t *);
+
+	if (n > w->c.head->data_len)
+		return false;
+	if (before != NULL && run_end(before) == w->seq &&
+		gather_behind(run_tail(before), bytes, n)) {
+		before->pkt_len += n;
+		before->hash.fdir.hi = w->stamp;
+	} else if (at != NULL && run_seq(at) == w->seq + n && gather_before(at, bytes, n)) {
+		at->hash.usr -= n;
+		at->pkt_len += n;
+		at->hash.fdir.hi = w->stamp;
+	} else {
+		return false;
+	}
+	drop_front(&w->c, n);
+	w->seq += n;
+	return true;
+}
+
+/* Puts the first @p n bytes between the two runs that they lie between, and joins what touches. */
+static void
+fill(struct tcp_env *env, struct way *w, uint32_t n)
+{
+	struct rte_mbuf *before = w->before != NULL ? *w->before : NULL, *at = *w->link;
+
+	if (!gather(w, before, at, n)) {
+		uint32_t seq = w->seq;
+		struct chain piece = take_front(env, w, n);
+
+		piece.tail->next = at;
+		if (before != NULL && run_end(before) == seq &&
+			before->nb_segs + piece.segs <= RUN_SEGS_MAX) {
+			extend(env, before, &piece);
+		} else {
+			before = *w->link = piece.head;
+			w->before = w->link;
+			set_run(before, piece.bytes, piece.segs, piece.tail);
+		}
+		env->stats->mbufs_held += piece.segs;
+		before->hash.fdir.hi = w->stamp;
+	}
+	if (meet(before, at)) {
+		merge(env, before);
+		before->hash.fdir.hi = w->stamp;
+	}
+	if (w->before != NULL)
+		w->link = w->before; /* what it is now, the way looks at again */
+	w->before = NULL;
 }
 
 /*
- * Puts one mbuf of bytes at @p seq in its place ahead, cut to what isn't there yet. What is there
- * wins: a later copy can't change bytes that were taken (RFC 9293 leaves it open).
+ * What is there wins: a later copy can't change bytes that were taken (RFC 9293 leaves it open).
+ * Of what came twice in one segment the first stretch is reported (RFC 2883, 4).
  */
-static void
-insert_ahead(struct tcp_env *env, struct tcb *t, struct rte_mbuf *m, uint32_t seq)
-{
-	struct rte_mbuf **link = &t->ooo_head;
-	unsigned int steps = 0, splits = 0;
-
-	while (*link != NULL && m->data_len != 0) {
-		struct rte_mbuf *at = *link;
-		uint32_t at_end = at->hash.usr + at->data_len;
-		uint32_t end = seq + m->data_len;
-
-		if (++steps > AHEAD_STEPS || splits > AHEAD_SPLITS) {
-			env->stats->rx_drop_memory++; /* the peer sends it again */
-			m->data_len = 0;
-			break;
-		}
-		if (seq_geq(seq, at_end)) {
-			link = &at->next;
-			continue;
-		}
-		if (seq_leq(end, at->hash.usr))
-			break;
-		if (seq_geq(seq, at->hash.usr)) { /* its front is there */
-			uint32_t n = RTE_MIN(at_end - seq, (uint32_t)m->data_len);
-
-			trim_front(m, n);
-			seq += n;
-			env->stats->rx_dup_bytes += n;
-			link = &at->next;
-		} else if (seq_leq(end, at_end)) { /* its end is there */
-			env->stats->rx_dup_bytes += end - at->hash.usr;
-			m->data_len = (uint16_t)(at->hash.usr - seq);
-			break;
-		} else { /* it lies around what is there: two pieces */
-			struct rte_mbuf *rest = split(env, m, at->hash.usr - seq);
-
-			splits++;
-			env->stats->rx_dup_bytes += at->data_len;
-			link_ahead(env, link, m, seq);
-			if (rest == NULL)
-				return;
-			m = rest;
-			trim_front(m, at->data_len);
-			seq = at_end;
-			link = &at->next;
-		}
-	}
-	if (m->data_len == 0) {
-		rte_pktmbuf_free_seg(m);
-		return;
-	}
-	link_ahead(env, link, m, seq);
-}
-
 void
 tcp_rcv_keep_ahead(struct tcp_env *env, struct tcb *t, struct seg *s)
 {
-	struct rte_mbuf *m = cut_chain(s->m, s->payload_off, s->len);
-	uint32_t seq = s->seq;
+	struct way w = {
+		.c = cut_packet(s->m, s->payload_off, s->len),
+		.seq = s->seq,
+		.stamp = ++env->rcv_stamp,
+		.link = &t->ooo_head,
+	};
+	/* Its front may have been old, and is then what is reported. */
+	bool told = (t->opts & TO_DSACK) != 0 && t->dsack_right == s->seq && s->seq == t->rcv_nxt;
+	unsigned int steps = 0;
 
 	s->m = NULL;
-	if (seq != t->rcv_nxt)
+	if (w.seq != t->rcv_nxt)
 		env->stats->rx_ooo_segs++;
-	while (m != NULL) {
-		struct rte_mbuf *next = m->next;
-		uint32_t n = m->data_len;
+	while (w.c.segs != 0) {
+		struct rte_mbuf *at = *w.link;
+		uint32_t n = w.c.bytes;
 
-		m->next = NULL;
-		insert_ahead(env, t, m, seq);
-		seq += n;
-		m = next;
+		if (at != NULL && ++steps > AHEAD_STEPS) {
+			env->stats->rx_drop_memory++; /* the peer sends it again */
+			free_chain(&w.c);
+		} else if (at != NULL && seq_geq(w.seq, run_end(at))) {
+			w.before = w.link;
+			w.link = &run_tail(at)->next;
+		} else if (at != NULL && seq_geq(w.seq, run_seq(at))) { /* its front is there */
+			n = RTE_MIN(run_end(at) - w.seq, n);
+			env->stats->rx_dup_bytes += n;
+			at->hash.fdir.hi = w.stamp;
+			if (!told)
+				tcp_dsack_note(t, w.seq, w.seq + n);
+			told = true;
+			drop_front(&w.c, n);
+			w.seq += n;
+		} else {
+			if (at != NULL && seq_lt(run_seq(at), w.seq + n))
+				n = run_seq(at) - w.seq;
+			fill(env, &w, n);
+		}
 	}
 }
 
@@ -208,21 +418,21 @@ tcp_rcv_pull_ahead(struct tcp_env *env, struct tcb *t)
 {
 	struct rte_mbuf *m;
 
-	while ((m = t->ooo_head) != NULL && seq_leq(m->hash.usr, t->rcv_nxt)) {
-		uint32_t old = RTE_MIN(t->rcv_nxt - m->hash.usr, (uint32_t)m->data_len);
+	while ((m = t->ooo_head) != NULL && seq_leq(run_seq(m), t->rcv_nxt)) {
+		struct chain c = { m, run_tail(m), m->pkt_len, m->nb_segs };
+		uint32_t old = RTE_MIN(t->rcv_nxt - run_seq(m), c.bytes);
 
-		t->ooo_head = m->next;
-		m->next = NULL;
-		env->stats->mbufs_held--;
+		/* Then it waits until the application has taken what there is. */
+		if (t->rcv_segs + c.segs > UINT16_MAX)
+			break;
+		t->ooo_head = c.tail->next;
+		c.tail->next = NULL;
+		m->nb_segs = 1;
+		env->stats->mbufs_held -= c.segs;
 		env->stats->rx_dup_bytes += old;
-		trim_front(m, old);
-		if (m->data_len == 0) {
-			rte_pktmbuf_free_seg(m);
-			continue;
-		}
-		t->rcv_nxt += m->data_len;
-		env->stats->rx_data_bytes += m->data_len;
-		append(env, t, m);
+		drop_front(&c, old);
+		if (c.segs != 0)
+			append(env, t, &c);
 	}
 }
 
@@ -236,6 +446,7 @@ tcp_rcv_drop_ahead(struct tcp_env *env, struct tcb *t)
 		struct rte_mbuf *next = m->next;
 
 		env->stats->mbufs_held--;
+		m->next = NULL;
 		rte_pktmbuf_free_seg(m);
 		m = next;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* rto.c: round-trip times and the retransmission timer (RFC 6298); R2 (RFC 9293, 3.8.3). */
-#include "tcp/tcp.h"
+#include "tcp/scoreboard.h"
 
 uint64_t
 tcp_rto_ns(const struct tcp_env *env, const struct tcb *t)
@@ -33,7 +33,7 @@ tcp_rtt_sample(struct tcb *t, uint32_t rtt_us)
 	} else { /* 2.3, in the scaled integers of Jacobson's 1988 appendix */
 		int32_t err = (int32_t)rtt - (int32_t)(t->srtt_us >> 3);
 
-		t->srtt_us = RTE_MAX((uint32_t)((int32_t)t->srtt_us + err), 1u);
+		t->srtt_us = RTE_MAX((uint32_t)((int32_t)t->srtt_us + err), 8u);
 		err = (err < 0 ? -err : err) - (int32_t)(t->rttvar_us >> 2);
 		t->rttvar_us = (uint32_t)((int32_t)t->rttvar_us + err);
 	}
@@ -45,12 +45,15 @@ static uint64_t
 give_up_ns(const struct tcp_env *env, const struct tcb *t)
 {
 	const struct thole_tcp_params *p = &env->params;
+	uint64_t limit = p->give_up_ns;
 
 	if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
 		return p->syn_give_up_ns;
+	if (t->user_timeout_s != 0)
+		limit = t->user_timeout_s * TIME_S; /* RFC 9293, 3.8.3, MUST-21 */
 	if ((t->flags & TF_APP_CLOSED) != 0)
-		return RTE_MIN(p->give_up_ns, p->orphan_ns);
-	return p->give_up_ns;
+		return RTE_MIN(limit, p->orphan_ns);
+	return limit;
 }
 
 uint64_t
@@ -62,13 +65,72 @@ tcp_rtx_patience_ns(const struct tcp_env *env, const struct tcb *t)
 	return waited < limit ? limit - waited : 0;
 }
 
-void
-tcp_rtx_arm(const struct tcp_env *env, struct tcb *t)
+/* How long ago the first segment that isn't acknowledged was sent last. */
+static uint64_t
+head_age_ns(const struct tcp_env *env, const struct flight *f)
 {
-	uint64_t rto = tcp_rto_ns(env, t);
+	return (env_now_us(env) - board_seg(env, f->head)->sent_us) * TIME_US;
+}
+
+static void
+arm_rto(const struct tcp_env *env, struct tcb *t, uint64_t rto)
+{
 	uint64_t patience = tcp_rtx_patience_ns(env, t);
 
 	t->rtx_ns = env->now_ns + RTE_MIN(rto, RTE_MAX(patience, TIME_MS));
+}
+
+void
+tcp_rtx_arm(const struct tcp_env *env, struct tcb *t)
+{
+	struct flight *f = tcp_flight(env, t);
+	uint64_t rto = tcp_rto_ns(env, t);
+
+	if (f != NULL && (t->flags & TF_PERSIST) == 0) {
+		uint64_t probe = tlp_timeout_ns(env, t, f);
+
+		f->timer = FT_RTO;
+		if (probe != 0 && probe < rto) {
+			f->timer = FT_PROBE;
+			rto = probe;
+		}
+	}
+	arm_rto(env, t, rto);
+}
+
+void
+tcp_rtx_sent(const struct tcp_env *env, struct tcb *t)
+{
+	struct flight *f = tcp_flight(env, t);
+	uint64_t rto, age, probe;
+
+	if (t->rtx_ns == TIME_NEVER || f == NULL || f->timer == FT_IDLE) {
+		tcp_rtx_arm(env, t); /* RFC 6298, 5.1 */
+		return;
+	}
+	if (f->timer != FT_PROBE || (t->flags & TF_PERSIST) != 0)
+		return;
+	/* RFC 8985, 7.2: the probe is due after the last segment, but never later than the RTO. */
+	rto = tcp_rto_ns(env, t);
+	age = head_age_ns(env, f);
+	probe = tlp_timeout_ns(env, t, f);
+	if (probe + age >= rto) {
+		f->timer = FT_RTO;
+		probe = RTE_MAX(rto > age ? rto - age : 0, TIME_MS);
+	}
+	arm_rto(env, t, probe);
+}
+
+void
+tcp_rtx_done(const struct tcp_env *env, struct tcb *t)
+{
+	struct flight *f = tcp_flight(env, t);
+
+	tcp_rtx_stop(t);
+	if (f == NULL)
+		return;
+	f->timer = FT_IDLE;
+	t->rtx_ns = env->now_ns + tcp_rto_ns(env, t);
 }
 
 void

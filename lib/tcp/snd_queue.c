@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * snd_queue.c: what the application gave us to send and the peer hasn't acknowledged: mbufs linked
- * by next, which hold the bytes from snd_una (somewhere in the first) to snd_end. Payload is never
- * written: a device may still hold an earlier copy.
+ * by next, which hold the bytes from snd_una (somewhere in the first) to snd_end. Each keeps the
+ * sequence number of its first byte in hash.usr, which is ours. Payload is never written: a device
+ * may still hold an earlier copy.
  */
 #include <string.h>
 
@@ -14,13 +15,14 @@
 void
 tcp_snd_append(struct tcb *t, struct rte_mbuf *chain)
 {
-	if (t->snd_head == NULL) {
-		t->snd_head = t->snd_cur = chain;
-		t->snd_head_seq = t->snd_cur_seq = t->snd_end;
-	} else {
+	if (t->snd_head == NULL)
+		t->snd_head = chain;
+	else
 		t->snd_tail->next = chain;
-	}
+	if (t->snd_cur == NULL)
+		t->snd_cur = chain;
 	for (struct rte_mbuf *m = chain; m != NULL; m = m->next) {
+		m->hash.usr = t->snd_end;
 		t->snd_end += m->data_len;
 		t->snd_tail = m;
 	}
@@ -31,14 +33,11 @@ tcp_snd_acked(struct tcb *t, uint32_t ack)
 {
 	struct rte_mbuf *m = t->snd_head;
 
-	while (m != NULL && seq_leq(t->snd_head_seq + m->data_len, ack)) {
+	while (m != NULL && seq_leq(m->hash.usr + m->data_len, ack)) {
 		struct rte_mbuf *next = m->next;
 
-		t->snd_head_seq += m->data_len;
-		if (m == t->snd_cur) {
+		if (m == t->snd_cur)
 			t->snd_cur = next;
-			t->snd_cur_seq = t->snd_head_seq;
-		}
 		rte_pktmbuf_free_seg(m);
 		m = next;
 	}
@@ -47,19 +46,12 @@ tcp_snd_acked(struct tcb *t, uint32_t ack)
 		t->snd_tail = NULL;
 }
 
-/* Moves snd_cur to the mbuf that holds seq, which is queued. @return the offset in it. */
-static uint32_t
-seek(struct tcb *t, uint32_t seq)
+struct rte_mbuf *
+tcp_snd_seek(struct tcb *t, uint32_t seq)
 {
-	if (t->snd_cur == NULL || seq_lt(seq, t->snd_cur_seq)) {
-		t->snd_cur = t->snd_head;
-		t->snd_cur_seq = t->snd_head_seq;
-	}
-	while (seq - t->snd_cur_seq >= t->snd_cur->data_len && t->snd_cur->next != NULL) {
-		t->snd_cur_seq += t->snd_cur->data_len;
+	while (seq - t->snd_cur->hash.usr >= t->snd_cur->data_len && t->snd_cur->next != NULL)
 		t->snd_cur = t->snd_cur->next;
-	}
-	return seq - t->snd_cur_seq;
+	return t->snd_cur;
 }
 
 static struct rte_mbuf *
@@ -111,15 +103,14 @@ attach_out(struct tcp_env *env, struct rte_mbuf *head, struct rte_mbuf *src, uin
 }
 
 struct rte_mbuf *
-tcp_snd_cut(struct tcp_env *env, struct tcb *t, uint32_t seq, uint32_t len)
+tcp_snd_cut(struct tcp_env *env, struct rte_mbuf *from, uint32_t seq, uint32_t len)
 {
 	struct rte_mbuf *head = mbufs_get(env->mbufs);
-	uint32_t off;
+	uint32_t off = seq - from->hash.usr;
 
 	if (head == NULL)
 		return NULL;
-	off = seek(t, seq);
 	if (len <= COPY_BYTES && len <= rte_pktmbuf_tailroom(head))
-		return copy_out(head, t->snd_cur, off, len);
-	return attach_out(env, head, t->snd_cur, off, len);
+		return copy_out(head, from, off, len);
+	return attach_out(env, head, from, off, len);
 }

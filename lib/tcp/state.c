@@ -24,23 +24,30 @@ tcb_init(const struct tcp_env *env, struct tcb *t, const struct flow_key *key)
 	t->neigh = NO_INDEX;
 	t->mss = MSS_DEFAULT_IP4;
 	t->rcv_mss = MSS_DEFAULT_IP4;
+	t->flight = SLAB_NONE;
+	t->ssthresh = UINT32_MAX;
+	t->cc = env->params.cc;
 	wheel_entry_init(&t->timer);
 	if (env->params.no_delay)
 		t->flags |= TF_NO_DELAY;
+	if (env->params.keepalive)
+		t->flags |= TF_KEEPALIVE;
+	if (env->params.pacing)
+		t->opts |= TO_PACING;
 }
 
 static void
 set_iss(struct tcb *t, uint32_t iss)
 {
-	t->snd_una = t->snd_nxt = t->snd_max = iss;
-	t->snd_end = t->snd_head_seq = t->snd_cur_seq = iss + 1;
+	t->snd_una = t->snd_nxt = iss;
+	t->snd_end = iss + 1;
 	t->snd_credited = iss + 1;
 }
 
 void
 tcp_open_active(const struct tcp_env *env, struct tcb *t)
 {
-	set_iss(t, tcp_isn(env, &t->key));
+	set_iss(t, tcp_isn(env, &t->key, &t->ts_off));
 	t->state = TCP_SYN_SENT;
 	t->flags |= TF_OUTPUT;
 	t->rtx_first_ms = env_now_ms(env);
@@ -54,34 +61,112 @@ set_mss(const struct tcp_env *env, struct tcb *t, uint16_t offered)
 
 	if (mss < MSS_LEAST)
 		mss = MSS_LEAST;
-	/* Our offer binds the peer; we are bound by the peer's and by our MTU (RFC 9293, 3.7.1). */
+	/* Our offer binds the peer; we are bound by the peer's and by our MTU (RFC 9293, 3.7.1);
+	 * options that all segments have leave less (RFC 6691, 3). */
 	t->mss = mss < env->mss_mtu ? mss : env->mss_mtu;
+	if ((t->opts & TO_TIMESTAMPS) != 0)
+		t->mss = (uint16_t)(t->mss - TCP_TIMESTAMPS_SPACE);
+}
+
+uint8_t
+tcp_syn_opts(const struct tcp_env *env, const struct seg *s)
+{
+	const struct thole_tcp_params *p = &env->params;
+	uint8_t opts = 0;
+
+	/* RFC 7323, 2.3: a shift above 14 is taken as 14. */
+	if (p->window_scale && (s->opts & OPT_WSCALE) != 0)
+		opts |= (uint8_t)(EO_WSCALE | RTE_MIN(s->wscale, TCP_WSCALE_MAX));
+	if (p->sack && (s->opts & OPT_SACK_PERMITTED) != 0)
+		opts |= EO_SACK;
+	if (p->timestamps && (s->opts & OPT_TIMESTAMPS) != 0)
+		opts |= EO_TIMESTAMPS;
+	return opts;
+}
+
+uint8_t
+tcp_syn_offer(const struct tcp_env *env, const struct tcb *t)
+{
+	const struct thole_tcp_params *p = &env->params;
+	uint8_t opts = 0;
+
+	if (t->state != TCP_SYN_SENT) { /* simultaneous open: what the peer's SYN left */
+		opts |= (t->opts & TO_WSCALE) != 0 ? EO_WSCALE : 0;
+		opts |= (t->opts & TO_SACK) != 0 ? EO_SACK : 0;
+		opts |= (t->opts & TO_TIMESTAMPS) != 0 ? EO_TIMESTAMPS : 0;
+		return opts;
+	}
+	opts |= p->window_scale ? EO_WSCALE : 0;
+	opts |= p->sack ? EO_SACK : 0;
+	opts |= p->timestamps ? EO_TIMESTAMPS : 0;
+	/* RFC 3168, 6.1.1.1: a SYN that was lost may have been lost for its ECN. */
+	opts |= p->ecn && (t->flags & TF_REXMIT) == 0 ? EO_ECN : 0;
+	return opts;
 }
 
 void
-tcp_peer_syn(const struct tcp_env *env, struct tcb *t, uint32_t irs, uint16_t mss, uint16_t wnd)
+tcp_syn_out(const struct tcp_env *env, uint8_t opts, uint32_t ts_off, uint32_t ts_recent,
+	struct tcp_out *out)
 {
-	t->rcv_nxt = t->rcv_adv = t->rcv_acked = irs + 1;
-	t->snd_wnd = t->snd_wnd_max = wnd;
-	t->snd_wl1 = irs;
-	t->snd_wl2 = t->snd_una;
-	set_mss(env, t, mss);
+	out->mss = env->mss;
+	if ((opts & EO_WSCALE) != 0) {
+		out->opts |= OPT_WSCALE;
+		out->wscale = tcp_rcv_wscale(env);
+	}
+	if ((opts & EO_SACK) != 0)
+		out->opts |= OPT_SACK_PERMITTED;
+	if ((opts & EO_TIMESTAMPS) != 0) {
+		out->opts |= OPT_TIMESTAMPS;
+		out->ts_val = env_now_ms(env) + ts_off;
+		out->ts_ecr = (out->flags & TCP_ACK) != 0 ? ts_recent : 0;
+	}
+	/* RFC 3168, 6.1.1: an ECN-setup SYN, or SYN-ACK. */
+	if ((opts & EO_ECN) != 0)
+		out->flags |= (out->flags & TCP_ACK) != 0 ? TCP_ECE : TCP_ECE | TCP_CWR;
+}
+
+void
+tcp_peer_syn(const struct tcp_env *env, struct tcb *t, const struct peer_syn *syn)
+{
+	t->rcv_nxt = t->rcv_adv = t->rcv_acked = syn->irs + 1;
+	t->snd_wnd = t->snd_wnd_max = syn->wnd;
+	t->snd_wl1 = syn->irs;
+	if ((syn->opts & EO_WSCALE) != 0) {
+		t->opts |= TO_WSCALE;
+		t->snd_wscale = syn->opts & 0xfu;
+		t->rcv_wscale = tcp_rcv_wscale(env) & 0xfu;
+	}
+	if ((syn->opts & EO_SACK) != 0)
+		t->opts |= TO_SACK;
+	if ((syn->opts & EO_TIMESTAMPS) != 0) {
+		t->opts |= TO_TIMESTAMPS;
+		t->ts_recent = syn->ts_val;
+		tcp_timestamp_began(env, t);
+	}
+	if ((syn->opts & EO_ECN) != 0)
+		t->opts |= TO_ECN;
+	set_mss(env, t, syn->mss);
 	tcp_window_advance(env, t);
 }
 
 void
 tcp_open_passive(const struct tcp_env *env, struct tcb *t, const struct embryo *e)
 {
+	const struct peer_syn syn = {
+		.irs = e->irs, .ts_val = e->ts_recent, .mss = e->mss, .opts = e->opts
+	};
+
 	set_iss(t, e->iss);
-	t->snd_nxt = t->snd_max = e->iss + 1;
+	t->snd_nxt = e->iss + 1;
+	t->ts_off = e->ts_off;
 	t->state = TCP_SYN_RECEIVED;
 	t->flags |= TF_PASSIVE;
 	t->listener = e->listener;
 	t->neigh = e->neigh;
-	tcp_peer_syn(env, t, e->irs, e->mss, e->wnd);
+	tcp_peer_syn(env, t, &syn);
 	/* Karn's rule: an answer to one of several SYN-ACKs times nothing. */
-	if ((e->flags & EF_REPEATED) == 0)
-		tcp_rtt_sample(t, (env_now_ms(env) - e->start_ms) * 1000);
+	if (e->repeated == 0)
+		tcp_rtt_sample(t, RTE_MAX(env_now_ms(env) - e->queued_ms, 1u) * 1000);
 	else
 		t->flags |= TF_SYN_REXMIT;
 }
@@ -90,8 +175,12 @@ void
 tcp_established(struct tcp_env *env, struct tcb *t)
 {
 	t->state = TCP_ESTABLISHED;
-	tcp_cc_init(env, t);
+	/* RFC 6928, 2; one segment if the SYN was lost (RFC 5681, 3.1). */
+	t->restart = (t->flags & TF_SYN_REXMIT) != 0 ? 1 : 10;
 	t->rtx_first_ms = env_now_ms(env);
+	tcp_window_tune_start(env, t);
+	if ((t->flags & TF_KEEPALIVE) != 0)
+		t->life_ns = env->now_ns + env->params.keepalive_ns;
 	if ((t->flags & TF_PASSIVE) != 0) {
 		env->stats->opened_passive++;
 		t->events |= TE_ACCEPTED;
@@ -147,6 +236,7 @@ tcp_forget_received(struct tcp_env *env, struct tcb *t)
 static void
 drop_unfinished(struct tcp_env *env, struct tcb *t)
 {
+	tcp_flight_drop(env, t);
 	tcp_rcv_drop_ahead(env, t);
 	free_list(&t->snd_head);
 	t->snd_tail = t->snd_cur = NULL;
@@ -174,7 +264,8 @@ tcp_closed(struct tcp_env *env, struct tcb *t, int error)
 	t->state = TCP_CLOSED;
 	t->error = (uint8_t)error;
 	t->rtx_ns = t->delack_ns = t->life_ns = TIME_NEVER;
-	t->flags &= (uint16_t) ~(TF_ACK_NOW | TF_OUTPUT | TF_REXMIT | TF_PROBE | TF_PERSIST);
+	t->flags &=
+		(uint16_t) ~(TF_ACK_NOW | TF_OUTPUT | TF_REXMIT | TF_PROBE | TF_PERSIST | TF_PACED);
 	t->events |= TE_CLOSED;
 	drop_unfinished(env, t);
 	if ((t->flags & TF_APP_CLOSED) != 0)

@@ -9,16 +9,10 @@ static void
 syn_acked(struct tcp_env *env, struct tcb *t, struct seg *s)
 {
 	t->snd_una = s->ack;
-	t->snd_nxt = seq_max(t->snd_nxt, s->ack); /* behind it if the SYN was about to go again */
 	tcp_rtx_stop(t);
-	if ((t->flags & TF_RTT_TIMING) != 0) {
-		tcp_rtt_sample(t, (uint32_t)(env->now_ns / TIME_US) - t->rtt_start_us);
-		t->flags &= (uint16_t)~TF_RTT_TIMING;
-	} else {
-		t->flags |= TF_SYN_REXMIT;
-		t->backoff = 0;
-	}
-	t->snd_wl2 = s->ack;
+	if ((t->flags & TF_SYN_REXMIT) == 0) /* Karn */
+		tcp_rtt_sample(t, env_now_us(env) - t->syn_us);
+	t->backoff = 0;
 	t->flags |= TF_ACK_NOW;
 	tcp_established(env, t);
 	/* On to the sixth step with what follows the SYN. */
@@ -31,10 +25,11 @@ syn_acked(struct tcp_env *env, struct tcb *t, struct seg *s)
 enum tcp_reply
 tcp_input_syn_sent(struct tcp_env *env, struct tcb *t, struct seg *s)
 {
+	struct peer_syn syn;
 	bool acked = false;
 
 	if ((s->flags & TCP_ACK) != 0) {
-		if (!seq_gt(s->ack, t->snd_una) || seq_gt(s->ack, t->snd_max)) {
+		if (!seq_gt(s->ack, t->snd_una) || seq_gt(s->ack, t->snd_nxt)) {
 			env->stats->rx_drop_ack++;
 			return (s->flags & TCP_RST) != 0 ? REPLY_NONE : REPLY_RST;
 		}
@@ -51,7 +46,18 @@ tcp_input_syn_sent(struct tcp_env *env, struct tcb *t, struct seg *s)
 		env->stats->rx_drop_state++;
 		return REPLY_NONE;
 	}
-	tcp_peer_syn(env, t, s->seq, (s->opts & OPT_MSS) != 0 ? s->mss : 0, s->wnd);
+	syn = (struct peer_syn){
+		.irs = s->seq,
+		.ts_val = s->ts_val,
+		.mss = (s->opts & OPT_MSS) != 0 ? s->mss : 0,
+		.wnd = s->wnd,
+		.opts = tcp_syn_opts(env, s),
+	};
+	/* RFC 3168, 6.1.1: an ECN-setup SYN-ACK has ECE alone. */
+	if (acked && (s->flags & (TCP_ECE | TCP_CWR)) == TCP_ECE &&
+		(tcp_syn_offer(env, t) & EO_ECN) != 0)
+		syn.opts |= EO_ECN;
+	tcp_peer_syn(env, t, &syn);
 	if (acked) {
 		syn_acked(env, t, s);
 		return REPLY_NONE;
@@ -59,8 +65,6 @@ tcp_input_syn_sent(struct tcp_env *env, struct tcb *t, struct seg *s)
 	/* Simultaneous open: our SYN again, now with an ACK. Text with the peer's SYN it will send
 	 * again. */
 	t->state = TCP_SYN_RECEIVED;
-	t->snd_nxt = t->snd_una;
-	t->flags &= (uint16_t)~TF_RTT_TIMING;
-	t->flags |= TF_OUTPUT;
+	t->flags |= TF_OUTPUT | TF_REXMIT;
 	return REPLY_NONE;
 }

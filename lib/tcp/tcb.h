@@ -44,14 +44,26 @@ enum tcb_flag {
 	TF_APP_CLOSED = 1 << 5,	  /* the application has closed: no more events but CLOSED */
 	TF_NO_DELAY = 1 << 6,	  /* Nagle's algorithm is off */
 	TF_RST_OWED = 1 << 7,	  /* reset: a RST goes out, then the TCB goes */
-	TF_RTT_TIMING = 1 << 8,	  /* rtt_seq is being timed */
-	TF_PERSIST = 1 << 9,	  /* rtx_ns is the persist timer's (RFC 9293, 3.8.6.1) */
-	TF_RECOVERY = 1 << 10,	  /* fast recovery (RFC 6582) */
-	TF_REXMIT = 1 << 11,	  /* the segment at snd_una is to be sent again */
-	TF_PROBE = 1 << 12,	  /* one byte is to be sent into a closed window */
-	TF_SYN_REXMIT = 1 << 13,  /* the SYN was sent again (RFC 6298, 5.7) */
-	TF_PASSIVE = 1 << 14,	  /* the peer opened the connection */
-	TF_DETACHED = 1 << 15,	  /* no longer in the connection table */
+	TF_PERSIST = 1 << 8,	  /* rtx_ns is the persist timer's (RFC 9293, 3.8.6.1) */
+	TF_REXMIT = 1 << 9,	  /* a SYN or a lone FIN is to be sent again */
+	TF_PROBE = 1 << 10,	  /* one byte is to be sent into a closed window */
+	TF_SYN_REXMIT = 1 << 11,  /* the SYN was sent again (RFC 6298, 5.7) */
+	TF_PASSIVE = 1 << 12,	  /* the peer opened the connection */
+	TF_DETACHED = 1 << 13,	  /* no longer in the connection table */
+	TF_KEEPALIVE = 1 << 14,	  /* asks a silent peer whether it is there (RFC 9293, 3.8.4) */
+	TF_PACED = 1 << 15,	  /* output waits for flight.pace_ns */
+};
+
+/* What the two SYNs agreed on, and what of it is owed. */
+enum tcb_opt {
+	TO_TIMESTAMPS = 1 << 0, /* RFC 7323, 3 */
+	TO_SACK = 1 << 1,	/* RFC 2018 */
+	TO_ECN = 1 << 2,	/* RFC 3168 */
+	TO_ECE = 1 << 3,	/* every ACK of ours has ECE */
+	TO_CWR = 1 << 4,	/* the next new data has CWR */
+	TO_DSACK = 1 << 5,	/* the next ACK reports dsack_left to dsack_right (RFC 2883) */
+	TO_WSCALE = 1 << 6,	/* RFC 7323, 2; the shifts are in snd_wscale, rcv_wscale */
+	TO_PACING = 1 << 7,
 };
 
 /* Events that the application hasn't read yet, in the order that it gets them. */
@@ -73,36 +85,40 @@ struct tcb {
 	/* Line 0: what every segment reads. */
 	struct flow_key key;
 	uint32_t snd_una;
-	uint32_t snd_nxt;
-	uint32_t snd_max; /* highest snd_nxt so far: beyond snd_nxt after a timeout */
+	uint32_t snd_nxt; /* after the last sequence number ever sent */
 	uint32_t snd_wnd; /* bytes */
 	uint32_t snd_wl1;
-	uint32_t snd_wl2;
 	uint32_t rcv_nxt;
-	uint32_t rcv_adv;   /* right edge of the window that we advertised; it never goes back */
-	uint16_t flags;	    /* enum tcb_flag */
-	uint8_t state;	    /* enum tcp_state */
-	uint8_t events;	    /* enum tcb_event */
-	uint16_t mss;	    /* most payload of a segment that we send */
-	uint8_t snd_wscale; /* 0 until window scale is negotiated */
-	uint8_t rcv_wscale;
+	uint32_t rcv_adv; /* right edge of the window that we advertised; it never goes back */
+	uint16_t flags;	  /* enum tcb_flag */
+	uint8_t state;	  /* enum tcp_state */
+	uint8_t events;	  /* enum tcb_event */
+	uint16_t mss;	  /* most payload of a segment that we send, options off */
+	uint8_t snd_wscale : 4; /* Snd.Wind.Shift, Rcv.Wind.Shift */
+	uint8_t rcv_wscale : 4;
+	uint8_t opts;	    /* enum tcb_opt */
+	uint32_t ts_recent; /* TS.Recent */
+	uint32_t ts_off;    /* of our timestamps */
 
 	/* Line 1: sending, and the clocks. */
 	struct rte_mbuf *snd_head; /* the mbuf that holds snd_una; queue linked by next */
 	struct rte_mbuf *snd_tail;
-	struct rte_mbuf *snd_cur; /* where the last segment was cut */
-	uint32_t snd_head_seq;	  /* of the first byte of snd_head, of snd_cur */
-	uint32_t snd_cur_seq;
-	uint32_t snd_end;   /* after the last byte queued; our FIN's sequence number */
-	uint32_t rcv_acked; /* the last ACK we sent */
-	uint64_t rtx_ns;    /* retransmission or persist timer; TIME_NEVER: off, as below */
+	struct rte_mbuf *snd_cur; /* where new data is cut next */
+	uint32_t snd_end;	  /* after the last byte queued; our FIN's sequence number */
+	uint32_t rcv_acked;	  /* the last ACK we sent: Last.ACK.sent */
+	uint64_t rtx_ns; /* retransmission timers, persist timer; TIME_NEVER: off, as below */
 	uint64_t delack_ns;
-	uint64_t life_ns; /* FIN-WAIT-2 of an orphan, TIME-WAIT of a TCB */
+	uint64_t life_ns; /* FIN-WAIT-2 of an orphan, TIME-WAIT of a TCB, keepalive */
+	uint32_t flight;  /* index of the flight block; SLAB_NONE: nothing is on the way */
+	union {
+		uint32_t rcv_mark; /* window auto-tuning: what was received is counted from here */
+		uint32_t syn_us;   /* SYN-SENT: when the SYN went */
+	};
 
 	/* Line 2: receiving, and whose it is. */
 	struct rte_mbuf *rcv_head; /* in order, not yet the application's */
 	struct rte_mbuf *rcv_tail;
-	struct rte_mbuf *ooo_head; /* out of order, sorted, hash.usr the sequence number */
+	struct rte_mbuf *ooo_head; /* out of order, sorted: rcv_queue.c */
 	uint32_t rcv_queued;	   /* bytes from rcv_head on */
 	uint32_t rcv_unread;	   /* bytes queued or with the application: they close the window */
 	uint32_t rcv_fin;
@@ -116,24 +132,26 @@ struct tcb {
 	uint8_t app;	     /* context number */
 	uint8_t error;	     /* errno that CLOSED reports */
 
-	/* Line 3: timers, estimators, congestion control. The last two move to a flight block with
-	 * RACK. */
+	/* Line 3: what is rarely needed. */
 	struct wheel_entry timer;
-	uint8_t challenges; /* challenge ACKs sent in second challenge_s */
-	uint8_t challenge_s;
+	uint16_t listener;     /* that it waits to be accepted from, or NO_INDEX */
 	uint32_t rtx_first_ms; /* when what is unacknowledged was first sent: R2 counts from here */
 	uint32_t srtt_us;      /* times 8; 0: no sample yet (RFC 6298) */
 	uint32_t rttvar_us;    /* times 4 */
-	uint32_t rtt_start_us;
-	uint32_t rtt_seq;      /* acknowledged: the sample is complete */
 	uint32_t snd_wnd_max;  /* largest window that the peer offered */
 	uint32_t snd_credited; /* sequence up to which the application has its send credit back */
-	uint32_t cwnd;	       /* bytes (RFC 5681) */
 	uint32_t ssthresh;
-	uint32_t recover;  /* RFC 6582 */
-	uint16_t listener; /* that it waits to be accepted from, or NO_INDEX */
-	uint8_t backoff;   /* doublings of the RTO */
-	uint8_t dupacks;
+	uint32_t dsack_left;
+	uint32_t dsack_right;
+	uint16_t ts_recent_age;	   /* when ts_recent was set, in units of 2^42 ns, about 73 min */
+	uint16_t rcv_mark_ms;	   /* when rcv_mark was set */
+	uint16_t user_timeout_s;   /* 0: the stack's give_up_ns */
+	uint16_t challenges : 4;   /* challenge ACKs sent in second challenge_s, which is counted */
+	uint16_t challenge_s : 12; /* modulo 4,096: an old one may be taken for this one, rarely */
+	uint8_t backoff;	   /* doublings of the RTO; keepalive probes unanswered */
+	uint8_t restart; /* segments that may be sent at once after a rest (RFC 5681, 4.1) */
+	uint8_t cc;	 /* enum thole_cc */
+	uint8_t rcv_log; /* log2 of the receive buffer in use, before the bound */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct tcb) == 256, "the budget of a connection");
 _Static_assert(offsetof(struct tcb, snd_head) == 64, "line 0 is what every segment reads");
@@ -146,26 +164,37 @@ struct embryo {
 	uint32_t irs;
 	uint32_t next; /* FIFO of its back-off step */
 	uint32_t prev;
-	uint32_t out_next; /* list of embryos that owe a SYN-ACK or ACK */
-	uint32_t start_ms; /* when the SYN came: R2 counts from here */
-	uint32_t due_ms;   /* SYN-ACK again at */
-	uint16_t mss;	   /* that the peer offered, 0: it didn't */
-	uint16_t wnd;
+	uint32_t out_next;  /* list of embryos that owe a SYN-ACK or ACK */
+	uint32_t queued_ms; /* when it came into its FIFO; in the first step, when the SYN came */
+	uint32_t ts_recent;
+	uint32_t ts_off;
+	uint16_t mss : 15;     /* that the peer offered, 0: it didn't */
+	uint16_t repeated : 1; /* more than one SYN-ACK went out */
 	uint16_t listener;
 	uint16_t neigh;
-	uint8_t step;  /* SYN-ACKs repeated: the FIFO it is in */
-	uint8_t flags; /* enum embryo_flag */
-	uint8_t acks;  /* answers to unacceptable segments in this step */
-	uint8_t spare; /* window scale and SACK-permitted go here */
+	uint8_t opts;	   /* enum embryo_opt */
+	uint8_t step : 3;  /* SYN-ACKs repeated: the FIFO it is in */
+	uint8_t acks : 2;  /* answers to unacceptable segments in this step */
+	uint8_t flags : 3; /* enum embryo_flag */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct embryo) == 64, "the budget of a handshake");
 
-enum embryo_flag {
-	EF_SYN_ACK = 1 << 0,  /* owes a SYN-ACK */
-	EF_ACK = 1 << 1,      /* owes an ACK */
-	EF_SENT = 1 << 2,     /* a SYN-ACK went out */
-	EF_REPEATED = 1 << 3, /* more than one */
+/* What the peer's SYN offered and we take. */
+enum embryo_opt {
+	EO_WSCALE_MASK = 0x0f, /* its shift */
+	EO_WSCALE = 1 << 4,
+	EO_SACK = 1 << 5,
+	EO_TIMESTAMPS = 1 << 6,
+	EO_ECN = 1 << 7,
 };
+
+enum embryo_flag {
+	EF_SYN_ACK = 1 << 0, /* owes a SYN-ACK */
+	EF_ACK = 1 << 1,     /* owes an ACK */
+	EF_SENT = 1 << 2,    /* a SYN-ACK went out */
+};
+
+#define EMBRYO_MSS_MOST 0x7fffu
 
 struct tombstone {
 	struct flow_key key;
@@ -176,8 +205,9 @@ struct tombstone {
 	uint32_t rcv_nxt;
 	uint16_t rcv_wnd; /* as it went into our last header */
 	uint16_t neigh;
-	uint32_t hash;	   /* of key: an eviction finds its bucket without hashing */
-	uint32_t spare[2]; /* timestamps go here */
+	uint32_t hash; /* of key: an eviction finds its bucket without hashing */
+	uint32_t ts_recent;
+	uint32_t ts_off; /* 0: no timestamps */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct tombstone) == 64, "the budget of a TIME-WAIT");
 

@@ -12,6 +12,7 @@
 
 #include "base/mbufs.h"
 #include "base/seq.h"
+#include "tcp/flight.h"
 #include "tcp/tcb.h"
 #include "wire/tcp.h"
 
@@ -21,8 +22,11 @@ struct tcp_env {
 	struct thole_tcp_params params;
 	struct thole_stats *stats;
 	struct mbufs *mbufs;
+	struct slab *flights;  /* struct flight */
+	struct slab *segments; /* struct tx_seg */
 	uint64_t secret[2];
 	uint32_t rx_held_max; /* bound of stats->mbufs_held */
+	uint32_t rcv_stamp;   /* order in which segments came ahead of a hole */
 	uint16_t mss;	      /* that we offer */
 	uint16_t mss_mtu;     /* that our MTU lets us send */
 };
@@ -33,14 +37,40 @@ env_now_ms(const struct tcp_env *env)
 	return (uint32_t)(env->now_ns / TIME_MS);
 }
 
+static inline uint32_t
+env_now_us(const struct tcp_env *env)
+{
+	return (uint32_t)(env->now_ns / TIME_US);
+}
+
+/* Our timestamp: a tick is 1 ms (RFC 7323, 5.4). */
+static inline uint32_t
+env_ts(const struct tcp_env *env, const struct tcb *t)
+{
+	return env_now_ms(env) + t->ts_off;
+}
+
+/* NULL: nothing is on the way, and nothing was for a while. */
+static inline struct flight *
+tcp_flight(const struct tcp_env *env, const struct tcb *t)
+{
+	return t->flight != SLAB_NONE ? slab_at(env->flights, t->flight) : NULL;
+}
+
+/* flight.c. @return NULL: no memory, which is counted. */
+struct flight *tcp_flight_get(struct tcp_env *env, struct tcb *t);
+void tcp_flight_drop(struct tcp_env *env, struct tcb *t);
+/* How much may be sent at once after a rest. */
+uint32_t tcp_restart_window(const struct tcb *t);
+
 /** What a segment asks for beyond its connection. */
 enum tcp_reply {
 	REPLY_NONE,
 	REPLY_RST, /* a RST made from the segment alone (RFC 9293, 3.10.7.1) */
 };
 
-/* isn.c: initial sequence numbers (RFC 6528). */
-uint32_t tcp_isn(const struct tcp_env *env, const struct flow_key *key);
+/* isn.c: initial sequence number (RFC 6528), and the offset of timestamps, which isn't 0. */
+uint32_t tcp_isn(const struct tcp_env *env, const struct flow_key *key, uint32_t *ts_off);
 
 /* input.c, syn_sent.c, ack.c, data.c: RFC 9293, 3.10.7. seg->m is set to NULL if it was kept. */
 enum tcp_reply tcp_input(struct tcp_env *env, struct tcb *t, struct seg *s);
@@ -49,6 +79,13 @@ void tcp_input_ack(struct tcp_env *env, struct tcb *t, const struct seg *s);
 void tcp_input_data(struct tcp_env *env, struct tcb *t, struct seg *s);
 /* An ACK as a challenge, at most 10 a second for a connection (RFC 5961, 7). */
 void tcp_challenge(struct tcp_env *env, struct tcb *t);
+/* timestamps.c: RFC 7323. */
+/* @return false: an old duplicate (5.3, R1), or without the timestamp that it must have (3.2). */
+bool tcp_timestamp_ok(const struct tcp_env *env, const struct tcb *t, const struct seg *s);
+/* R3: TS.Recent, from a segment that is acceptable. */
+void tcp_timestamp_note(const struct tcp_env *env, struct tcb *t, const struct seg *s);
+/* TS.Recent was set from the SYN. */
+void tcp_timestamp_began(const struct tcp_env *env, struct tcb *t);
 
 /* output.c: builds what @p t owes, at most @p max packets. @return how many. */
 uint16_t tcp_output(struct tcp_env *env, struct tcb *t, const struct wire_path *path,
@@ -66,24 +103,35 @@ tcb_owes(const struct tcb *t)
 	return (t->flags & TF_OWES) != 0;
 }
 
-/* window.c: the receive window (RFC 9293, 3.8.6.2.2), and what may be sent into the peer's. */
-/* The largest window that we offer: what the header holds, until there is window scale. */
+/* window.c: the receive window (RFC 9293, 3.8.6.2.2). */
+/* The window of a SYN, which isn't scaled (RFC 7323, 2.2): the largest without window scale. */
 static inline uint32_t
 tcp_rcv_wnd_most(const struct tcp_env *env)
 {
 	return RTE_MIN(env->params.rcvbuf_bytes, 65535u);
 }
 
+/* The shift that we offer: the least that lets the whole buffer be offered (RFC 7323, 2.3). */
+uint8_t tcp_rcv_wscale(const struct tcp_env *env);
+/* From rcv_nxt on what we take: at least what any ACK of ours offered. */
 uint32_t tcp_rcv_wnd(const struct tcb *t);
+/* What the header says; after tcp_window_advance(), which is due before each header. */
+uint16_t tcp_rcv_wnd_field(const struct tcb *t, bool syn);
 void tcp_window_advance(const struct tcp_env *env, struct tcb *t);
 bool tcp_window_update_due(const struct tcp_env *env, const struct tcb *t);
-uint32_t tcp_snd_room(const struct tcb *t);
+/* Auto-tuning: the first round begins, and may end with the segment @p s, whose data is new. */
+void tcp_window_tune_start(const struct tcp_env *env, struct tcb *t);
+void tcp_window_tune(const struct tcp_env *env, struct tcb *t, const struct seg *s);
 
 /* snd_queue.c: bytes from snd_una to snd_end, in mbufs. */
 void tcp_snd_append(struct tcb *t, struct rte_mbuf *chain);
 void tcp_snd_acked(struct tcb *t, uint32_t ack);
-/* A private packet of the @p len bytes from @p seq on, headers still to come; NULL: no mbuf. */
-struct rte_mbuf *tcp_snd_cut(struct tcp_env *env, struct tcb *t, uint32_t seq, uint32_t len);
+/* The mbuf that holds @p seq, which isn't sent yet; snd_cur is there afterwards. */
+struct rte_mbuf *tcp_snd_seek(struct tcb *t, uint32_t seq);
+/* A private packet of the @p len bytes from @p seq on, which @p from holds the first of, headers
+ * still to come; NULL: no mbuf. */
+struct rte_mbuf *tcp_snd_cut(
+	struct tcp_env *env, struct rte_mbuf *from, uint32_t seq, uint32_t len);
 
 /* rcv_queue.c: bytes up to rcv_nxt that the application hasn't taken, and segments ahead of it. */
 /* Both take s->m; s->len bytes from s->payload_off on are wanted, in sequence or ahead of it. */
@@ -95,28 +143,34 @@ void tcp_rcv_drop_ahead(struct tcp_env *env, struct tcb *t);
 /* Hands over all that is queued as one packet; @p bytes gets how much. */
 struct rte_mbuf *tcp_rcv_take(struct tcp_env *env, struct tcb *t, uint32_t *bytes);
 
+/* sack_out.c: SACK blocks (RFC 2018, RFC 2883). */
+/* The bytes from @p left up to @p right came again: the next ACK says so. */
+void tcp_dsack_note(struct tcb *t, uint32_t left, uint32_t right);
+/* The blocks of the ACK that goes out now, at most @p most. @return how many; 0: no option. */
+uint8_t tcp_sack_out(struct tcb *t, struct sack_block *blocks, uint8_t most);
+
 /* rto.c: round-trip time and retransmission timeout (RFC 6298). */
 uint64_t tcp_rto_ns(const struct tcp_env *env, const struct tcb *t);
 void tcp_rtt_sample(struct tcb *t, uint32_t rtt_us);
 /* How long the peer may still not answer. */
 uint64_t tcp_rtx_patience_ns(const struct tcp_env *env, const struct tcb *t);
 void tcp_rtx_arm(const struct tcp_env *env, struct tcb *t);
+/* Something was sent: the timer runs. */
+void tcp_rtx_sent(const struct tcp_env *env, struct tcb *t);
+/* All is acknowledged: only the flight block's rest is timed. */
+void tcp_rtx_done(const struct tcp_env *env, struct tcb *t);
 void tcp_rtx_stop(struct tcb *t);
-
-/* reno.c: congestion control (RFC 5681, RFC 6582). */
-void tcp_cc_init(const struct tcp_env *env, struct tcb *t);
-void tcp_cc_acked(struct tcb *t, uint32_t ack, uint32_t bytes);
-void tcp_cc_dupack(struct tcp_env *env, struct tcb *t);
-void tcp_cc_timeout(struct tcb *t);
 
 /* timer.c: fires what is due. */
 void tcp_timer(struct tcp_env *env, struct tcb *t);
 
 static inline uint64_t
-tcb_deadline(const struct tcb *t)
+tcb_deadline(const struct tcp_env *env, const struct tcb *t)
 {
 	uint64_t at = t->rtx_ns < t->delack_ns ? t->rtx_ns : t->delack_ns;
 
+	if ((t->flags & TF_PACED) != 0)
+		at = RTE_MIN(at, tcp_flight(env, t)->pace_ns);
 	return at < t->life_ns ? at : t->life_ns;
 }
 
@@ -124,9 +178,22 @@ tcb_deadline(const struct tcb *t)
 void tcb_init(const struct tcp_env *env, struct tcb *t, const struct flow_key *key);
 void tcp_open_active(const struct tcp_env *env, struct tcb *t);
 void tcp_open_passive(const struct tcp_env *env, struct tcb *t, const struct embryo *e);
-/* What the peer's SYN says: its sequence number, MSS (0: none) and window. */
-void tcp_peer_syn(
-	const struct tcp_env *env, struct tcb *t, uint32_t irs, uint16_t mss, uint16_t wnd);
+/* What a peer's SYN says. */
+struct peer_syn {
+	uint32_t irs;
+	uint32_t ts_val;
+	uint16_t mss; /* 0: none */
+	uint16_t wnd;
+	uint8_t opts; /* enum embryo_opt: what it offers and we take */
+};
+/* What we take of a SYN's options (enum embryo_opt); ECN aside. */
+uint8_t tcp_syn_opts(const struct tcp_env *env, const struct seg *s);
+/* What our SYN of @p t offers. */
+uint8_t tcp_syn_offer(const struct tcp_env *env, const struct tcb *t);
+void tcp_peer_syn(const struct tcp_env *env, struct tcb *t, const struct peer_syn *syn);
+/* The options of a SYN or SYN-ACK of ours that @p opts (enum embryo_opt) allow. */
+void tcp_syn_out(const struct tcp_env *env, uint8_t opts, uint32_t ts_off, uint32_t ts_recent,
+	struct tcp_out *out);
 void tcp_established(struct tcp_env *env, struct tcb *t);
 /* Ends with @p error (0: orderly): CLOSED reports it; timers stop, queues go but for unread data.
  */

@@ -7,10 +7,28 @@ tombstone_init(const struct tcp_env *env, struct tombstone *w, const struct tcb 
 {
 	w->key = t->key;
 	w->expire_ns = env->now_ns + 2 * env->params.msl_ns;
-	w->snd_nxt = t->snd_max;
+	w->snd_nxt = t->snd_nxt;
 	w->rcv_nxt = t->rcv_nxt;
-	w->rcv_wnd = (uint16_t)RTE_MIN(tcp_rcv_wnd(t), 65535u);
+	w->rcv_wnd = tcp_rcv_wnd_field(t, false);
 	w->neigh = t->neigh;
+	w->ts_recent = t->ts_recent;
+	w->ts_off = (t->opts & TO_TIMESTAMPS) != 0 ? t->ts_off : 0;
+}
+
+/*
+ * RFC 9293, 3.10.7.4, fourth step, MAY-2; RFC 6191, 2: a SYN of a later time than anything of the
+ * old connection, by timestamps if both have them, or else by sequence number.
+ */
+static bool
+is_new(const struct tcp_env *env, const struct tombstone *w, const struct seg *s)
+{
+	/* RFC 6191, 2: timestamps that the old connection didn't have tell them apart. */
+	if (w->ts_off == 0 && (s->opts & OPT_TIMESTAMPS) != 0 && env->params.timestamps)
+		return true;
+	if (w->ts_off != 0 && (s->opts & OPT_TIMESTAMPS) != 0)
+		return seq_gt(s->ts_val, w->ts_recent) ||
+		       (s->ts_val == w->ts_recent && seq_gt(s->seq, w->rcv_nxt));
+	return seq_gt(s->seq, w->rcv_nxt);
 }
 
 enum tombstone_verdict
@@ -23,9 +41,13 @@ tombstone_input(struct tcp_env *env, const struct tombstone *w, const struct seg
 		env->stats->rx_drop_rst++; /* RFC 1337, 3, F1 */
 		return TOMBSTONE_KEEP;
 	}
-	/* RFC 9293, 3.10.7.4, fourth step: a SYN beyond all that was is a new connection's. */
-	if ((s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && seq_gt(s->seq, w->rcv_nxt))
+	if ((s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && is_new(env, w, s))
 		return TOMBSTONE_REUSE;
+	/* RFC 7323, 5.3: an old duplicate is answered like any that isn't acceptable. */
+	if (w->ts_off != 0 && (s->opts & OPT_TIMESTAMPS) != 0 && seq_lt(s->ts_val, w->ts_recent)) {
+		env->stats->rx_drop_paws++;
+		return TOMBSTONE_ACK;
+	}
 	if ((s->flags & TCP_FIN) != 0 && s->seq + len == w->rcv_nxt)
 		return TOMBSTONE_RESTART;
 	if ((s->flags & TCP_SYN) != 0 || (off >= w->rcv_wnd && !(len == 0 && off == 0) &&

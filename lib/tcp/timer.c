@@ -1,58 +1,130 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* timer.c: a connection's clocks (RFC 9293, 3.10.8; RFC 6298, 5.4 to 5.7). */
+/* timer.c: a connection's clocks (RFC 9293, 3.10.8; RFC 6298, 5.4 to 5.7; RFC 8985, 6 and 7;
+ * keepalive: RFC 9293, 3.8.4). */
 #include <errno.h>
 
-#include "tcp/tcp.h"
+#include "tcp/scoreboard.h"
+
+static void
+give_up(struct tcp_env *env, struct tcb *t)
+{
+	/* RFC 9293, 3.10.8; the peer of a connection, should it live, learns of it. */
+	if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
+		tcp_closed(env, t, ETIMEDOUT);
+	else
+		tcp_abort(env, t, ETIMEDOUT);
+}
 
 static void
 retransmission_timeout(struct tcp_env *env, struct tcb *t)
 {
+	struct flight *f = tcp_flight(env, t);
+
 	if (tcp_rtx_patience_ns(env, t) == 0) {
-		/* RFC 9293, 3.10.8; the peer of a connection, should it live, learns of it. */
-		if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
-			tcp_closed(env, t, ETIMEDOUT);
-		else
-			tcp_abort(env, t, ETIMEDOUT);
+		give_up(env, t);
 		return;
 	}
 	t->rtx_ns = TIME_NEVER;
 	/* A window that shrank to nothing under what is in flight must be probed, too (3.8.6.1). */
-	if (t->state >= TCP_ESTABLISHED && t->snd_wnd == 0 && (t->flags & TF_PERSIST) == 0) {
+	if (t->state >= TCP_ESTABLISHED && t->snd_wnd == 0)
 		t->flags |= TF_PERSIST;
-		t->flags &= (uint16_t) ~(TF_RTT_TIMING | TF_RECOVERY);
-		t->snd_nxt = t->snd_una;
-	}
-	if ((t->flags & TF_PERSIST) == 0) {
-		env->stats->rto_fired++;
-		if (t->state != TCP_SYN_SENT && t->state != TCP_SYN_RECEIVED)
-			tcp_cc_timeout(t);
-		t->flags &= (uint16_t)~TF_RTT_TIMING;
-		t->flags |= TF_OUTPUT;
-		t->snd_nxt = t->snd_una;
-	} else {
+	if ((t->flags & TF_PERSIST) != 0) {
 		t->flags |= TF_PROBE;
+	} else {
+		env->stats->rto_fired++;
+		if (f != NULL && f->head != SLAB_NONE)
+			recovery_timeout(env, t, f);
+		else if (t->snd_nxt != t->snd_una)
+			t->flags |= TF_REXMIT; /* a SYN, a lone FIN */
+		t->flags |= TF_OUTPUT;
 	}
 	if (t->backoff < 31)
 		t->backoff++;
 	tcp_rtx_arm(env, t);
 }
 
+static void
+flight_timeout(struct tcp_env *env, struct tcb *t, struct flight *f)
+{
+	switch ((enum flight_timer)f->timer) {
+	case FT_RTO:
+		retransmission_timeout(env, t);
+		break;
+	case FT_PROBE:
+		f->flags |= FF_PROBE_DUE;
+		t->flags |= TF_OUTPUT;
+		tcp_rtx_arm(env, t);
+		break;
+	case FT_REORDER:
+		recovery_reorder(env, t, f);
+		break;
+	case FT_IDLE:
+		t->rtx_ns = TIME_NEVER;
+		if ((t->flags & TF_PACED) != 0)
+			t->flags |= TF_OUTPUT;
+		tcp_flight_drop(env, t);
+		break;
+	}
+}
+
+static void
+rtx_timeout(struct tcp_env *env, struct tcb *t)
+{
+	struct flight *f = tcp_flight(env, t);
+
+	if (f == NULL || (t->flags & TF_PERSIST) != 0)
+		retransmission_timeout(env, t);
+	else
+		flight_timeout(env, t, f);
+}
+
+/* RFC 9293, 3.8.4: nothing was heard for long: ask; after some questions give up. */
+static void
+keepalive(struct tcp_env *env, struct tcb *t)
+{
+	if (t->snd_una != t->snd_nxt || (t->flags & TF_PERSIST) != 0) {
+		t->life_ns = env->now_ns + env->params.keepalive_ns; /* others ask already */
+		return;
+	}
+	if (t->backoff >= env->params.keepalive_probes) {
+		tcp_abort(env, t, ETIMEDOUT);
+		return;
+	}
+	t->backoff++;
+	t->flags |= TF_PROBE;
+	t->life_ns = env->now_ns + env->params.keepalive_interval_ns;
+}
+
+static void
+end_of_life(struct tcp_env *env, struct tcb *t)
+{
+	/* TIME-WAIT has passed, or the peer of an orphan never sent its FIN. One that waits for the
+	 * rest of our data must learn that it won't come. */
+	if (t->state == TCP_TIME_WAIT || t->state == TCP_FIN_WAIT_2)
+		tcp_closed(env, t, t->state == TCP_TIME_WAIT ? 0 : ETIMEDOUT);
+	else
+		tcp_abort(env, t, ETIMEDOUT);
+}
+
 void
 tcp_timer(struct tcp_env *env, struct tcb *t)
 {
 	if (env->now_ns >= t->life_ns) {
-		/* TIME-WAIT has passed, or the peer of an orphan never sent its FIN. One that waits
-		 * for the rest of our data must learn that it won't come. */
-		if (t->state == TCP_TIME_WAIT || t->state == TCP_FIN_WAIT_2)
-			tcp_closed(env, t, t->state == TCP_TIME_WAIT ? 0 : ETIMEDOUT);
+		if (t->state == TCP_TIME_WAIT || (t->flags & TF_APP_CLOSED) != 0)
+			end_of_life(env, t);
 		else
-			tcp_abort(env, t, ETIMEDOUT);
-		return;
+			keepalive(env, t);
+		if (t->state == TCP_CLOSED)
+			return;
 	}
 	if (env->now_ns >= t->delack_ns) {
 		t->delack_ns = TIME_NEVER;
 		t->flags |= TF_ACK_NOW;
 	}
+	if ((t->flags & TF_PACED) != 0 && env->now_ns >= tcp_flight(env, t)->pace_ns) {
+		t->flags &= (uint16_t)~TF_PACED;
+		t->flags |= TF_OUTPUT;
+	}
 	if (env->now_ns >= t->rtx_ns)
-		retransmission_timeout(env, t);
+		rtx_timeout(env, t);
 }

@@ -24,6 +24,7 @@ enum tcp_opt_kind {
 #define TCP_OPT_MSS_BYTES	 4
 #define TCP_OPT_TIMESTAMPS_BYTES 10
 #define TCP_SACK_BLOCK_BYTES	 8
+#define TCP_OPTS_MAX		 40
 
 static inline void
 tcp_take_mss(const uint8_t *value, struct seg *out)
@@ -126,7 +127,6 @@ tcp_no_options(struct seg *out)
 	out->nb_sack = 0;
 	out->ts_val = 0;
 	out->ts_ecr = 0;
-	memset(out->sack, 0, sizeof(out->sack));
 }
 
 enum wire_drop
@@ -190,21 +190,61 @@ tcp_parse(struct rte_mbuf *m, const uint8_t *h, uint32_t avail, const struct ip4
 	return tcp_parse_options(p, head - TCP_BYTES, out);
 }
 
+/* Four bytes of an option. */
+static inline uint32_t
+opt_word(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
+{
+	return rte_cpu_to_be_32((uint32_t)a << 24 | (uint32_t)b << 16 | (uint32_t)c << 8 | d);
+}
+
+/*
+ * In the order that Linux has: MSS, SACK-permitted, timestamps, NOP, window scale; NOP, NOP,
+ * timestamps; NOP, NOP, SACK. @return how many words.
+ */
+static uint32_t
+tcp_put_options(const struct tcp_out *seg, uint32_t *w)
+{
+	uint32_t n = 0;
+
+	if (seg->mss != 0)
+		w[n++] = rte_cpu_to_be_32(
+			TCP_OPT_MSS << 24 | TCP_OPT_MSS_BYTES << 16 | (uint32_t)seg->mss);
+	if ((seg->opts & OPT_TIMESTAMPS) != 0) {
+		bool sack = (seg->opts & OPT_SACK_PERMITTED) != 0;
+
+		w[n++] = opt_word(sack ? TCP_OPT_SACK_PERMITTED : TCP_OPT_NOP,
+			sack ? 2 : TCP_OPT_NOP, TCP_OPT_TIMESTAMPS, TCP_OPT_TIMESTAMPS_BYTES);
+		w[n++] = rte_cpu_to_be_32(seg->ts_val);
+		w[n++] = rte_cpu_to_be_32(seg->ts_ecr);
+	} else if ((seg->opts & OPT_SACK_PERMITTED) != 0) {
+		w[n++] = opt_word(TCP_OPT_NOP, TCP_OPT_NOP, TCP_OPT_SACK_PERMITTED, 2);
+	}
+	if ((seg->opts & OPT_WSCALE) != 0)
+		w[n++] = opt_word(TCP_OPT_NOP, TCP_OPT_WSCALE, 3, seg->wscale);
+	if (seg->nb_sack != 0) {
+		w[n++] = opt_word(TCP_OPT_NOP, TCP_OPT_NOP, TCP_OPT_SACK,
+			(uint8_t)(2 + TCP_SACK_BLOCK_BYTES * seg->nb_sack));
+		for (unsigned int i = 0; i < seg->nb_sack; i++) {
+			w[n++] = rte_cpu_to_be_32(seg->sack[i].left);
+			w[n++] = rte_cpu_to_be_32(seg->sack[i].right);
+		}
+	}
+	return n;
+}
+
 void
 tcp_emit(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out *seg)
 {
-	const uint32_t opt_bytes = tcp_out_opt_bytes(seg);
-	const uint32_t head = TCP_BYTES + opt_bytes;
+	uint32_t opt[TCP_OPTS_MAX / 4];
+	const uint32_t words =
+		(seg->opts | seg->mss | seg->nb_sack) != 0 ? tcp_put_options(seg, opt) : 0;
+	const uint32_t head = TCP_BYTES + 4 * words;
 	const uint32_t payload = m->pkt_len;
 	const uint32_t l4_len = head + payload;
 	const uint32_t ports = rte_cpu_to_be_32((uint32_t)seg->sport << 16 | seg->dport);
 	const uint32_t seq = rte_cpu_to_be_32(seg->seq);
 	const uint32_t ack = rte_cpu_to_be_32(seg->ack);
 	const uint32_t ctl = rte_cpu_to_be_32(head << 26 | (uint32_t)seg->flags << 16 | seg->wnd);
-	const uint32_t mss =
-		opt_bytes == 0 ? 0
-			       : rte_cpu_to_be_32(TCP_OPT_MSS << 24 | TCP_OPT_MSS_BYTES << 16 |
-						  (uint32_t)seg->mss);
 	uint64_t sum = wire_pseudo_words(path->src_be, path->dst_be, IPPROTO_TCP, l4_len);
 	uint16_t csum;
 	uint8_t *p;
@@ -216,8 +256,11 @@ tcp_emit(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out 
 			rte_mbuf_tx_offload(WIRE_ETH_BYTES, WIRE_IP4_BYTES, head, 0, 0, 0, 0);
 		m->ol_flags = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
 	} else {
-		uint32_t part = wire_sum(sum + ports + seq + ack + ctl + mss);
+		uint32_t part;
 
+		for (uint32_t i = 0; i < words; i++)
+			sum += opt[i];
+		part = wire_sum(sum + ports + seq + ack + ctl);
 		csum = csum_fold(payload == 0 ? part : csum_add_mbuf(part, m, 0, payload));
 		m->ol_flags = 0;
 	}
@@ -230,6 +273,6 @@ tcp_emit(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out 
 	wire_put32(p + 12, ctl);
 	wire_put16(p + 16, csum);
 	wire_put16(p + 18, 0);
-	if (opt_bytes != 0)
-		wire_put32(p + 20, mss);
+	for (uint32_t i = 0; i < words; i++)
+		wire_put32(p + TCP_BYTES + 4 * i, opt[i]);
 }

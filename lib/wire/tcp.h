@@ -26,6 +26,17 @@ enum tcp_opt_present {
 };
 
 #define TCP_SACK_BLOCKS_MAX 4
+#define TCP_WSCALE_MAX	    14 /* RFC 7323, 2.3 */
+
+/** Bytes of the timestamps option with its padding, and of the SACK option with n blocks. */
+#define TCP_TIMESTAMPS_SPACE 12
+#define TCP_SACK_SPACE(n)    (4 + 8 * (n))
+
+/** Sequence numbers from left up to, not including, right (RFC 2018, 3). */
+struct sack_block {
+	uint32_t left;
+	uint32_t right;
+};
 
 /** A received segment, host order. */
 struct seg {
@@ -50,10 +61,7 @@ struct seg {
 	uint8_t nb_sack;
 	uint32_t ts_val;
 	uint32_t ts_ecr;
-	struct {
-		uint32_t left;
-		uint32_t right;
-	} sack[TCP_SACK_BLOCKS_MAX];
+	struct sack_block sack[TCP_SACK_BLOCKS_MAX]; /* the first nb_sack */
 };
 
 /** SEG.LEN: what the segment takes of the sequence space. */
@@ -71,7 +79,13 @@ struct tcp_out {
 	uint16_t dport;
 	uint16_t wnd;
 	uint8_t flags;
-	uint16_t mss; /* MSS option; 0: none */
+	uint8_t opts;	/* enum tcp_opt_present: the options to write */
+	uint16_t mss;	/* 0: no MSS option, whatever opts says */
+	uint8_t wscale; /* at most 14 */
+	uint8_t nb_sack;
+	uint32_t ts_val;
+	uint32_t ts_ecr;
+	const struct sack_block *sack;
 };
 
 /**
@@ -92,11 +106,23 @@ enum wire_drop tcp_parse(struct rte_mbuf *m, const uint8_t *h, uint32_t avail,
  */
 void tcp_emit(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out *seg);
 
-/** Bytes of options that tcp_emit() writes for @p seg. */
+/** Bytes of options that tcp_emit() writes for @p seg: at most 40. */
 static inline uint32_t
 tcp_out_opt_bytes(const struct tcp_out *seg)
 {
-	return seg->mss != 0 ? 4 : 0;
+	uint32_t bytes = seg->mss != 0 ? 4 : 0;
+
+	if ((seg->opts | seg->nb_sack) == 0)
+		return bytes;
+	if ((seg->opts & OPT_TIMESTAMPS) != 0)
+		bytes += TCP_TIMESTAMPS_SPACE;
+	else if ((seg->opts & OPT_SACK_PERMITTED) != 0)
+		bytes += 4;
+	if ((seg->opts & OPT_WSCALE) != 0)
+		bytes += 4;
+	if (seg->nb_sack != 0)
+		bytes += (uint32_t)TCP_SACK_SPACE(seg->nb_sack);
+	return bytes;
 }
 
 #endif

@@ -4,15 +4,10 @@
 #include "wire/wire.h"
 
 const uint8_t *
-wire_headers(const struct rte_mbuf *m, uint32_t want, uint8_t *scratch, uint32_t *avail)
+wire_gather(const struct rte_mbuf *m, uint32_t n, uint8_t *scratch, uint32_t *avail)
 {
-	uint32_t n = RTE_MIN(want, m->pkt_len);
 	uint32_t done = 0;
 
-	if (likely(m->data_len >= n)) {
-		*avail = n;
-		return rte_pktmbuf_mtod(m, const uint8_t *);
-	}
 	for (; m != NULL && done < n; m = m->next) {
 		uint32_t part = RTE_MIN(n - done, (uint32_t)m->data_len);
 

@@ -45,12 +45,23 @@ struct wire_path {
 	bool offload_csum; /* ask for checksums with ol_flags instead of summing */
 };
 
+/* Copies the first @p n bytes of a chain. */
+const uint8_t *wire_gather(const struct rte_mbuf *m, uint32_t n, uint8_t *scratch, uint32_t *avail);
+
 /**
  * The first @p want bytes of the packet, fewer if it is shorter: in place where they are
  * contiguous, else copied to @p scratch (of @p want bytes). @p avail gets how many there are.
  */
-const uint8_t *wire_headers(
-	const struct rte_mbuf *m, uint32_t want, uint8_t *scratch, uint32_t *avail);
+static inline const uint8_t *
+wire_headers(const struct rte_mbuf *m, uint32_t want, uint8_t *scratch, uint32_t *avail)
+{
+	uint32_t n = RTE_MIN(want, m->pkt_len);
+
+	if (unlikely(m->data_len < n))
+		return wire_gather(m, n, scratch, avail);
+	*avail = n;
+	return rte_pktmbuf_mtod(m, const uint8_t *);
+}
 
 /** Prepends Ethernet and IPv4 headers to a packet whose data is an IP payload of @p proto. Sets
  * lengths and, by path, the IP checksum or the flags that ask for it. m has the headroom. */

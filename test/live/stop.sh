@@ -21,11 +21,14 @@ idle_server() { # SIGNAL
 # One connection idle, one that doesn't read; both end, and the server within its bounded time.
 busy_server() {
 	local start
-	serve thole-echo
+	serve thole-echo --set tcp.sndbuf=256k --set tcp.rcvbuf=65535
 	sleep 30 | peer nc -N "$thole" 7 &
 	peer python3 - "$thole" >"$dir/peer" 2>&1 <<-'END' &
 		import socket, sys, time
-		s = socket.create_connection((sys.argv[1], 7), 5)
+		s = socket.socket()
+		s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536) # little is left to read at the end
+		s.settimeout(5)
+		s.connect((sys.argv[1], 7))
 		s.settimeout(0.5)
 		try:
 		    while True:

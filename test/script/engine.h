@@ -15,6 +15,13 @@
 
 #define TICK_NS UINT64_C(8192)
 
+struct syn_said {
+	uint8_t offer;
+	uint8_t wscale;
+	uint8_t flags;
+	uint32_t tsval;
+};
+
 /* One connection of the script, named by the peer's port. */
 struct lane {
 	uint16_t port;
@@ -26,6 +33,19 @@ struct lane {
 	uint32_t syn_end; /* after the peer's last SYN */
 	uint32_t rcv_seq; /* of the next byte that the application reads */
 	thole_conn conn;
+
+	/* opts.c: timestamps are the script's, all sequence numbers, too. */
+	struct syn_said peer_syn; /* the peer's last SYN */
+	struct syn_said agreed;	  /* the peer's SYN that ours answered: what both offered */
+	uint8_t our_syn_flags;
+	bool ecn;
+	bool ts_known;	       /* we sent a timestamp: our_ts is right */
+	uint32_t our_ts;       /* wire's timestamp less script's */
+	uint32_t ts_recent;    /* TS.Recent that we must have */
+	uint32_t our_acked;    /* Last.ACK.sent, ours */
+	uint32_t their_recent; /* the peer's TS.Recent */
+	uint32_t their_acked;  /* and Last.ACK.sent */
+	uint32_t snd_max;      /* after the last that we sent */
 };
 
 struct script {
@@ -44,6 +64,10 @@ struct script {
 	uint32_t theirs;   /* offset of new lanes */
 	int32_t wnd;
 	int32_t mss;
+	uint8_t offer;
+	uint8_t wscale;
+	uint64_t start_ms;
+	uint32_t their_ts; /* wire's timestamp of the peer's less script's */
 	bool manual_arp;
 	bool mirror;
 	bool holding;
@@ -68,5 +92,12 @@ void script_turn(void);
 enum tcp_state script_now_state(void);
 const char *script_state_name(enum tcp_state state);
 void script_quiet(const char *when);
+/* opts.c */
+void script_opts_put(struct lane *lane, const struct script_peer_seg *seg, struct frame_tcp *tcp);
+void script_opts_check(
+	struct lane *lane, const struct script_want_seg *want, const struct frame_tcp *tcp);
+/* Of a segment on the wire, after its header. */
+void script_opts_text(
+	const struct lane *lane, const uint8_t *h, bool ours, char *text, size_t room);
 
 #endif

@@ -128,6 +128,10 @@ frame_tcp_build(uint8_t *buf, const struct frame_path *path, const struct frame_
 	if (tcp->len != 0)
 		memcpy(h + head, tcp->payload, tcp->len);
 	frame_fix_tcp_csum(buf, len);
+	if (tcp->tos != 0) {
+		buf[ETH_LEN + 1] = tcp->tos;
+		frame_fix_ip_csum(buf);
+	}
 	return len;
 }
 
@@ -218,6 +222,7 @@ frame_tcp_parse(
 		.flags = h[13],
 		.wnd = get16(h + 14),
 		.urg = get16(h + 18),
+		.tos = buf[ETH_LEN + 1],
 		.nb_opts = (uint8_t)(head - TCP_LEN),
 		.len = l4_len - head,
 		.payload = h + head,

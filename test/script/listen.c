@@ -173,6 +173,7 @@ static void
 few_embryos(struct thole_stack_config *c)
 {
 	c->max_embryos = 2;
+	c->tcp.syn_cookies = THOLE_SYN_COOKIES_OFF;
 }
 
 /* Section 7 of the design: new SYNs are the first to go. */

@@ -70,10 +70,16 @@ SCRIPT(no_way_back)
 	STAT(embryos, 0);
 }
 
+static void
+no_cookies(struct thole_stack_config *c)
+{
+	c->tcp.syn_cookies = THOLE_SYN_COOKIES_OFF;
+}
+
 /* Other handshakes that go while they wait for a next hop give their room back. */
 SCRIPT(handshakes_that_wait_give_room_back)
 {
-	START(.state = TCP_LISTEN, .manual_arp = true);
+	START(.state = TCP_LISTEN, .manual_arp = true, .tune = no_cookies);
 	for (uint32_t i = 0; i < 64; i++) {
 		PORT(5000);
 		HOST(DEAD_IP);

@@ -535,12 +535,12 @@ unacceptable(uint32_t sent, uint32_t answered)
 SCRIPT(handshake_answers_so_often)
 {
 	START(.state = TCP_SYN_RECEIVED, .snd_nxt = 101, .rcv_nxt = 301);
-	unacceptable(20, 10);
-	STAT(tx_drop_limited, 10);
+	unacceptable(20, 3);
+	STAT(tx_drop_limited, 17);
 	IN_S(1);
 	EXPECT(SYN | ACK, .seq = 100, .ack = 301);
-	unacceptable(20, 10);
-	STAT(tx_drop_limited, 20);
+	unacceptable(20, 3);
+	STAT(tx_drop_limited, 34);
 	PEER(ACK, .seq = 301, .ack = 101);
 	EVENT(ACCEPTED);
 }

@@ -176,7 +176,10 @@ SCRIPT(partial_ack)
 	STAT(retransmits, 2);
 }
 
-/* New data goes while duplicate ACKs say that segments leave the network. */
+/*
+ * New data goes while duplicate ACKs say that segments leave the network: limited transmit (RFC
+ * 3042), then by PRR (RFC 9937).
+ */
 SCRIPT(recovery_sends_new_data)
 {
 	START(.state = TCP_ESTABLISHED, .mss = 1000);
@@ -184,15 +187,17 @@ SCRIPT(recovery_sends_new_data)
 	for (uint32_t i = 0; i < 10; i++)
 		EXPECT(ACK, .seq = 100 + i * 1000, .ack = 300, .len = 1000);
 	PEER(ACK, .seq = 300, .ack = 100);
-	PEER(ACK, .seq = 300, .ack = 100);
-	SILENCE();
-	PEER(ACK, .seq = 300, .ack = 100); /* ssthresh 5, cwnd 8 */
-	EXPECT(ACK, .seq = 100, .ack = 300, .len = 1000);
-	PEER(ACK, .seq = 300, .ack = 100); /* 9 */
-	PEER(ACK, .seq = 300, .ack = 100); /* 10 */
-	SILENCE();
-	PEER(ACK, .seq = 300, .ack = 100); /* 11 */
 	EXPECT(ACK, .seq = 10100, .ack = 300, .len = 1000);
+	PEER(ACK, .seq = 300, .ack = 100);
+	EXPECT(ACK, .seq = 11100, .ack = 300, .len = 1000);
+	PEER(ACK, .seq = 300, .ack = 100); /* ssthresh 5: half of 10, not of 12 */
+	EXPECT(ACK, .seq = 100, .ack = 300, .len = 1000);
+	for (int i = 0; i < 4; i++) { /* 7 - 3 of 12 left: 5 are on the way, which is ssthresh */
+		PEER(ACK, .seq = 300, .ack = 100);
+		SILENCE();
+	}
+	PEER(ACK, .seq = 300, .ack = 100);
+	EXPECT(ACK, .seq = 12100, .ack = 300, .len = 1000);
 	SILENCE();
 }
 

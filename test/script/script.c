@@ -316,13 +316,11 @@ script_peer(const struct script_peer_seg *seg)
 	struct lane *lane = script_lane();
 	struct frame_path path = script_path();
 	uint8_t frame[FRAME_MAX], payload[FRAME_MAX];
-	int32_t mss = seg->mss == DEFAULT ? S->mss : seg->mss;
 	struct frame_tcp tcp = {
 		.sport = S->port,
 		.dport = seg->to,
 		.seq = seg->seq + lane->theirs,
 		.ack = seg->ack + lane->ours,
-		.wnd = (uint16_t)(seg->wnd == DEFAULT ? S->wnd : seg->wnd),
 		.urg = seg->urg,
 		.flags = seg->flags,
 		.len = seg->len,
@@ -333,15 +331,7 @@ script_peer(const struct script_peer_seg *seg)
 		lane->syn_end = seg->seq + 1;
 	for (uint32_t i = 0; i < seg->len; i++)
 		payload[i] = script_byte(seg->seq + i + ((seg->flags & SYN) != 0), false);
-	if (seg->opts != NULL) {
-		memcpy(tcp.opts, seg->opts, seg->nb_opts);
-		tcp.nb_opts = seg->nb_opts;
-	} else if ((seg->flags & SYN) != 0 && mss != NO_MSS) {
-		tcp.opts[0] = 2;
-		tcp.opts[1] = 4;
-		put16(tcp.opts + 2, (uint32_t)mss);
-		tcp.nb_opts = 4;
-	}
+	script_opts_put(lane, seg, &tcp);
 	arrive(frame, frame_tcp_build(frame, &path, &tcp));
 }
 
@@ -365,8 +355,8 @@ static const char *
 frame_text(const uint8_t *frame, uint32_t len)
 {
 	struct lane *lane = script_lane();
-	static char text[200];
-	char flags[64];
+	static char text[400];
+	char flags[64], opts[200];
 	const uint8_t *h = frame + 34;
 	uint32_t head;
 
@@ -384,9 +374,11 @@ frame_text(const uint8_t *frame, uint32_t len)
 		break;
 	}
 	head = (h[12] >> 4) * 4u;
-	snprintf(text, sizeof(text), "%sseq %u ack %u len %u wnd %u (wire seq %u ack %u, port %u)",
+	script_opts_text(lane, h, true, opts, sizeof(opts));
+	snprintf(text, sizeof(text),
+		"%sseq %u ack %u len %u wnd %u%s (wire seq %u ack %u, port %u)",
 		flags_text(h[13], flags), get32(h + 4) - lane->ours, get32(h + 8) - lane->theirs,
-		len - 34 - head, get16(h + 14), get32(h + 4), get32(h + 8), get16(h + 2));
+		len - 34 - head, get16(h + 14), opts, get32(h + 4), get32(h + 8), get16(h + 2));
 	return text;
 }
 
@@ -425,20 +417,6 @@ script_take(uint8_t *frame)
 	len = flatten(m, frame);
 	rte_pktmbuf_free(m);
 	return len;
-}
-
-static void
-check_options(const struct frame_tcp *tcp, int32_t mss)
-{
-	if ((tcp->flags & SYN) == 0) {
-		if (tcp->nb_opts != 0)
-			script_fail("%u bytes of options without SYN", tcp->nb_opts);
-		return;
-	}
-	if (tcp->nb_opts != 4 || tcp->opts[0] != 2 || tcp->opts[1] != 4)
-		script_fail("SYN's options aren't one MSS: %u bytes", tcp->nb_opts);
-	if (get16(tcp->opts + 2) != (mss == DEFAULT ? 1460 : mss))
-		script_fail("MSS %u in place of %d", get16(tcp->opts + 2), mss);
 }
 
 static void
@@ -510,10 +488,8 @@ check_seg(const uint8_t *frame, uint32_t len, const struct script_want_seg *want
 		script_fail("seq %u wanted: %s", want->seq, frame_text(frame, len));
 	if ((tcp.flags & ACK) != 0 && tcp.ack - lane->theirs != want->ack)
 		script_fail("ack %u wanted: %s", want->ack, frame_text(frame, len));
-	if (want->wnd != DEFAULT && tcp.wnd != want->wnd)
-		script_fail("wnd %d wanted: %s", want->wnd, frame_text(frame, len));
+	script_opts_check(lane, want, &tcp);
 	learn_irs(lane, &tcp);
-	check_options(&tcp, want->mss);
 	check_payload(&tcp, want);
 }
 

@@ -49,11 +49,30 @@
 #define PSH TCP_PSH
 #define ACK TCP_ACK
 #define URG TCP_URG
+#define ECE TCP_ECE
+#define CWR TCP_CWR
 
 #define PEER_PORT 4000
 #define OUR_PORT  80
 #define NO_MSS	  (-1)
 #define DEFAULT	  (-2)
+
+/* Options of a SYN beside the MSS. */
+#define WSCALE	 0x01
+#define SACK_OK	 0x02
+#define TSTAMP	 0x04
+#define NO_OPTS	 0x00
+#define ALL_OPTS (WSCALE | SACK_OK | TSTAMP)
+
+/* A timestamp that the engine finds, and none. */
+#define TS_AUTO (-1)
+#define NO_TS	(-2)
+
+/* The IP header's ECN field (RFC 3168, 5). */
+#define NOT_ECT 0
+#define ECT1	1
+#define ECT0	2
+#define CE	3
 
 #define OUR_IP	   0xc0000201u /* 192.0.2.1/24 */
 #define PEER_IP	   0xc0000202u
@@ -75,6 +94,10 @@ struct script_start {
 	uint32_t backlog;   /* of the listener: 128 */
 	bool manual_arp;    /* ARP requests are the script's to answer */
 	bool no_delay;	    /* Nagle off */
+	bool modern;	    /* the stack's own defaults: options, CUBIC; else NewReno, no options */
+	int16_t offer;	    /* options in the peer's SYN: modern: ALL_OPTS, else NO_OPTS */
+	uint8_t wscale;	    /* the peer's shift: 7 */
+	bool ecn;	    /* the handshake agrees on ECN */
 	bool mirror;	    /* we are 192.0.2.2 and the peer is .1 */
 	uint16_t core;
 	uint32_t peer_ip;
@@ -87,10 +110,17 @@ struct script_peer_seg {
 	uint32_t seq;
 	uint32_t ack;
 	uint32_t len; /* of payload: what belongs at seq */
-	int32_t wnd;  /* DEFAULT: the script's */
+	int32_t wnd;  /* bytes; DEFAULT: the script's */
 	int32_t mss;  /* SYN only: DEFAULT: the script's */
 	uint16_t urg;
-	const char *opts; /* instead of the MSS option */
+	int16_t offer;	/* SYN only: DEFAULT: the script's; with opts: what they amount to */
+	int16_t wscale; /* SYN only: as it is written; DEFAULT: the script's */
+	int64_t tsval;
+	int64_t tsecr;
+	uint8_t ecn;
+	uint8_t nb_sack;
+	struct sack_block sack[TCP_SACK_BLOCKS_MAX]; /* of our sequence numbers */
+	const char *opts;			     /* instead of all options */
 	uint8_t nb_opts;
 	uint16_t to;	  /* port of ours */
 	const char *text; /* payload, instead of the pattern */
@@ -102,8 +132,15 @@ struct script_want_seg {
 	uint32_t seq;
 	uint32_t ack;
 	uint32_t len;
-	int32_t wnd;   /* DEFAULT: whatever */
+	int32_t wnd;   /* bytes; DEFAULT: whatever */
 	int32_t mss;   /* SYN only: DEFAULT: 1460 */
+	int16_t offer; /* SYN only: DEFAULT: what is configured, and of that what the peer offers */
+	int16_t wscale; /* SYN only: DEFAULT: the least that can say rcvbuf_bytes */
+	int64_t tsval;	/* NO_TS, or the clock */
+	int64_t tsecr;
+	int8_t ecn; /* DEFAULT: ECT0 if agreed on and the data is new */
+	uint8_t nb_sack;
+	struct sack_block sack[TCP_SACK_BLOCKS_MAX]; /* of the peer's sequence numbers */
 	bool fresh;    /* a new incarnation's SYN: seq names its sequence number from here on */
 	uint16_t from; /* port of ours */
 	const char *text;
@@ -175,6 +212,9 @@ void script_expect_arp(uint16_t op, uint32_t target_ip);
 /* The wire's numbers for a script's. */
 uint32_t script_wire_ours(uint32_t seq);
 uint32_t script_wire_peers(uint32_t seq);
+/* And for its timestamps: the peer's. */
+uint32_t script_wire_ts(uint32_t tsval);
+uint32_t script_clock(void);
 
 /* Passes the next segment of @p from, which must be as wanted, to @p to. */
 void script_pass(struct script *from, struct script *to, const struct script_want_seg *want);
@@ -189,21 +229,27 @@ struct script_peek script_peek(const struct thole_stack *stack, const struct flo
 		       .wnd = 65535,                                                               \
 		       .mss = 1460,                                                                \
 		       .rtt_ms = 100,                                                              \
+		       .offer = DEFAULT,                                                           \
+		       .wscale = 7,                                                                \
 		       .backlog = 128,                                                             \
 		       __VA_ARGS__ }))
+#define OPTS_DEFAULT	.offer = DEFAULT, .wscale = DEFAULT, .tsval = TS_AUTO, .tsecr = TS_AUTO
+#define WANT_DEFAULT(f) .flags = (f), .wnd = DEFAULT, .mss = DEFAULT, .ecn = DEFAULT, OPTS_DEFAULT
+/* Sequence numbers from, up to, of what has come. */
+#define SACK(...)                                                                                  \
+	.sack = { __VA_ARGS__ },                                                                   \
+	.nb_sack = sizeof((struct sack_block[]){ __VA_ARGS__ }) / sizeof(struct sack_block)
 #define PEER(f, ...)                                                                               \
 	(AT(), script_peer(&(struct script_peer_seg){ .flags = (f),                                \
 		       .wnd = DEFAULT,                                                             \
 		       .mss = DEFAULT,                                                             \
+		       OPTS_DEFAULT,                                                               \
 		       .to = OUR_PORT,                                                             \
 		       __VA_ARGS__ }))
 #define EXPECT(f, ...)                                                                             \
-	(AT(), script_expect(&(struct script_want_seg){                                            \
-		       .flags = (f), .wnd = DEFAULT, .mss = DEFAULT, __VA_ARGS__ }))
+	(AT(), script_expect(&(struct script_want_seg){ WANT_DEFAULT(f), __VA_ARGS__ }))
 #define PASS(a, b, f, ...)                                                                         \
-	(AT(), script_pass((a), (b),                                                               \
-		       &(struct script_want_seg){                                                  \
-			       .flags = (f), .wnd = DEFAULT, .mss = DEFAULT, __VA_ARGS__ }))
+	(AT(), script_pass((a), (b), &(struct script_want_seg){ WANT_DEFAULT(f), __VA_ARGS__ }))
 #define SILENCE()   (AT(), script_silence())
 #define STATE(s)    (AT(), script_state(s))
 #define AFTER_MS(n) (AT(), script_after((uint64_t)(n)*TIME_MS))
@@ -237,6 +283,7 @@ struct script_peek script_peek(const struct thole_stack *stack, const struct flo
 #define HOLD()	      (AT(), script_hold())
 #define RELEASE()     (AT(), script_release())
 #define STAT(name, n) (AT(), script_stat(#name, offsetof(struct thole_stats, name), (n)))
+#define CLOCK()	      script_clock()
 #define CHECK(c)      (AT(), script_check((c), #c))
 
 #define SCRIPT(name)                                                                               \

@@ -8,6 +8,8 @@
 /* In the second pass the peer's 299 is the wire's last number, and our 100 is 0. */
 #define WRAP_THEIRS (UINT32_MAX - 299)
 #define WRAP_OURS   (UINT32_MAX - 1)
+/* And the peer's clock, which begins at 1000, wraps a quarter of a second later. */
+#define WRAP_TS (UINT32_MAX - 1250)
 
 /* The time at which the connection's initial sequence number is WRAP_OURS (RFC 6528: it is a
  * clock). */
@@ -16,8 +18,9 @@ wrapping_time(void)
 {
 	struct flow_key key = script_key();
 	struct tcp_env env = { .secret = { S->config.secret[0], S->config.secret[1] } };
+	uint32_t ts_off;
 
-	return (uint64_t)(WRAP_OURS - tcp_isn(&env, &key)) << 12;
+	return (uint64_t)(WRAP_OURS - tcp_isn(&env, &key, &ts_off)) << 12;
 }
 
 static void
@@ -42,9 +45,16 @@ configure(const struct script_start *start)
 	c->secret[1] = UINT64_C(0x0f0e0d0c0b0a0908);
 	c->seed = 42;
 	c->tcp.no_delay = start->no_delay;
+	if (!start->modern) {
+		c->tcp.window_scale = c->tcp.timestamps = c->tcp.sack = false;
+		c->tcp.cc = THOLE_CC_NEWRENO;
+		c->tcp.rcvbuf_bytes = 65535;
+		c->tcp.sndbuf_bytes = 256 * 1024;
+	}
 	/* A port that is known beforehand, so that a script can name the other end. */
 	if (!start->mirror)
 		c->port_min = c->port_max = OUR_PORT;
+	c->tcp.ecn = start->ecn && (start->active || start->state == TCP_SYN_SENT);
 	if (start->tune != NULL)
 		start->tune(c);
 }
@@ -64,10 +74,16 @@ create(const struct script_start *start)
 	S->port = PEER_PORT;
 	S->wnd = start->wnd;
 	S->mss = start->mss;
+	S->offer = (uint8_t)(start->offer != DEFAULT ? start->offer
+			     : start->modern	     ? ALL_OPTS
+						     : NO_OPTS);
+	S->wscale = start->wscale;
+	S->their_ts = script_second_pass() ? WRAP_TS : 7777;
 	S->manual_arp = start->manual_arp;
 	S->theirs = script_second_pass() ? WRAP_THEIRS : 0;
 	configure(start);
 	S->now = script_second_pass() ? wrapping_time() : 1000 * TIME_S;
+	S->start_ms = S->now / TIME_MS;
 	err = thole_stack_create(&S->config, &S->stack, &why);
 	if (err != 0)
 		script_fail("thole_stack_create: %s, %s", strerror(-err), why != NULL ? why : "");
@@ -104,8 +120,8 @@ open_passive(const struct script_start *start, uint32_t iss, uint32_t irs)
 	script_listen(OUR_PORT, start->backlog, 0);
 	if (start->state == TCP_LISTEN)
 		return;
-	PEER(SYN, .seq = irs);
-	EXPECT(SYN | ACK, .seq = iss, .ack = irs + 1);
+	PEER(SYN | (start->ecn ? ECE | CWR : 0), .seq = irs);
+	EXPECT(SYN | ACK | (start->ecn ? ECE : 0), .seq = iss, .ack = irs + 1);
 	if (start->state == TCP_SYN_RECEIVED)
 		return;
 	wait_rtt(start);
@@ -117,7 +133,7 @@ static void
 open_active(const struct script_start *start, uint32_t iss, uint32_t irs)
 {
 	script_connect(false);
-	EXPECT(SYN, .seq = iss);
+	EXPECT(SYN | (start->ecn ? ECE | CWR : 0), .seq = iss);
 	if (start->state == TCP_SYN_SENT)
 		return;
 	if (start->state == TCP_SYN_RECEIVED) {
@@ -126,7 +142,7 @@ open_active(const struct script_start *start, uint32_t iss, uint32_t irs)
 		return;
 	}
 	wait_rtt(start);
-	PEER(SYN | ACK, .seq = irs, .ack = iss + 1);
+	PEER(SYN | ACK | (start->ecn ? ECE : 0), .seq = irs, .ack = iss + 1);
 	EXPECT(ACK, .seq = iss + 1, .ack = irs + 1);
 	EVENT(CONNECTED);
 }

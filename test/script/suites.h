@@ -21,6 +21,17 @@ extern const struct test_suite suite_conversation;
 extern const struct test_suite suite_neighbour;
 extern const struct test_suite suite_ahead;
 extern const struct test_suite suite_regress;
+extern const struct test_suite suite_conform;
+extern const struct test_suite suite_options;
+extern const struct test_suite suite_paws;
+extern const struct test_suite suite_sack;
+extern const struct test_suite suite_cookies;
+extern const struct test_suite suite_pending;
+extern const struct test_suite suite_rack;
+extern const struct test_suite suite_recovery;
+extern const struct test_suite suite_ecn;
+extern const struct test_suite suite_keepalive;
+extern const struct test_suite suite_attacks;
 extern const struct test_suite suite_table;
 
 #endif

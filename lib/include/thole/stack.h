@@ -43,6 +43,22 @@ enum thole_offload {
 	THOLE_OFFLOAD_RX_TRUST = 1 << 2,
 };
 
+/** Congestion control. */
+enum thole_cc {
+	THOLE_CC_CUBIC,	  /**< RFC 9438 */
+	THOLE_CC_NEWRENO, /**< RFC 5681, RFC 6582 */
+	THOLE_CC_DCTCP,	  /**< RFC 8257; only in a network that marks for it, and with ecn */
+	THOLE_CC_COUNT,
+};
+
+/** SYN cookies: handshakes of peers that take no memory (RFC 4987, 3.6). */
+enum thole_syn_cookies {
+	THOLE_SYN_COOKIES_OFF,	  /**< never: SYNs beyond max_embryos are dropped */
+	THOLE_SYN_COOKIES_AUTO,	  /**< from 3/4 of max_embryos in use until half are free again */
+	THOLE_SYN_COOKIES_ALWAYS, /**< for tests */
+	THOLE_SYN_COOKIES_COUNT,
+};
+
 /** TCP's constants; thole_stack_config_init() fills in the defaults given here. */
 struct thole_tcp_params {
 	uint64_t msl_ns;	 /**< maximum segment lifetime: 30 s (RFC 9293 says 2 min) */
@@ -54,14 +70,31 @@ struct thole_tcp_params {
 	/** R2 for data and FIN: 15 min (RFC 9293, 3.8.3: 100 s at least); all that TCP has after
 	 * CLOSE */
 	uint64_t give_up_ns;
-	uint64_t syn_ack_give_up_ns; /**< an embryo's life: 3 min (RFC 9293, 3.8.3, as for a SYN) */
+	uint64_t syn_ack_give_up_ns; /**< an embryo's life: 3 min (RFC 9293, 3.8.3, as for a SYN);
+					at most an hour */
 	uint64_t orphan_ns;	     /**< FIN-WAIT-2, LAST-ACK, zero window after close: 60 s */
 	uint64_t delayed_ack_ns;     /**< 40 ms (RFC 9293, 3.8.6.3: under 500 ms); 0: acknowledge at
 					once */
-	uint32_t sndbuf_bytes;	     /**< send credit of a connection: 256 KiB */
-	uint32_t rcvbuf_bytes;	     /**< largest receive window: 65,535 (no window scale yet) */
-	uint16_t mss;		     /**< MSS offered; 0: the MTU less 40 (RFC 9293, 3.7.1) */
-	bool no_delay;		     /**< Nagle's algorithm off from the start: false */
+	/** What a tail loss probe allows a peer for its delayed ACK: 40 ms (RFC 8985, 7.2) */
+	uint64_t peer_delayed_ack_ns;
+	uint32_t sndbuf_bytes; /**< send credit of a connection: 4 MiB */
+	/** Bound of the receive window, which grows as the application keeps up: 4 MiB. It also
+	 * sets the window scale that is offered. */
+	uint32_t rcvbuf_bytes;
+	uint16_t mss;	   /**< MSS offered; 0: the MTU less 40 (RFC 9293, 3.7.1) */
+	bool no_delay;	   /**< Nagle's algorithm off from the start: false */
+	bool window_scale; /**< offered, and taken when offered (RFC 7323, 2): true */
+	bool timestamps;   /**< likewise (RFC 7323, 3): true */
+	bool sack;	   /**< likewise (RFC 2018): true */
+	bool ecn;	   /**< asked for when we open (RFC 3168); answered in any case: false */
+	uint8_t cc;	   /**< enum thole_cc: CUBIC */
+	bool pacing;	   /**< data is spread over the round trip: false */
+	uint64_t keepalive_ns; /**< silence before the first probe: 2 h (RFC 9293, 3.8.4) */
+	uint64_t keepalive_interval_ns; /**< between probes: 75 s */
+	uint8_t keepalive_probes;	/**< unanswered ones that end the connection: 9 */
+	bool keepalive;			/**< on from the start: false */
+	/** enum thole_syn_cookies: AUTO */
+	uint8_t syn_cookies;
 };
 
 struct thole_stack_config {
@@ -91,6 +124,8 @@ struct thole_stack_config {
 	uint32_t max_conns;	 /**< TCBs: 65,536; at most 2^24 */
 	uint32_t max_embryos;	 /**< handshakes of peers: 16,384 */
 	uint32_t max_time_wait;	 /**< tombstones: 262,144; at most 2^30 */
+	uint32_t max_flights;	 /**< connections with data on the way: 0: max_conns */
+	uint32_t max_segments;	 /**< segments on the way, of all connections: 262,144 */
 	uint32_t max_listeners;	 /**< 256; at most 65,534 */
 	uint32_t max_neighbours; /**< 4,096; at most 65,534 */
 	/** mbufs that receive and reassembly queues may hold together; 0: half of the pool's size.

@@ -43,6 +43,7 @@ struct thole_stack;
 	X(rx_drop_state, "segments with no meaning in the connection's state")                     \
 	X(rx_drop_memory, "data refused because the receive memory budget is spent")               \
 	X(rx_drop_rst, "RSTs that were not exactly in sequence")                                   \
+	X(rx_drop_paws, "segments with an old timestamp, or without one")                          \
 	X(tx_pkts, "packets given to tx's caller")                                                 \
 	X(tx_tcp_segs, "TCP segments sent")                                                        \
 	X(tx_rsts, "RSTs sent")                                                                    \
@@ -51,6 +52,7 @@ struct thole_stack;
 	X(tx_drop_replies, "stateless replies beyond their queue")                                 \
 	X(tx_drop_limited, "ICMP errors, RSTs and challenge ACKs beyond their rate")               \
 	X(tx_drop_neigh, "packets dropped because the next hop doesn't answer ARP")                \
+	X(tx_nosegment, "times that data had to wait: max_flights or max_segments is too little")  \
 	X(tx_nombuf, "times that no mbuf could be had; what was due is sent later")                \
 	X(rx_data_bytes, "payload bytes taken in sequence")                                        \
 	X(rx_dup_bytes, "payload bytes that had come before")                                      \
@@ -64,9 +66,15 @@ struct thole_stack;
 	X(timeouts, "connections given up: R2, orphan clock")                                      \
 	X(retransmits, "segments sent again: SYN, SYN-ACK, data, FIN")                             \
 	X(rto_fired, "retransmission timeouts")                                                    \
-	X(fast_retransmits, "fast retransmits")                                                    \
-	X(probes, "zero-window probes")                                                            \
+	X(fast_retransmits, "fast recoveries begun")                                               \
+	X(tail_probes, "tail loss probes")                                                         \
+	X(spurious_recoveries, "recoveries and timeouts that were for nothing, and taken back")    \
+	X(ecn_reductions, "times that the window came down for an echo of CE")                     \
+	X(probes, "zero-window and keepalive probes")                                              \
 	X(challenge_acks, "challenge ACKs (RFC 5961)")                                             \
+	X(cookies_sent, "SYNs answered with a SYN cookie")                                         \
+	X(cookies_accepted, "connections opened by a SYN cookie that came back")                   \
+	X(cookies_failed, "ACKs to listeners that brought no good SYN cookie while some were out") \
 	X(time_wait_reused, "TIME-WAITs ended by a new SYN")                                       \
 	X(time_wait_evicted, "TIME-WAITs ended early: no room")                                    \
 	X(arp_requests, "ARP requests sent")                                                       \

@@ -81,7 +81,7 @@ test_endpoints(void)
 		CU_ASSERT_EQUAL(memcmp(&sv->addr, &op.remote.addr, sizeof(sv->addr)), 0);
 		CU_ASSERT_EQUAL(cl->port, 1234);
 		CU_ASSERT_EQUAL(sv->port, PAIR_PORT);
-		CU_ASSERT_EQUAL(ev[i].bytes, 256 * 1024);
+		CU_ASSERT_EQUAL(ev[i].bytes, 4 << 20); /* sndbuf_bytes */
 		CU_ASSERT_EQUAL(ev[i].conn >> 56, i + 1);
 	}
 	CU_ASSERT_EQUAL(ev[CLIENT].user, 5);

@@ -41,6 +41,7 @@ static void
 serve(struct end *e)
 {
 	struct thole_event ev[64];
+	thole_conn done = 0; /* closed in this batch; its PEER_CLOSED may be in it, too */
 	uint32_t n;
 
 	while ((n = thole_app_events(e->app, ev, 64)) != 0) {
@@ -50,10 +51,11 @@ serve(struct end *e)
 			case THOLE_EV_ACCEPTED:
 				e->opened++;
 				if (e->closes_first)
-					close_conn(e, ev[i].conn);
+					close_conn(e, done = ev[i].conn);
 				break;
 			case THOLE_EV_PEER_CLOSED:
-				close_conn(e, ev[i].conn);
+				if (ev[i].conn != done)
+					close_conn(e, ev[i].conn);
 				break;
 			case THOLE_EV_CLOSED:
 				e->closed++;

@@ -90,6 +90,18 @@ times(void)
 	refuses("tcp", "msl", "0", "out of range: 1ms to 60min");
 	refuses("tcp", "msl", "2000000000000s", "out of range");
 	refuses("tcp", "delayed_ack", "501ms", "out of range");
+	CU_ASSERT_EQUAL(set("tcp", "peer_delayed_ack", "0"), 0);
+	CU_ASSERT_EQUAL(tcp->peer_delayed_ack_ns, 0);
+	refuses("tcp", "peer_delayed_ack", "501ms", "out of range");
+	CU_ASSERT_EQUAL(set("tcp", "syn_ack_give_up", "60min"), 0);
+	CU_ASSERT_EQUAL(tcp->syn_ack_give_up_ns, UINT64_C(3600000000000));
+	refuses("tcp", "syn_ack_give_up", "3601s", "out of range: 1ms to 60min");
+	CU_ASSERT_EQUAL(set("tcp", "keepalive_time", "10min"), 0);
+	CU_ASSERT_EQUAL(tcp->keepalive_ns, UINT64_C(600000000000));
+	CU_ASSERT_EQUAL(set("tcp", "keepalive_interval", "5s"), 0);
+	CU_ASSERT_EQUAL(tcp->keepalive_interval_ns, UINT64_C(5000000000));
+	refuses("tcp", "keepalive_time", "999ms", "out of range");
+	refuses("tcp", "keepalive_probes", "0", "1 to 255");
 	CU_ASSERT_EQUAL(tcp->msl_ns, UINT64_C(2000000000));
 	thole_config_fini(&config);
 }
@@ -122,6 +134,26 @@ words(void)
 	CU_ASSERT_STRING_EQUAL(config.port.device, "net_tap0");
 	refuses("port", "device",
 		"a-name-that-is-longer-than-a-device's-name-can-be-which-is-63-letters", "63");
+	thole_config_fini(&config);
+}
+
+static void
+congestion_control(void)
+{
+	const uint8_t *cc = &config.worker.stack.tcp.cc;
+
+	thole_config_init(&config);
+	CU_ASSERT_EQUAL(*cc, THOLE_CC_CUBIC);
+	CU_ASSERT_EQUAL(set("tcp", "cc", "newreno"), 0);
+	CU_ASSERT_EQUAL(*cc, THOLE_CC_NEWRENO);
+	CU_ASSERT_EQUAL(set("tcp", "cc", "dctcp"), 0);
+	CU_ASSERT_EQUAL(*cc, THOLE_CC_DCTCP);
+	refuses("tcp", "cc", "reno", "cubic, newreno or dctcp");
+	refuses("tcp", "cc", "", "cubic, newreno or dctcp");
+	refuses("tcp", "cc", "CUBIC", "cubic, newreno or dctcp");
+	CU_ASSERT_EQUAL(*cc, THOLE_CC_DCTCP);
+	CU_ASSERT_EQUAL(set("tcp", "cc", "cubic"), 0);
+	CU_ASSERT_EQUAL(*cc, THOLE_CC_CUBIC);
 	thole_config_fini(&config);
 }
 
@@ -244,6 +276,7 @@ static const struct test_case cases[] = {
 	{ "numbers", numbers },
 	{ "times", times },
 	{ "yes and no, MACs, devices", words },
+	{ "congestion control", congestion_control },
 	{ "addresses", addresses },
 	{ "EAL arguments", eal_arguments },
 	{ "unknown sections and keys", unknown_names },

@@ -168,6 +168,8 @@ member_bytes(const struct config_key *key)
 	switch (key->kind) {
 	case CONFIG_U8:
 	case CONFIG_BOOL:
+	case CONFIG_CC:
+	case CONFIG_COOKIES:
 		return 1;
 	case CONFIG_U16:
 		return 2;

@@ -89,6 +89,7 @@ static void
 three(struct thole_stack_config *c)
 {
 	c->max_embryos = 3;
+	c->tcp.syn_cookies = THOLE_SYN_COOKIES_OFF;
 }
 
 static void
@@ -133,11 +134,38 @@ ended_while_it_owes(void)
 	CU_ASSERT_TRUE(rig_close(&r));
 }
 
+/* However long it may take, each wait is twice the one before or what is left, and all are that. */
+static void
+give_up_times(void)
+{
+	static const uint64_t give_up[] = { 1, 999, 1000, 1001, 3000, 60000, 180000, 3600000 };
+	struct thole_tcp_params *p;
+
+	open_rig(NULL);
+	p = &r.stack->env.params;
+	for (unsigned int i = 0; i < RTE_DIM(give_up); i++) {
+		uint64_t sum = 0;
+
+		p->syn_ack_give_up_ns = give_up[i] * TIME_MS;
+		embryos_init(r.stack);
+		for (unsigned int k = 0; k < EMBRYO_STEPS; k++) {
+			uint64_t wait = r.stack->embryo_wait_ms[k], left = give_up[i] - sum;
+			uint64_t full = RTE_MIN(UINT64_C(1000) << k, p->rto_max_ns / TIME_MS);
+
+			CU_ASSERT_EQUAL(wait, k == EMBRYO_STEPS - 1 ? left : RTE_MIN(full, left));
+			sum += wait;
+		}
+		CU_ASSERT_EQUAL(sum, give_up[i]);
+	}
+	CU_ASSERT_TRUE(rig_close(&r));
+}
+
 static const struct test_case cases[] = {
 	{ "back-off and give-up", back_off_and_give_up },
 	{ "each by its own clock", each_by_its_own_clock },
 	{ "no more than there is room for", no_more_than_there_is_room_for },
 	{ "ended while it owes", ended_while_it_owes },
+	{ "give-up times", give_up_times },
 	{ NULL, NULL },
 };
 const struct test_suite suite_embryos = { "embryos", cases };

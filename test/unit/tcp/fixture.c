@@ -18,13 +18,31 @@ set_params(struct thole_tcp_params *p)
 		.syn_ack_give_up_ns = 180 * TIME_S,
 		.orphan_ns = 60 * TIME_S,
 		.delayed_ack_ns = 40 * TIME_MS,
-		.sndbuf_bytes = 256 * 1024,
-		.rcvbuf_bytes = 65535,
+		.peer_delayed_ack_ns = 40 * TIME_MS,
+		.sndbuf_bytes = 4 << 20,
+		.rcvbuf_bytes = 4 << 20,
+		.window_scale = true,
+		.timestamps = true,
+		.sack = true,
+		.cc = THOLE_CC_NEWRENO,
+		.keepalive_ns = 7200 * TIME_S,
+		.keepalive_interval_ns = 75 * TIME_S,
+		.keepalive_probes = 9,
 	};
 }
 
 void
-fix_up(struct fix *f)
+fix_peer_syn(struct fix *f, uint8_t opts)
+{
+	const struct peer_syn syn = {
+		.irs = FIX_IRS, .ts_val = 1, .mss = 1460, .wnd = 65535, .opts = opts
+	};
+
+	tcp_peer_syn(&f->env, &f->t, &syn);
+}
+
+void
+fix_up_with(struct fix *f, uint8_t opts)
 {
 	static const struct flow_key key = { .raddr = { 0, 1 }, .rport = 80, .lport = 4000 };
 
@@ -35,6 +53,12 @@ fix_up(struct fix *f)
 	snprintf(name, sizeof(name), "fix-%u", ups++);
 	f->pool = test_pool(name, FIX_POOL);
 	mbufs_init(&f->mbufs, f->pool, &f->stats);
+	test_mem_init(&f->mem);
+	CU_ASSERT_EQUAL_FATAL(slab_init(&f->flights, &f->mem.mem, 4, sizeof(struct flight), 64), 0);
+	CU_ASSERT_EQUAL_FATAL(
+		slab_init(&f->segments, &f->mem.mem, FIX_SEGS, sizeof(struct tx_seg), 32), 0);
+	f->env.flights = &f->flights;
+	f->env.segments = &f->segments;
 	set_params(&f->env.params);
 	f->env.now_ns = 1000 * TIME_S;
 	f->env.stats = &f->stats;
@@ -47,13 +71,18 @@ fix_up(struct fix *f)
 	tcb_init(&f->env, &f->t, &key);
 	tcp_open_active(&f->env, &f->t);
 	f->t.snd_una = FIX_ISS + 1; /* chosen numbers instead of the clock's */
-	f->t.snd_nxt = f->t.snd_max = f->t.snd_end = FIX_ISS + 1;
-	f->t.snd_head_seq = f->t.snd_cur_seq = f->t.snd_credited = FIX_ISS + 1;
-	tcp_peer_syn(&f->env, &f->t, FIX_IRS, 1460, 65535);
+	f->t.snd_nxt = f->t.snd_end = f->t.snd_credited = FIX_ISS + 1;
+	fix_peer_syn(f, opts);
 	tcp_established(&f->env, &f->t);
 	f->t.flags = 0;
 	f->t.events = 0;
 	memset(&f->stats, 0, sizeof(f->stats));
+}
+
+void
+fix_up(struct fix *f)
+{
+	fix_up_with(f, 0);
 }
 
 void
@@ -64,18 +93,30 @@ fix_down(struct fix *f)
 	CU_ASSERT_EQUAL(f->stats.mbufs_held, 0);
 	CU_ASSERT_EQUAL(rte_mempool_avail_count(f->pool), FIX_POOL);
 	rte_mempool_free(f->pool);
+	CU_ASSERT_EQUAL(f->segments.in_use, 0);
+	CU_ASSERT_EQUAL(f->flights.in_use, 0);
+	slab_fini(&f->segments, &f->mem.mem);
+	slab_fini(&f->flights, &f->mem.mem);
+	CU_ASSERT_EQUAL(f->mem.bytes_out, 0);
 }
 
 struct seg
 fix_seg(const struct fix *f, uint8_t flags)
 {
-	return (struct seg){
+	struct seg s = {
 		.key = f->t.key,
 		.seq = f->t.rcv_nxt,
 		.ack = f->t.snd_una,
-		.wnd = (uint16_t)f->t.snd_wnd,
+		.wnd = (uint16_t)(f->t.snd_wnd >> f->t.snd_wscale),
 		.flags = flags,
 	};
+
+	if ((f->t.opts & TO_TIMESTAMPS) != 0) {
+		s.opts = OPT_TIMESTAMPS;
+		s.ts_val = f->t.ts_recent;
+		s.ts_ecr = env_ts(&f->env, &f->t);
+	}
+	return s;
 }
 
 void
@@ -97,7 +138,7 @@ fix_state(struct fix *f, enum tcp_state state)
 	}
 	if (state == TCP_FIN_WAIT_2 || state == TCP_TIME_WAIT) {
 		s = fix_seg(f, TCP_ACK);
-		s.ack = f->t.snd_max;
+		s.ack = f->t.snd_nxt;
 		tcp_input(&f->env, &f->t, &s);
 	}
 	if (fin_after) {
@@ -132,4 +173,100 @@ fix_flush(struct fix *f)
 		total += n;
 	}
 	return total;
+}
+
+unsigned int
+fix_send(struct fix *f, uint32_t n)
+{
+	while (n != 0) {
+		uint32_t some = RTE_MIN(n, 30000u);
+
+		CU_ASSERT_EQUAL(tcp_send(&f->env, &f->t, fix_bytes(f, f->t.snd_end, some)), 0);
+		n -= some;
+	}
+	return fix_flush(f);
+}
+
+void
+fix_ack(struct fix *f, uint32_t ack, const struct sack_block *sack, uint8_t nb_sack)
+{
+	struct seg s = fix_seg(f, TCP_ACK);
+
+	s.ack = ack;
+	s.wnd = (uint16_t)(65535 >> f->t.snd_wscale);
+	if (nb_sack != 0) {
+		s.opts |= OPT_SACK;
+		s.nb_sack = nb_sack;
+		memcpy(s.sack, sack, nb_sack * sizeof(*sack));
+	}
+	CU_ASSERT_EQUAL(tcp_input(&f->env, &f->t, &s), REPLY_NONE);
+}
+
+/* The list by time: as many as by number are neither SACKed nor lost, the oldest first. */
+static void
+check_times(const struct fix *f, const struct flight *fl, uint32_t timed)
+{
+	uint32_t prev = SLAB_NONE;
+
+	for (uint32_t i = fl->time_head; i != SLAB_NONE; i = board_seg(&f->env, i)->time_next) {
+		const struct tx_seg *g = board_seg(&f->env, i);
+
+		CU_ASSERT_EQUAL_FATAL(g->flags & (SEG_SACKED | SEG_LOST), 0);
+		CU_ASSERT_EQUAL_FATAL(g->time_prev, prev);
+		if (prev != SLAB_NONE)
+			CU_ASSERT_FATAL(seq_leq(board_seg(&f->env, prev)->sent_us, g->sent_us));
+		prev = i;
+		CU_ASSERT_FATAL(timed-- != 0);
+	}
+	CU_ASSERT_EQUAL_FATAL(fl->time_tail, prev);
+	CU_ASSERT_EQUAL_FATAL(timed, 0);
+}
+
+void
+fix_check_board(const struct fix *f)
+{
+	const struct flight *fl = tcp_flight(&f->env, &f->t);
+	uint32_t sacked = 0, lost = 0, nb_sacked = 0, timed = 0, n = 0, last = SLAB_NONE;
+	bool before_lost = true;
+
+	if (fl == NULL) {
+		CU_ASSERT_EQUAL_FATAL(f->segments.in_use, 0);
+		return;
+	}
+	for (uint32_t i = fl->head; i != SLAB_NONE; i = board_seg(&f->env, i)->next) {
+		const struct tx_seg *g = board_seg(&f->env, i);
+
+		if (i == fl->lost_at)
+			before_lost = false;
+		if (last != SLAB_NONE)
+			CU_ASSERT_EQUAL_FATAL(tx_seg_end(board_seg(&f->env, last)), g->seq);
+		CU_ASSERT_NOT_EQUAL_FATAL(tx_seg_space(g), 0);
+		CU_ASSERT_NOT_EQUAL_FATAL(
+			g->flags & (SEG_SACKED | SEG_LOST), SEG_SACKED | SEG_LOST);
+		if ((g->flags & SEG_SACKED) != 0) {
+			sacked += tx_seg_space(g);
+			nb_sacked++;
+		} else if ((g->flags & SEG_LOST) != 0) {
+			lost += tx_seg_space(g);
+			CU_ASSERT_FALSE_FATAL(before_lost);
+		} else {
+			timed++;
+		}
+		if (g->len != 0) {
+			CU_ASSERT_PTR_NOT_NULL_FATAL(g->m);
+			CU_ASSERT_FATAL(g->seq - g->m->hash.usr < g->m->data_len);
+		}
+		last = i;
+		n++;
+	}
+	CU_ASSERT_EQUAL_FATAL(fl->tail, last);
+	CU_ASSERT_EQUAL_FATAL(f->segments.in_use, n);
+	CU_ASSERT_EQUAL_FATAL(fl->sacked, sacked);
+	CU_ASSERT_EQUAL_FATAL(fl->nb_sacked, nb_sacked);
+	CU_ASSERT_EQUAL_FATAL(fl->lost, lost);
+	check_times(f, fl, timed);
+	if (last != SLAB_NONE) {
+		CU_ASSERT_EQUAL_FATAL(board_seg(&f->env, fl->head)->seq, f->t.snd_una);
+		CU_ASSERT_EQUAL_FATAL(tx_seg_end(board_seg(&f->env, last)), f->t.snd_nxt);
+	}
 }

@@ -2,19 +2,32 @@
 /* suites.c: the tests of lib/tcp. */
 #include "test.h"
 
-extern const struct test_suite suite_isn, suite_rto, suite_reno, suite_window, suite_snd_queue,
-	suite_rcv_queue, suite_embryo, suite_time_wait, suite_user, suite_timer;
+extern const struct test_suite suite_isn, suite_rto, suite_recovery, suite_window, suite_snd_queue,
+	suite_rcv_queue, suite_sack_out, suite_embryo, suite_time_wait, suite_user, suite_timer,
+	suite_cc_newreno, suite_cc_cubic, suite_cc_dctcp, suite_hystart, suite_scoreboard,
+	suite_rack, suite_prr, suite_flight, suite_timestamps, suite_cookie;
 
 const struct test_suite *const test_suites[] = {
 	&suite_isn,
 	&suite_rto,
-	&suite_reno,
+	&suite_recovery,
 	&suite_window,
 	&suite_snd_queue,
 	&suite_rcv_queue,
+	&suite_sack_out,
 	&suite_embryo,
 	&suite_time_wait,
 	&suite_user,
 	&suite_timer,
+	&suite_cc_newreno,
+	&suite_cc_cubic,
+	&suite_cc_dctcp,
+	&suite_hystart,
+	&suite_scoreboard,
+	&suite_rack,
+	&suite_prr,
+	&suite_flight,
+	&suite_timestamps,
+	&suite_cookie,
 	NULL,
 };

@@ -34,11 +34,13 @@ test_replies(void)
 	struct fix f;
 	struct embryo e;
 	struct tcp_out out;
+	uint32_t ts_off;
 
 	fix_up(&f);
 	e = embryo(&f, OPT_MSS, 1000);
 	CU_ASSERT_NOT_EQUAL(e.flags & EF_SYN_ACK, 0);
-	CU_ASSERT_EQUAL(e.iss, tcp_isn(&f.env, &e.key));
+	CU_ASSERT_EQUAL(e.iss, tcp_isn(&f.env, &e.key, &ts_off));
+	CU_ASSERT_EQUAL(e.ts_off, ts_off);
 	CU_ASSERT_EQUAL(e.mss, 1000);
 	embryo_reply(&f.env, &e, true, &out);
 	CU_ASSERT_EQUAL(out.flags, TCP_SYN | TCP_ACK);
@@ -179,7 +181,7 @@ test_promotion(void)
 	CU_ASSERT_EQUAL(t.rcv_nxt, FIX_IRS + 1);
 	CU_ASSERT_EQUAL(t.snd_wnd, 5000);
 	CU_ASSERT_EQUAL(t.mss, 1000);
-	CU_ASSERT_EQUAL(t.cwnd, 10000);
+	CU_ASSERT_EQUAL(tcp_restart_window(&t), 10000);
 	CU_ASSERT_EQUAL(tcp_rto_ns(&f.env, &t), 250 * TIME_MS); /* 50 + max(4 25, 200) */
 	CU_ASSERT_EQUAL(f.stats.opened_passive, 1);
 	fix_down(&f);
@@ -197,7 +199,8 @@ test_promotion_after_loss(void)
 
 	fix_up(&f);
 	e = embryo(&f, 0, 0);
-	e.flags |= EF_SENT | EF_REPEATED;
+	e.flags |= EF_SENT;
+	e.repeated = 1;
 	f.env.now_ns += 1050 * TIME_MS;
 	tcb_init(&f.env, &t, &e.key);
 	tcp_open_passive(&f.env, &t, &e);
@@ -207,8 +210,159 @@ test_promotion_after_loss(void)
 	CU_ASSERT_EQUAL(tcp_input(&f.env, &t, &s), REPLY_NONE);
 	CU_ASSERT_EQUAL(t.state, TCP_ESTABLISHED);
 	CU_ASSERT_EQUAL(t.mss, 536);
-	CU_ASSERT_EQUAL(t.cwnd, 536);
+	CU_ASSERT_EQUAL(tcp_restart_window(&t), 536);
 	CU_ASSERT_EQUAL(tcp_rto_ns(&f.env, &t), 3 * TIME_S);
+	fix_down(&f);
+}
+
+/* What the SYN offered, each option by itself and all together, and what the SYN-ACK then has. */
+static void
+test_options(void)
+{
+	static const uint8_t opts[] = { 0, OPT_WSCALE, OPT_SACK_PERMITTED, OPT_TIMESTAMPS,
+		OPT_WSCALE | OPT_SACK_PERMITTED | OPT_TIMESTAMPS };
+	static const uint8_t taken[] = { 0, EO_WSCALE | 9, EO_SACK, EO_TIMESTAMPS,
+		EO_WSCALE | 9 | EO_SACK | EO_TIMESTAMPS };
+
+	for (unsigned int i = 0; i < RTE_DIM(opts); i++) {
+		struct tcp_out out;
+		struct embryo e;
+		struct seg syn;
+		struct fix f;
+
+		fix_up(&f);
+		syn = fix_seg(&f, TCP_SYN);
+		syn.opts = opts[i];
+		syn.wscale = 9;
+		syn.ts_val = 0xabcd0123;
+		embryo_init(&f.env, &e, &syn);
+		CU_ASSERT_EQUAL(e.opts, taken[i]);
+		embryo_reply(&f.env, &e, true, &out);
+		CU_ASSERT_EQUAL(out.opts, opts[i]);
+		CU_ASSERT_EQUAL(out.flags, TCP_SYN | TCP_ACK);
+		if ((opts[i] & OPT_WSCALE) != 0)
+			CU_ASSERT_EQUAL(out.wscale, 7); /* 65,535 * 2^7 is the first above 4 MiB */
+		if ((opts[i] & OPT_TIMESTAMPS) != 0) {
+			CU_ASSERT_EQUAL(out.ts_ecr, 0xabcd0123);
+			CU_ASSERT_EQUAL(out.ts_val, env_now_ms(&f.env) + e.ts_off);
+		}
+		embryo_reply(&f.env, &e, false, &out);
+		CU_ASSERT_EQUAL(out.opts, opts[i] & OPT_TIMESTAMPS);
+		/* Configured off: not taken, and not answered (RFC 7323, 1.3; RFC 2018, 2). */
+		f.env.params.window_scale = f.env.params.sack = f.env.params.timestamps = false;
+		embryo_init(&f.env, &e, &syn);
+		CU_ASSERT_EQUAL(e.opts, 0);
+		embryo_reply(&f.env, &e, true, &out);
+		CU_ASSERT_EQUAL(out.opts, 0);
+		fix_down(&f);
+	}
+}
+
+/* RFC 7323, 2.3: a shift above 14 is used as 14. */
+static void
+test_wide_shift(void)
+{
+	struct embryo e;
+	struct seg syn;
+	struct fix f;
+
+	fix_up(&f);
+	syn = fix_seg(&f, TCP_SYN);
+	syn.opts = OPT_WSCALE;
+	syn.wscale = 255;
+	embryo_init(&f.env, &e, &syn);
+	CU_ASSERT_EQUAL(e.opts, EO_WSCALE | 14);
+	fix_down(&f);
+}
+
+/* RFC 3168, 6.1.1: an ECN-setup SYN has ECE and CWR, the SYN-ACK that agrees ECE alone. */
+static void
+test_ecn(void)
+{
+	static const uint8_t flags[] = { 0, TCP_ECE, TCP_CWR, TCP_ECE | TCP_CWR };
+
+	for (unsigned int i = 0; i < RTE_DIM(flags); i++) {
+		bool agreed = flags[i] == (TCP_ECE | TCP_CWR);
+		struct tcp_out out;
+		struct embryo e;
+		struct seg syn;
+		struct fix f;
+
+		fix_up(&f);
+		syn = fix_seg(&f, TCP_SYN | flags[i]);
+		embryo_init(&f.env, &e, &syn);
+		CU_ASSERT_EQUAL(e.opts, agreed ? EO_ECN : 0);
+		embryo_reply(&f.env, &e, true, &out);
+		CU_ASSERT_EQUAL(out.flags, TCP_SYN | TCP_ACK | (agreed ? TCP_ECE : 0));
+		fix_down(&f);
+	}
+}
+
+/* The TCB has what the embryo kept; timestamps leave 12 B less for data (RFC 6691, 3). */
+static void
+test_promotion_options(void)
+{
+	struct fix f;
+	struct embryo e;
+	struct tcb t = { 0 };
+	struct seg s;
+
+	fix_up(&f);
+	s = fix_seg(&f, TCP_SYN | TCP_ECE | TCP_CWR);
+	s.seq = FIX_IRS;
+	s.opts = OPT_MSS | OPT_WSCALE | OPT_SACK_PERMITTED | OPT_TIMESTAMPS;
+	s.mss = 1460;
+	s.wscale = 9;
+	s.ts_val = 0xfffffff0;
+	embryo_init(&f.env, &e, &s);
+	tcb_init(&f.env, &t, &e.key);
+	tcp_open_passive(&f.env, &t, &e);
+	CU_ASSERT_EQUAL(t.opts, TO_WSCALE | TO_SACK | TO_TIMESTAMPS | TO_ECN);
+	CU_ASSERT_EQUAL(t.snd_wscale, 9);
+	CU_ASSERT_EQUAL(t.rcv_wscale, 7);
+	CU_ASSERT_EQUAL(t.mss, 1448);
+	CU_ASSERT_EQUAL(t.ts_recent, 0xfffffff0);
+	CU_ASSERT_EQUAL(t.ts_off, e.ts_off);
+	s = fix_seg(&f, TCP_ACK);
+	s.seq = FIX_IRS + 1;
+	s.ack = e.iss + 1;
+	s.wnd = 500;
+	s.opts = OPT_TIMESTAMPS;
+	s.ts_val = 3; /* later: it has wrapped */
+	CU_ASSERT_EQUAL(tcp_input(&f.env, &t, &s), REPLY_NONE);
+	CU_ASSERT_EQUAL(t.state, TCP_ESTABLISHED);
+	CU_ASSERT_EQUAL(t.snd_wnd, 500 << 9);
+	CU_ASSERT_EQUAL(t.ts_recent, 3);
+	fix_down(&f);
+}
+
+/* RFC 7323, 3.2 and 5.3: nobody completes a handshake without the timestamp, or with an old one. */
+static void
+test_paws(void)
+{
+	struct embryo e;
+	struct seg s;
+	struct fix f;
+
+	fix_up(&f);
+	s = fix_seg(&f, TCP_SYN);
+	s.seq = FIX_IRS;
+	s.opts = OPT_TIMESTAMPS;
+	s.ts_val = 5000;
+	embryo_init(&f.env, &e, &s);
+	e.flags = EF_SENT;
+	s = fix_seg(&f, TCP_ACK);
+	s.seq = FIX_IRS + 1;
+	s.ack = e.iss + 1;
+	CU_ASSERT_EQUAL(embryo_input(&f.env, &e, &s), EMBRYO_KEEP);
+	CU_ASSERT_EQUAL(e.flags, EF_SENT);
+	s.opts = OPT_TIMESTAMPS;
+	s.ts_val = 4999;
+	CU_ASSERT_EQUAL(embryo_input(&f.env, &e, &s), EMBRYO_KEEP);
+	CU_ASSERT_EQUAL(e.flags, EF_SENT | EF_ACK);
+	CU_ASSERT_EQUAL(f.stats.rx_drop_paws, 2);
+	s.ts_val = 5000;
+	CU_ASSERT_EQUAL(embryo_input(&f.env, &e, &s), EMBRYO_PROMOTE);
 	fix_down(&f);
 }
 
@@ -221,6 +375,11 @@ static const struct test_case cases[] = {
 	{ "what changes nothing", test_dropped },
 	{ "becoming a TCB", test_promotion },
 	{ "becoming a TCB after a lost SYN-ACK", test_promotion_after_loss },
+	{ "the options of the SYN and of the SYN-ACK", test_options },
+	{ "a shift above 14", test_wide_shift },
+	{ "ECN", test_ecn },
+	{ "PAWS", test_paws },
+	{ "the options of the TCB that it becomes", test_promotion_options },
 	{ NULL, NULL },
 };
 const struct test_suite suite_embryo = { "embryo", cases };

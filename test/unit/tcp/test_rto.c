@@ -159,7 +159,7 @@ test_stop(void)
 	tcp_rtx_stop(&f.t);
 	CU_ASSERT_EQUAL(f.t.rtx_ns, TIME_NEVER);
 	CU_ASSERT_EQUAL(f.t.flags, TF_NO_DELAY);
-	CU_ASSERT_EQUAL(tcb_deadline(&f.t), TIME_NEVER);
+	CU_ASSERT_EQUAL(tcb_deadline(&f.env, &f.t), TIME_NEVER);
 	fix_down(&f);
 }
 

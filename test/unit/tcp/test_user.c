@@ -8,7 +8,7 @@ static void
 to_syn_sent(struct fix *f)
 {
 	f->t.state = TCP_SYN_SENT;
-	f->t.snd_una = f->t.snd_nxt = f->t.snd_max = FIX_ISS;
+	f->t.snd_una = f->t.snd_nxt = FIX_ISS;
 	f->t.flags |= TF_OUTPUT;
 }
 
@@ -232,7 +232,7 @@ test_abort(void)
 		CU_ASSERT_EQUAL(f.t.state, TCP_CLOSED);
 		CU_ASSERT_EQUAL(f.t.error, ECONNABORTED);
 		CU_ASSERT_EQUAL(f.t.events, TE_CLOSED);
-		CU_ASSERT_EQUAL(tcb_deadline(&f.t), TIME_NEVER);
+		CU_ASSERT_EQUAL(tcb_deadline(&f.env, &f.t), TIME_NEVER);
 		CU_ASSERT_PTR_NULL(f.t.snd_head);
 		CU_ASSERT_EQUAL(fix_flush(&f), rst);
 		CU_ASSERT_EQUAL(f.stats.tx_rsts, rst);

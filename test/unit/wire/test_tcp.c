@@ -72,7 +72,6 @@ fields(void)
 	CU_ASSERT_EQUAL(s.nb_sack, 0);
 	CU_ASSERT_EQUAL(s.ts_val, 0);
 	CU_ASSERT_EQUAL(s.ts_ecr, 0);
-	CU_ASSERT_EQUAL(s.sack[3].right, 0);
 	/* The packet is as it was. */
 	CU_ASSERT_EQUAL(m->pkt_len, n);
 	CU_ASSERT_EQUAL(memcmp(rte_pktmbuf_mtod(m, uint8_t *), frame, n), 0);
@@ -309,11 +308,9 @@ sack_blocks(void)
 			continue;
 		CU_ASSERT_EQUAL(s.opts, OPT_SACK);
 		CU_ASSERT_EQUAL(s.nb_sack, (bytes - 2) / 8);
-		for (uint32_t i = 0; i < TCP_SACK_BLOCKS_MAX; i++) {
-			bool there = i < s.nb_sack;
-
-			CU_ASSERT_EQUAL(s.sack[i].left, there ? frame_get32(opts + 4 + 8 * i) : 0);
-			CU_ASSERT_EQUAL(s.sack[i].right, there ? frame_get32(opts + 8 + 8 * i) : 0);
+		for (uint32_t i = 0; i < s.nb_sack; i++) {
+			CU_ASSERT_EQUAL(s.sack[i].left, frame_get32(opts + 4 + 8 * i));
+			CU_ASSERT_EQUAL(s.sack[i].right, frame_get32(opts + 8 + 8 * i));
 		}
 	}
 	/* Two and timestamps: what fits beside them is three (RFC 2018, 3). */

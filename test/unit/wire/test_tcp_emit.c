@@ -62,12 +62,66 @@ bytes_of_a_syn(void)
 	rte_pktmbuf_free(m);
 }
 
+static uint32_t
+put(uint8_t *p, uint32_t at, uint64_t value, uint32_t bytes)
+{
+	for (uint32_t i = 0; i < bytes; i++)
+		p[at + i] = (uint8_t)(value >> (8 * (bytes - 1 - i)));
+	return at + bytes;
+}
+
+/* A SYN has MSS, SACK-permitted, timestamps, NOP, window scale; any other NOP, NOP, timestamps;
+ * NOP, NOP, SACK. Of two that make a word between them neither is padded. @return bytes. */
+static uint32_t
+options(uint8_t *p, const struct tcp_out *out)
+{
+	bool permitted = (out->opts & OPT_SACK_PERMITTED) != 0;
+	uint32_t n = 0;
+
+	if (out->mss != 0)
+		n = put(p, n, 0x02040000 | out->mss, 4);
+	if ((out->opts & OPT_TIMESTAMPS) != 0) {
+		n = put(p, n, permitted ? 0x0402 : 0x0101, 2);
+		n = put(p, n, 0x080a, 2);
+		n = put(p, n, out->ts_val, 4);
+		n = put(p, n, out->ts_ecr, 4);
+	} else if (permitted) {
+		n = put(p, n, 0x01010402, 4);
+	}
+	if ((out->opts & OPT_WSCALE) != 0)
+		n = put(p, n, 0x01030300 | out->wscale, 4);
+	if (out->nb_sack != 0)
+		n = put(p, n, 0x01010502 + 8u * out->nb_sack, 4);
+	for (uint32_t i = 0; i < out->nb_sack; i++)
+		n = put(p, n, (uint64_t)out->sack[i].left << 32 | out->sack[i].right, 8);
+	return n;
+}
+
+/* What the parser makes of the options that were written. */
+static void
+check_options(const struct seg *s, const struct tcp_out *out)
+{
+	uint8_t opts = (uint8_t)(out->opts | (out->mss != 0 ? OPT_MSS : 0) |
+				 (out->nb_sack != 0 ? OPT_SACK : 0));
+	bool ts = (opts & OPT_TIMESTAMPS) != 0;
+
+	CU_ASSERT_EQUAL(s->opts, opts);
+	CU_ASSERT_EQUAL(s->mss, out->mss);
+	CU_ASSERT_EQUAL(s->wscale, (opts & OPT_WSCALE) != 0 ? out->wscale : 0);
+	CU_ASSERT_EQUAL(s->ts_val, ts ? out->ts_val : 0);
+	CU_ASSERT_EQUAL(s->ts_ecr, ts ? out->ts_ecr : 0);
+	CU_ASSERT_EQUAL(s->nb_sack, out->nb_sack);
+	for (uint32_t i = 0; i < out->nb_sack; i++) {
+		CU_ASSERT_EQUAL(s->sack[i].left, out->sack[i].left);
+		CU_ASSERT_EQUAL(s->sack[i].right, out->sack[i].right);
+	}
+}
+
 static void
 check_sent(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out *out,
 	const uint8_t *payload, uint32_t n)
 {
-	uint8_t got[FRAME_MAX], want[FRAME_MAX];
-	uint8_t mss[4] = { 2, 4, (uint8_t)(out->mss >> 8), (uint8_t)out->mss };
+	uint8_t got[FRAME_MAX], want[FRAME_MAX], opts[64];
 	struct frame_tcp what = { .src = rte_be_to_cpu_32(path->src_be),
 		.dst = rte_be_to_cpu_32(path->dst_be),
 		.seq = out->seq,
@@ -77,8 +131,8 @@ check_sent(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_ou
 		.wnd = out->wnd,
 		.flags = out->flags,
 		.tos = path->tos,
-		.opts = mss,
-		.opt_bytes = out->mss != 0 ? 4 : 0,
+		.opts = opts,
+		.opt_bytes = options(opts, out),
 		.payload = payload,
 		.payload_bytes = n };
 	uint32_t bytes = frame_tcp(want, &what);
@@ -86,6 +140,7 @@ check_sent(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_ou
 
 	want[22] = 64;
 	frame_mend(want, bytes);
+	CU_ASSERT_EQUAL(what.opt_bytes, tcp_out_opt_bytes(out));
 	CU_ASSERT_EQUAL(m->pkt_len, bytes);
 	CU_ASSERT_EQUAL(frame_bytes(m, got), bytes);
 	if (path->offload_csum) {
@@ -115,12 +170,86 @@ check_sent(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_ou
 		CU_ASSERT_EQUAL(s.sport, out->sport);
 		CU_ASSERT_EQUAL(s.dport, out->dport);
 		CU_ASSERT_EQUAL(s.flags, out->flags);
-		CU_ASSERT_EQUAL(s.mss, out->mss);
-		CU_ASSERT_EQUAL(s.opts, out->mss != 0 ? OPT_MSS : 0);
+		check_options(&s, out);
 		CU_ASSERT_EQUAL(s.len, n);
 		CU_ASSERT_EQUAL(s.payload_off, 54 + tcp_out_opt_bytes(out));
 	}
 	CU_ASSERT_EQUAL(memcmp(got, want, bytes), 0);
+}
+
+/* Options that a segment can have at a time: in a SYN, or in another. */
+static void
+some_options(struct tcp_out *out, struct sack_block *sack, uint64_t *seed)
+{
+	uint64_t r = prng_next(seed);
+
+	out->ts_val = (uint32_t)prng_next(seed);
+	out->ts_ecr = (uint32_t)prng_next(seed);
+	out->wscale = (uint8_t)prng_below(seed, TCP_WSCALE_MAX + 1);
+	if ((out->flags & TCP_SYN) != 0) {
+		out->mss = (r & 8) != 0 ? (uint16_t)(1 + prng_below(seed, 65535)) : 0;
+		out->opts = (uint8_t)(r & (OPT_WSCALE | OPT_SACK_PERMITTED | OPT_TIMESTAMPS) & 7);
+		out->opts |= (r & 16) != 0 ? OPT_TIMESTAMPS : 0;
+		return;
+	}
+	out->opts = (r & 16) != 0 ? OPT_TIMESTAMPS : 0;
+	out->nb_sack = (uint8_t)prng_below(seed, out->opts != 0 ? 4 : 5);
+	for (uint32_t i = 0; i < out->nb_sack; i++)
+		sack[i] =
+			(struct sack_block){ (uint32_t)prng_next(seed), (uint32_t)prng_next(seed) };
+	out->opts |= out->nb_sack != 0 ? OPT_SACK : 0;
+	out->sack = sack;
+}
+
+/* The SYN that opens most connections, byte for byte as Linux's: captures look familiar. */
+static void
+options_of_a_syn(void)
+{
+	static const uint8_t expected[] = { 2, 4, 5, 0xb4, 4, 2, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1,
+		3, 3, 7 };
+	struct wire_path path = a_path(false);
+	struct tcp_out out = { .sport = 1,
+		.dport = 2,
+		.flags = TCP_SYN,
+		.mss = 1460,
+		.opts = OPT_SACK_PERMITTED | OPT_TIMESTAMPS | OPT_WSCALE,
+		.wscale = 7,
+		.ts_val = 0x01020304,
+		.ts_ecr = 0x05060708 };
+	struct rte_mbuf *m = rte_pktmbuf_alloc(frame_pool());
+
+	tcp_emit(m, &path, &out);
+	CU_ASSERT_EQUAL_FATAL(m->data_len, 54 + sizeof(expected));
+	CU_ASSERT_EQUAL(
+		memcmp(rte_pktmbuf_mtod_offset(m, const void *, 54), expected, sizeof(expected)),
+		0);
+	rte_pktmbuf_free(m);
+}
+
+/* An ACK with all that fits: 40 bytes of options. */
+static void
+options_of_an_ack(void)
+{
+	static const struct sack_block sack[] = { { 1, 2 }, { 3, 4 }, { 0xfffffffe, 6 } };
+	static const uint8_t expected[] = { 1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 1, 1, 5, 26, 0, 0,
+		0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0xff, 0xff, 0xff, 0xfe, 0, 0, 0, 6 };
+	struct wire_path path = a_path(false);
+	struct tcp_out out = { .sport = 1,
+		.dport = 2,
+		.flags = TCP_ACK,
+		.opts = OPT_TIMESTAMPS,
+		.ts_val = 1,
+		.ts_ecr = 2,
+		.sack = sack,
+		.nb_sack = 3 };
+	struct rte_mbuf *m = rte_pktmbuf_alloc(frame_pool());
+
+	tcp_emit(m, &path, &out);
+	CU_ASSERT_EQUAL_FATAL(m->data_len, 54 + sizeof(expected));
+	CU_ASSERT_EQUAL(
+		memcmp(rte_pktmbuf_mtod_offset(m, const void *, 54), expected, sizeof(expected)),
+		0);
+	rte_pktmbuf_free(m);
 }
 
 /* Random segments, payloads of any length in one segment or over many, both ways of checksumming.
@@ -143,13 +272,15 @@ round_trips(void)
 			.sport = (uint16_t)(1 + prng_below(&seed, 65535)),
 			.dport = (uint16_t)(1 + prng_below(&seed, 65535)),
 			.wnd = (uint16_t)prng_next(&seed),
-			.flags = kinds[prng_below(&seed, RTE_DIM(kinds))],
-			.mss = i % 3 == 0 ? (uint16_t)(1 + prng_below(&seed, 65535)) : 0 };
+			.flags = kinds[prng_below(&seed, RTE_DIM(kinds))] };
+		struct sack_block sack[TCP_SACK_BLOCKS_MAX];
 		uint32_t n = i % 5 == 0 ? 0 : prng_below(&seed, sizeof(payload) + 1);
 		struct rte_mbuf *m =
 			payload_chain(payload, n, i % 4 == 0 ? n : prng_below(&seed, 64),
 				1 + 2 * prng_below(&seed, 700), &seed);
 
+		if (i % 3 == 0)
+			some_options(&out, sack, &seed);
 		path.src_be = rte_cpu_to_be_32(0x01000000 + prng_below(&seed, 0x7e000000));
 		path.dst_be = (uint32_t)prng_next(&seed) | 1;
 		path.tos = (uint8_t)prng_next(&seed);
@@ -223,6 +354,8 @@ extremes(void)
 
 static const struct test_case cases[] = {
 	{ "a SYN, byte for byte", bytes_of_a_syn },
+	{ "the options of a SYN, byte for byte", options_of_a_syn },
+	{ "the options of an ACK, byte for byte", options_of_an_ack },
 	{ "round trips with and without offload", round_trips },
 	{ "odd addresses and lengths", odd_places },
 	{ "extremes", extremes },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* sim.c: a run: time goes from one thing due to the next, and a stack is called only when it asked
+/* run.c: a run: time goes from one thing due to the next, and a stack is called only when it asked
  * to be. */
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,6 +30,20 @@ sim_fail(struct sim *s, const char *format, ...)
 	longjmp(s->failed, 1);
 }
 
+static const unsigned int pool_sizes[] = { 40, 160, 4095 };
+static struct rte_mempool *pools[RTE_DIM(pool_sizes)][SIDES];
+static struct rte_mempool *app_pools[SIDES];
+
+static void
+make_pools(void)
+{
+	for (unsigned int side = 0; side < SIDES; side++) {
+		for (unsigned int i = 0; i < RTE_DIM(pool_sizes); i++)
+			pools[i][side] = start_pool("stack", pool_sizes[i], side);
+		app_pools[side] = start_pool("app", 8191, side);
+	}
+}
+
 static void
 side_make(struct sim *s, unsigned int i)
 {
@@ -37,8 +51,8 @@ side_make(struct sim *s, unsigned int i)
 	struct side *me = &s->side[i];
 	const char *why = "";
 
-	me->pool = pools_get(s->plan.pool, i);
-	me->app_pool = pools_get_app(i);
+	me->pool = pools[s->plan.pool][i];
+	me->app_pool = app_pools[i];
 	me->pool_base = rte_mempool_in_use_count(me->pool);
 	me->app_pool_base = rte_mempool_in_use_count(me->app_pool);
 	plan_config(s, i);
@@ -67,11 +81,22 @@ side_rx(struct sim *s, unsigned int i)
 {
 	struct rte_mbuf *pkts[BURST_MAX], *rejects[BURST_MAX];
 	uint16_t max = (uint16_t)(1 + prng_below(&s->prng, BURST_MAX));
-	uint16_t n = link_arrivals(s, i, pkts, max);
+	uint16_t n = cable_arrivals(s, i, pkts, max);
 
+	if (n != 0)
+		user_soon(s, i);
 	/* Without packets, too: the time that ops go by is that of the last call. */
 	n = thole_stack_rx(s->side[i].stack, s->now, pkts, n, rejects);
 	rte_pktmbuf_free_bulk(rejects, n);
+}
+
+static uint64_t
+times_no_mbuf(const struct thole_stack *stack)
+{
+	struct thole_stats stats;
+
+	thole_stats_get(stack, &stats);
+	return stats.tx_nombuf;
 }
 
 static void
@@ -79,21 +104,29 @@ side_tx(struct sim *s, unsigned int i)
 {
 	struct thole_stack *stack = s->side[i].stack;
 	struct rte_mbuf *out[BURST_MAX];
-	struct thole_stats before, after;
+	uint64_t before = 0;
 	uint16_t n, max;
+	bool again = false;
 
-	thole_stats_get(stack, &before);
-	do {
+	for (;;) {
 		max = (uint16_t)(1 + prng_below(&s->prng, BURST_MAX));
 		n = thole_stack_tx(stack, s->now, out, max);
 		for (uint16_t k = 0; k < n; k++)
-			link_send(s, i, out[k]);
+			cable_send(s, i, out[k]);
 		rte_pktmbuf_free_bulk(out, n);
-	} while (n == max);
-	thole_stats_get(stack, &after);
-	/* Else a driver that sleeps until the deadline would spin. */
-	if (thole_stack_next_deadline(stack) <= s->now && after.tx_nombuf == before.tx_nombuf)
-		sim_fail(s, "side %u: due now, though nothing is left to do", i);
+		if (n == max)
+			continue;
+		if (thole_stack_next_deadline(stack) > s->now)
+			return;
+		/* Something is due. Without an mbuf that is so; else a driver that sleeps until the
+		 * deadline would spin. */
+		if (again && times_no_mbuf(stack) == before)
+			sim_fail(s, "side %u: due now, though nothing is left to do", i);
+		if (again)
+			return;
+		again = true;
+		before = times_no_mbuf(stack);
+	}
 }
 
 static void
@@ -101,7 +134,7 @@ side_turn(struct sim *s, unsigned int i)
 {
 	side_rx(s, i);
 	if (s->now >= s->side[i].wake_ns) {
-		link_steal(s, i);
+		cable_steal(s, i);
 		user_turn(s, i);
 	}
 	thole_stack_run(s->side[i].stack, s->now);
@@ -151,7 +184,7 @@ play(struct sim *s)
 	uint64_t next[SIDES];
 
 	for (;;) {
-		uint64_t at = link_next(s);
+		uint64_t at = link_next(&s->link);
 		bool done = all_done(s);
 
 		for (unsigned int i = 0; i < SIDES; i++) {
@@ -166,7 +199,7 @@ play(struct sim *s)
 		if (s->now > last)
 			sim_fail(s, "it never comes to rest");
 		for (unsigned int i = 0; i < SIDES; i++)
-			if (next[i] <= s->now || (link_next(s) <= s->now && s->frames[0]->to == i))
+			if (next[i] <= s->now || link_next_to(&s->link, s->now) == i)
 				side_turn(s, i);
 	}
 }
@@ -176,10 +209,13 @@ add_up(const struct sim *s, struct sim_totals *t)
 {
 	t->runs++;
 	t->turns += s->turns;
-	t->forged = link_forged();
+	t->forged += s->forged;
 	for (unsigned int i = 0; i < SIDES; i++) {
 		struct thole_stats stats;
 
+		for (unsigned int k = 0; k < LINK_FATES; k++)
+			t->fates[k] += s->link.way[i].fates[k];
+		t->marked += s->link.way[i].marked;
 		thole_stats_get(s->side[i].stack, &stats);
 		t->retransmits += stats.retransmits;
 		t->starved += stats.tx_nombuf;
@@ -212,12 +248,15 @@ static void
 whole_run(struct sim *s, struct sim_totals *totals)
 {
 	plan_draw(s);
+	link_init(&s->link, s->plan.link, prng_next(&s->prng));
+	memcpy(s->link.cuts, s->plan.cuts, sizeof(s->link.cuts));
+	s->link.digesting = s->digest;
 	for (unsigned int i = 0; i < SIDES; i++)
 		side_make(s, i);
 	trace_plan(s);
 	play(s);
-	link_fini(s);
-	user_check_ends(s);
+	cable_fini(s);
+	ends_check(s);
 	for (unsigned int i = 0; i < SIDES; i++)
 		inside_check_idle(s, i);
 	add_up(s, totals);
@@ -241,26 +280,27 @@ clean_up(struct sim *s, struct sim_totals *totals)
 }
 
 bool
-sim_run(enum sim_kind kind, uint64_t seed, bool trace, struct sim_totals *totals, char *why,
-	size_t room)
+sim_run(const struct sim_how *how, struct sim_totals *totals, struct sim_outcome *outcome)
 {
-	struct sim *s = calloc(1, sizeof(*s));
+	static struct sim run, *const s = &run;
 	bool good;
 
-	if (s == NULL)
-		abort();
-	s->kind = kind;
-	s->seed = seed;
-	s->trace = trace;
-	s->prng = seed * 16 + (uint64_t)kind;
+	if (app_pools[0] == NULL)
+		make_pools();
+	memset(s, 0, sizeof(*s));
+	s->kind = how->kind;
+	s->seed = how->seed;
+	s->trace = how->trace;
+	s->digest = how->digest;
+	s->prng = s->seed * 16 + (uint64_t)s->kind;
 	s->start = s->now = prng_next(&s->prng) >> 8; /* 2 years: 32-bit clocks wrap at odd times */
 	good = guarded(s, whole_run, totals);
+	outcome->digest = s->link.digest;
 	for (unsigned int i = 0; i < SIDES; i++)
 		side_free(s, i);
-	link_fini(s);
+	cable_fini(s);
 	good = good && guarded(s, clean_up, totals);
-	snprintf(why, room, "at %.6f s, turn %ju: %s", (double)(s->now - s->start) / 1e9,
-		(uintmax_t)s->turns, s->why);
-	free(s);
+	snprintf(outcome->why, sizeof(outcome->why), "at %.6f s, turn %ju: %s",
+		(double)(s->now - s->start) / 1e9, (uintmax_t)s->turns, s->why);
 	return good;
 }

@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * sim.h: two whole stacks and their applications on a bad link, in memory and in virtual time. All
- *that happens follows from one seed. What must hold is checked as it runs; the first thing that
- *doesn't ends the run with a line that says what.
+ * that happens follows from one seed. What must hold is checked as it runs; the first thing that
+ * doesn't ends the run with a line that says what.
  *
  *	plan.c		what a run is like, drawn from its seed
- *	link.c		frames on their way: lost, doubled, overtaken, damaged, forged
+ *	link.c		the link: its faults, rate, queue and delay
+ *	forge.c		frames that somebody makes up
+ *	cable.c		between stacks and link
  *	flows.c		what each end may send, seen from the wire alone
  *	user.c		the applications
+ *	ends.c		how connections ended, and whether both ends agree
  *	inside.c	the stacks' records, looked into
  *	trace.c		prints what happens
- *	sim.c		time, turns and the end of a run
+ *	run.c		time, turns and the end of a run
+ *	start.c		EAL, pools and the stacks' memory
+ *	jobs.c		many runs in several processes
+ *
+ * scene.h is the same link and the same stacks for tests that say what happens.
  */
-#ifndef STRESS_SIM_H
-#define STRESS_SIM_H
+#ifndef SIM_SIM_H
+#define SIM_SIM_H
 
 #include <setjmp.h>
 
@@ -22,8 +29,9 @@
 
 #include "base/prng.h"
 #include "base/time.h"
+#include "link.h"
+#include "start.h"
 
-#define SIDES	   2
 #define ENDS_MAX   192
 #define FLOWS_MAX  256
 #define OPS_MAX	   512
@@ -37,16 +45,12 @@ enum sim_kind {
 	SIM_KINDS,
 };
 
-/* What a run is like. Rates are in 1,000. */
+/* What a run is like. */
 struct plan {
-	uint32_t loss;
-	uint32_t twice;
-	uint32_t late; /* overtaken by others */
-	uint32_t damaged;
-	uint32_t forged;
-	uint64_t delay_ns;
-	uint64_t late_ns; /* at most */
-	uint32_t conns;	  /* that each side opens; side 1 perhaps none */
+	struct link_params link[SIDES]; /* by who sends */
+	struct link_cut cuts[LINK_CUTS];
+	uint32_t forged; /* in 1,000 */
+	uint32_t conns;	 /* that each side opens; side 1 perhaps none */
 	uint32_t conns_back;
 	uint32_t bytes_max;
 	uint64_t open_ns;  /* they are opened in this time */
@@ -120,21 +124,12 @@ struct side {
 struct flow {
 	uint16_t port[SIDES];
 	uint32_t iss[SIDES];
-	uint32_t epoch[SIDES];	 /* counts a side's initial sequence numbers */
-	uint32_t edge[SIDES];	 /* up to which a side may send, as it was told */
+	int8_t shift[SIDES];   /* of its window, as its SYN says; -1: it doesn't (RFC 7323, 2.2) */
+	uint32_t epoch[SIDES]; /* counts a side's initial sequence numbers */
+	uint32_t edge[SIDES];  /* up to which a side may send, as it was told */
 	uint32_t offered[SIDES]; /* up to which it said that the other may */
 	bool has_edge[SIDES];
 	bool has_offered[SIDES];
-};
-
-struct frame {
-	uint64_t at_ns;
-	uint64_t order;
-	struct flow *flow;
-	uint32_t epoch; /* of whom it is for */
-	uint32_t len;
-	uint8_t to;
-	uint8_t bytes[];
 };
 
 struct sim {
@@ -143,21 +138,20 @@ struct sim {
 	uint64_t prng;
 	uint64_t now;
 	uint64_t start;
-	uint64_t order;
 	uint64_t turns;
+	uint64_t forged;
 	bool trace; /* print what happens */
+	bool digest;
 	struct plan plan;
 	struct side side[SIDES];
 	struct flow flows[FLOWS_MAX];
 	uint32_t nb_flows;
-	struct frame **frames; /* a heap by at_ns, order */
-	uint32_t nb_frames;
-	uint32_t max_frames;
+	struct link link;
 	jmp_buf failed;
 	char why[256];
 };
 
-/* What a program's runs did together: a test that tests nothing should be seen. */
+/* What runs did together, all uint64_t: a test that tests nothing should be seen. */
 struct sim_totals {
 	uint64_t runs;
 	uint64_t turns;
@@ -168,6 +162,8 @@ struct sim_totals {
 	uint64_t retransmits;
 	uint64_t starved;
 	uint64_t forged;
+	uint64_t fates[LINK_FATES];
+	uint64_t marked;
 };
 
 void sim_fail(struct sim *s, const char *format, ...)
@@ -185,9 +181,20 @@ sim_chance(struct sim *s, uint32_t in_1000)
 	return prng_below(&s->prng, 1000) < in_1000;
 }
 
-/* @return true: all held. Else why says what didn't. */
-bool sim_run(enum sim_kind kind, uint64_t seed, bool trace, struct sim_totals *totals, char *why,
-	size_t room);
+struct sim_how {
+	enum sim_kind kind;
+	uint64_t seed;
+	bool trace;
+	bool digest;
+};
+
+struct sim_outcome {
+	uint64_t digest; /* of all packets and times */
+	char why[400];	 /* what didn't hold */
+};
+
+/* @return true: all held. */
+bool sim_run(const struct sim_how *how, struct sim_totals *totals, struct sim_outcome *outcome);
 const char *sim_kind_name(enum sim_kind kind);
 
 /* trace.c: for somebody who looks into a run that failed. */
@@ -200,25 +207,26 @@ void trace_op(const struct sim *s, unsigned int side, const struct thole_op *op)
 void plan_draw(struct sim *s);
 void plan_config(struct sim *s, unsigned int side);
 
-void link_send(struct sim *s, unsigned int from, struct rte_mbuf *m);
-uint64_t link_next(const struct sim *s);
-void link_steal(struct sim *s, unsigned int side);
-uint16_t link_arrivals(struct sim *s, unsigned int to, struct rte_mbuf **pkts, uint16_t max);
-void link_fini(struct sim *s);
-uint64_t link_forged(void);
+void cable_send(struct sim *s, unsigned int from, struct rte_mbuf *m);
+uint16_t cable_arrivals(struct sim *s, unsigned int to, struct rte_mbuf **pkts, uint16_t max);
+void cable_steal(struct sim *s, unsigned int side);
+void cable_fini(struct sim *s);
+
+void forge(struct sim *s, unsigned int from, const uint8_t *bytes, uint32_t len);
 
 struct flow *flows_sent(struct sim *s, unsigned int from, const uint8_t *bytes, uint32_t len);
 void flows_arrived(const struct frame *f);
 
 void user_turn(struct sim *s, unsigned int side);
-void user_check_ends(struct sim *s);
+/* Something came: the application hears of it before long. */
+void user_soon(struct sim *s, unsigned int side);
 bool user_done(const struct side *side);
+/* Whose stream @p e reads; NULL until its name is known. */
+struct end *user_peer(struct sim *s, unsigned int side, const struct end *e);
+
+void ends_check(struct sim *s);
 
 void inside_check(struct sim *s, unsigned int side);
 void inside_check_idle(struct sim *s, unsigned int side);
-
-struct rte_mempool *pools_get(unsigned int which, unsigned int side);
-struct rte_mempool *pools_get_app(unsigned int side);
-void pools_make(void);
 
 #endif

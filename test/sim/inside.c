@@ -3,6 +3,8 @@
  * nothing left. */
 #include "sim.h"
 #include "stack/stack.h"
+#include "tcp/rcv_run.h"
+#include "tcp/scoreboard.h"
 
 /* A free TCB's first bytes link to the next free one; it has no application and no state. */
 static bool
@@ -23,31 +25,81 @@ check_received(struct sim *s, const struct tcb *t)
 	sim_failed_unless(s, segs == t->rcv_segs, "rcv_segs isn't the queue's length");
 	sim_failed_unless(s, bytes == t->rcv_queued, "rcv_queued isn't what is queued");
 	sim_failed_unless(s, t->rcv_queued <= t->rcv_unread, "more queued than unread");
-	for (const struct rte_mbuf *m = t->ooo_head; m != NULL; m = m->next) {
-		sim_failed_unless(s, m->data_len != 0, "an empty mbuf ahead");
-		sim_failed_unless(
-			s, seq_geq(m->hash.usr, end), "mbufs ahead overlap, or are behind");
-		end = m->hash.usr + m->data_len;
-		ahead++;
+	for (const struct rte_mbuf *run = t->ooo_head; run != NULL; run = run_next(run)) {
+		const struct rte_mbuf *m = run;
+
+		sim_failed_unless(s, seq_gt(run_seq(run), end), "runs ahead meet, or are behind");
+		end = run_seq(run);
+		for (;; m = m->next) {
+			sim_failed_unless(s, m->data_len != 0, "an empty mbuf ahead");
+			end += m->data_len;
+			ahead++;
+			if (m == run_tail(run))
+				break;
+		}
+		sim_failed_unless(s, end == run_end(run), "a run isn't as long as it says");
 	}
 	return segs + ahead;
 }
 
+/* The scoreboard: in order, without gaps, and its sums are those of its segments. */
+static uint32_t
+check_board(struct sim *s, const struct thole_stack *st, const struct tcb *t)
+{
+	const struct flight *f = tcp_flight(&st->env, t);
+	uint32_t at = t->snd_una, sacked = 0, lost = 0, nb_sacked = 0, timed = 0, segs = 0;
+	uint32_t last_us = 0;
+
+	if (f == NULL)
+		return 0;
+	for (uint32_t i = f->head; i != SLAB_NONE; i = board_seg(&st->env, i)->next) {
+		const struct tx_seg *g = board_seg(&st->env, i);
+
+		sim_failed_unless(s, g->seq == at, "the scoreboard has a gap");
+		sim_failed_unless(s, tx_seg_space(g) != 0, "an empty segment on the scoreboard");
+		sim_failed_unless(s,
+			g->len == 0 || (g->m != NULL && g->seq - g->m->hash.usr < g->m->data_len),
+			"a segment's mbuf is another");
+		sim_failed_unless(s,
+			(g->flags & (SEG_SACKED | SEG_LOST)) != (SEG_SACKED | SEG_LOST),
+			"SACKed and lost");
+		at = tx_seg_end(g);
+		sacked += (g->flags & SEG_SACKED) != 0 ? tx_seg_space(g) : 0;
+		nb_sacked += (g->flags & SEG_SACKED) != 0;
+		lost += (g->flags & SEG_LOST) != 0 ? tx_seg_space(g) : 0;
+		timed += (g->flags & (SEG_SACKED | SEG_LOST)) == 0;
+		segs++;
+	}
+	sim_failed_unless(s, segs == 0 || at == t->snd_nxt, "the scoreboard ends before SND.NXT");
+	sim_failed_unless(s, sacked == f->sacked && nb_sacked == f->nb_sacked && lost == f->lost,
+		"the scoreboard's sums are wrong");
+	for (uint32_t i = f->time_head; i != SLAB_NONE; i = board_seg(&st->env, i)->time_next) {
+		const struct tx_seg *g = board_seg(&st->env, i);
+
+		sim_failed_unless(s, i == f->time_head || seq_geq(g->sent_us, last_us),
+			"the list by time isn't");
+		last_us = g->sent_us;
+		timed--;
+	}
+	sim_failed_unless(s, timed == 0, "the list by time isn't whole");
+	return segs;
+}
+
 static void
-check_sending(struct sim *s, const struct tcb *t)
+check_sending(struct sim *s, const struct thole_stack *st, const struct tcb *t)
 {
 	uint32_t bytes = 0;
 
 	sim_failed_unless(s, seq_leq(t->snd_una, t->snd_nxt), "SND.UNA > SND.NXT");
-	sim_failed_unless(s, seq_leq(t->snd_nxt, t->snd_max), "SND.NXT > the highest sent");
-	sim_failed_unless(s, seq_leq(t->snd_max, t->snd_end + 1), "more sent than queued");
+	sim_failed_unless(s, seq_leq(t->snd_nxt, t->snd_end + 1), "more sent than queued");
 	if (t->snd_head == NULL)
 		return;
 	for (const struct rte_mbuf *m = t->snd_head; m != NULL; m = m->next)
 		bytes += m->data_len;
 	sim_failed_unless(
-		s, t->snd_head_seq + bytes == t->snd_end, "the send queue has another end");
-	sim_failed_unless(s, seq_leq(t->snd_head_seq, t->snd_una) || t->state < TCP_ESTABLISHED,
+		s, t->snd_head->hash.usr + bytes == t->snd_end, "the send queue has another end");
+	sim_failed_unless(s,
+		seq_leq(t->snd_head->hash.usr, t->snd_una) || t->state < TCP_ESTABLISHED,
 		"what is unacknowledged isn't queued");
 }
 
@@ -59,30 +111,29 @@ check_clock(struct sim *s, const struct thole_stack *st, const struct tcb *t)
 
 	if ((t->flags & TF_DETACHED) != 0)
 		return;
-	if (t->snd_una != t->snd_max || seq_lt(t->snd_max, t->snd_end) ||
+	if (t->snd_una != t->snd_nxt || seq_lt(t->snd_nxt, t->snd_end) ||
 		t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
-		if (!listed && t->rtx_ns == TIME_NEVER)
+		if (!listed && t->rtx_ns == TIME_NEVER && (t->flags & TF_PACED) == 0)
 			sim_fail(s,
-				"ports %u %u, state %u: una +0 nxt +%u max +%u end +%u, flags %x, "
+				"ports %u %u, state %u: una +0 nxt +%u end +%u, flags %x, "
 				"and no timer",
 				t->key.lport, t->key.rport, t->state, t->snd_nxt - t->snd_una,
-				t->snd_max - t->snd_una, t->snd_end - t->snd_una, t->flags);
+				t->snd_end - t->snd_una, t->flags);
 	if ((t->flags & TF_APP_CLOSED) != 0)
-		sim_failed_unless(
-			s, listed || tcb_deadline(t) != TIME_NEVER, "an orphan without a clock");
-	if (tcb_deadline(t) != TIME_NEVER)
-		sim_failed_unless(
-			s, t->timer.at_ns <= tcb_deadline(t), "a deadline the wheel doesn't know");
+		sim_failed_unless(s, listed || tcb_deadline(&st->env, t) != TIME_NEVER,
+			"an orphan without a clock");
+	if (tcb_deadline(&st->env, t) != TIME_NEVER)
+		sim_failed_unless(s, t->timer.at_ns <= tcb_deadline(&st->env, t),
+			"a deadline the wheel doesn't know");
 	if (tcb_owes(t))
 		sim_failed_unless(s, listed, "output is owed, and it is in no list");
-	(void)st;
 }
 
 void
 inside_check(struct sim *s, unsigned int side)
 {
 	const struct thole_stack *st = s->side[side].stack;
-	uint64_t held = 0, conns = 0, orphans = 0;
+	uint64_t held = 0, conns = 0, orphans = 0, segs = 0;
 
 	for (uint32_t i = 0; i < st->tcbs.fresh; i++) {
 		const struct tcb *t = stack_tcb(st, i);
@@ -91,9 +142,10 @@ inside_check(struct sim *s, unsigned int side)
 		if (!in_use(t))
 			continue;
 		conns++;
+		segs += check_board(s, st, t);
 		orphans += (t->flags & (TF_APP_CLOSED | TF_DETACHED)) == TF_APP_CLOSED;
 		if (t->state != TCP_CLOSED)
-			check_sending(s, t);
+			check_sending(s, st, t);
 		check_clock(s, st, t);
 	}
 	if (held != st->stats.mbufs_held)
@@ -102,6 +154,7 @@ inside_check(struct sim *s, unsigned int side)
 	if (orphans != st->stats.orphans)
 		sim_fail(s, "side %u: orphans says %ju, there are %ju", side,
 			(uintmax_t)st->stats.orphans, (uintmax_t)orphans);
+	sim_failed_unless(s, segs == st->segments.in_use, "segments on no scoreboard");
 	sim_failed_unless(s, conns <= st->stats.conns, "conns counts too few");
 	sim_failed_unless(s, st->stats.conns == st->tcbs.in_use, "conns isn't the records in use");
 	sim_failed_unless(s, st->stats.embryos <= st->embryos.in_use, "embryos counts too many");
@@ -127,6 +180,7 @@ inside_check_idle(struct sim *s, unsigned int side)
 			side, (uintmax_t)st->stats.conns, (uintmax_t)st->stats.embryos,
 			(uintmax_t)st->stats.time_wait, (uintmax_t)st->stats.orphans,
 			(uintmax_t)st->stats.mbufs_held);
+	sim_failed_unless(s, st->flights.in_use == 0, "a flight block is left at the end");
 	sim_failed_unless(s, st->table.entries == 0, "the table isn't empty at the end");
 	sim_failed_unless(s, st->wheel.armed == 0, "a timer runs at the end");
 	for (uint32_t i = 0; i < st->neighs.capacity; i++)

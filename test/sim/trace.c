@@ -11,6 +11,21 @@ print_time(const struct sim *s, unsigned int side)
 	printf("# %14.6f %*s", (double)(s->now - s->start) / 1e9, side == 0 ? 0 : 50, "");
 }
 
+static void
+trace_way(unsigned int from, const struct link_params *w)
+{
+	printf("# side %u sends: loss %u, burst %u %u %u, tail %u (%u), twice %u, late %u (%.3f "
+	       "ms), damaged %u ppm; delay %.3f ms, jitter %.3f ms\n",
+		from, w->loss, w->burst_begin, w->burst_end, w->burst_loss, w->tail, w->tail_max,
+		w->twice, w->late, (double)w->late_ns / 1e6, w->damaged, (double)w->delay_ns / 1e6,
+		(double)w->jitter_ns / 1e6);
+	if (w->rate_bps != 0)
+		printf("#   %ju bit/s, queue %u B, marks from %u B on\n", (uintmax_t)w->rate_bps,
+			w->queue_bytes, w->mark_bytes);
+	if (w->mtu != 0)
+		printf("#   MTU %u\n", w->mtu);
+}
+
 void
 trace_plan(const struct sim *s)
 {
@@ -18,12 +33,16 @@ trace_plan(const struct sim *s)
 
 	if (!s->trace)
 		return;
-	printf("# loss %u twice %u late %u damaged %u forged %u, delay %.3f ms, late %.3f "
-	       "ms%s%s%s%s%s\n",
-		p->loss, p->twice, p->late, p->damaged, p->forged, (double)p->delay_ns / 1e6,
-		(double)p->late_ns / 1e6, p->tiny ? " tiny" : "", p->starved ? " starved" : "",
-		p->simultaneous ? " simultaneous" : "", p->fickle ? " fickle" : "",
-		p->pieces ? " pieces" : "");
+	printf("# forged %u%s%s%s%s%s\n", p->forged, p->tiny ? " tiny" : "",
+		p->starved ? " starved" : "", p->simultaneous ? " simultaneous" : "",
+		p->fickle ? " fickle" : "", p->pieces ? " pieces" : "");
+	for (unsigned int i = 0; i < SIDES; i++)
+		trace_way(i, &p->link[i]);
+	for (unsigned int i = 0; i < LINK_CUTS; i++)
+		if (p->cuts[i].until_ns != 0)
+			printf("# cut from %.6f to %.6f s\n",
+				(double)(p->cuts[i].from_ns - s->start) / 1e9,
+				(double)(p->cuts[i].until_ns - s->start) / 1e9);
 	for (unsigned int i = 0; i < SIDES; i++) {
 		const struct thole_stack_config *c = &s->side[i].config;
 
@@ -34,6 +53,37 @@ trace_plan(const struct sim *s)
 			c->max_neighbours, c->max_rx_held, c->tcp.sndbuf_bytes, c->tcp.rcvbuf_bytes,
 			(uintmax_t)(c->tcp.delayed_ack_ns / TIME_MS),
 			(uintmax_t)(c->arp_reachable_ns / TIME_MS), p->ring_entries[i]);
+	}
+}
+
+/* Options that a reader looks for; what doesn't parse ends the list. */
+static void
+print_options(const uint8_t *tcp)
+{
+	uint32_t end = (tcp[12] >> 4) * 4u, at = 20, len;
+
+	while (at < end && tcp[at] != 0) {
+		const uint8_t *value = tcp + at + 2;
+
+		if (tcp[at] == 1) {
+			at++;
+			continue;
+		}
+		len = at + 1 < end ? tcp[at + 1] : 0;
+		if (len < 2 || at + len > end)
+			return;
+		if (tcp[at] == 2 && len == 4)
+			printf(" mss %u", get16(value));
+		else if (tcp[at] == 3 && len == 3)
+			printf(" wscale %u", value[0]);
+		else if (tcp[at] == 4)
+			printf(" sackok");
+		else if (tcp[at] == 8 && len == 10)
+			printf(" ts %u %u", get32(value), get32(value + 4));
+		else if (tcp[at] == 5)
+			for (uint32_t i = 2; i + 8 <= len; i += 8)
+				printf(" sack %u-%u", get32(tcp + at + i), get32(tcp + at + i + 4));
+		at += len;
 	}
 }
 
@@ -56,9 +106,11 @@ trace_frame(const struct sim *s, unsigned int from, const uint8_t *bytes, uint32
 		if ((tcp[13] >> i & 1) != 0)
 			flags[n++] = "FSRPAUEC"[i];
 	flags[n] = 0;
-	printf("%u>%u %s seq %u ack %u wnd %u len %u %s\n", get16(tcp), get16(tcp + 2), flags,
-		get32(tcp + 4), get32(tcp + 8), get16(tcp + 14), len - 34 - (tcp[12] >> 4) * 4u,
-		what);
+	printf("%u>%u %s seq %u ack %u wnd %u len %u", get16(tcp), get16(tcp + 2), flags,
+		get32(tcp + 4), get32(tcp + 8), get16(tcp + 14), len - 34 - (tcp[12] >> 4) * 4u);
+	if (34 + (tcp[12] >> 4) * 4u <= len)
+		print_options(tcp);
+	printf("%s %s\n", (bytes[15] & 3) == 3 ? " CE" : (bytes[15] & 3) != 0 ? " ECT" : "", what);
 }
 
 void

@@ -1,53 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* plan.c: what a run is like. Most runs are bad in one or two ways only: what is bad in all ways
  * shows little. */
-#include <stdio.h>
-#include <string.h>
-
-#include <rte_errno.h>
-
 #include "sim.h"
-
-static const unsigned int pool_sizes[] = { 40, 160, 4095 };
-static struct rte_mempool *pools[RTE_DIM(pool_sizes)][SIDES];
-static struct rte_mempool *app_pools[SIDES];
-
-static struct rte_mempool *
-make_pool(const char *kind, unsigned int size, unsigned int side)
-{
-	struct rte_mempool *pool;
-	char name[32];
-
-	snprintf(name, sizeof(name), "%s-%u-%u", kind, size, side);
-	pool = rte_pktmbuf_pool_create(name, size, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	if (pool == NULL) {
-		printf("Bail out! no pool %s: %s\n", name, rte_strerror(rte_errno));
-		exit(1);
-	}
-	return pool;
-}
-
-void
-pools_make(void)
-{
-	for (unsigned int side = 0; side < SIDES; side++) {
-		for (unsigned int i = 0; i < RTE_DIM(pool_sizes); i++)
-			pools[i][side] = make_pool("stack", pool_sizes[i], side);
-		app_pools[side] = make_pool("app", 8191, side);
-	}
-}
-
-struct rte_mempool *
-pools_get(unsigned int which, unsigned int side)
-{
-	return pools[which][side];
-}
-
-struct rte_mempool *
-pools_get_app(unsigned int side)
-{
-	return app_pools[side];
-}
 
 static uint32_t
 below(struct sim *s, uint32_t n)
@@ -55,21 +9,70 @@ below(struct sim *s, uint32_t n)
 	return prng_below(&s->prng, n);
 }
 
+/* A chance of up to @p most in 1,000, as the link wants it. */
+static uint32_t
+chance_up_to(struct sim *s, uint32_t most)
+{
+	return below(s, most * 1000);
+}
+
+static void
+draw_faults(struct sim *s, struct link_params *w)
+{
+	if (below(s, 2) == 0)
+		w->loss = chance_up_to(s, below(s, 4) == 0 ? 200 : 50);
+	if (below(s, 5) == 0) {
+		w->burst_begin = 1000 + below(s, 20000);
+		w->burst_end = 50000 + below(s, 450000);
+		w->burst_loss = 500000 + below(s, 500001);
+	}
+	if (below(s, 5) == 0) {
+		w->tail = chance_up_to(s, 500);
+		w->tail_max = 1 + below(s, 4);
+	}
+	if (below(s, 4) == 0)
+		w->twice = chance_up_to(s, 200);
+	if (below(s, 3) == 0)
+		w->late = chance_up_to(s, 300);
+	if (below(s, 4) == 0)
+		w->damaged = chance_up_to(s, 50);
+}
+
+static void
+draw_way(struct sim *s, struct link_params *w)
+{
+	*w = (struct link_params){ 0 };
+	w->delay_ns = below(s, 4) == 0 ? 1 + below(s, 5000) : 1 + below(s, 50) * TIME_MS;
+	w->late_ns = 1 + below(s, 4) * w->delay_ns;
+	w->late_ns += below(s, (uint32_t)TIME_MS);
+	if (below(s, 4) == 0)
+		w->jitter_ns = below(s, (uint32_t)w->delay_ns + 1);
+	draw_faults(s, w);
+	if (below(s, 3) == 0) {
+		w->rate_bps = UINT64_C(64000) << below(s, 12);
+		w->queue_bytes = 3000 + below(s, below(s, 2) == 0 ? 10000 : 100000);
+		if (below(s, 2) == 0)
+			w->mark_bytes = 1 + below(s, w->queue_bytes);
+	}
+	if (below(s, 8) == 0) { /* no narrower than what TCP believes (RFC 9293, 3.7.1) */
+		w->mtu = (uint16_t)(576 + below(s, 925));
+		w->mtu_since_ns = s->start + below(s, 5000) * TIME_MS;
+	}
+}
+
 static void
 draw_link(struct sim *s)
 {
 	struct plan *p = &s->plan;
 
-	p->delay_ns = below(s, 4) == 0 ? 1 + below(s, 5000) : 1 + below(s, 50) * TIME_MS;
-	p->late_ns = 1 + below(s, 4) * p->delay_ns + below(s, (uint32_t)TIME_MS);
-	if (below(s, 3) != 0)
-		p->loss = below(s, below(s, 4) == 0 ? 200 : 50);
-	if (below(s, 3) == 0)
-		p->twice = below(s, 200);
+	draw_way(s, &p->link[0]);
+	p->link[1] = p->link[0];
 	if (below(s, 2) == 0)
-		p->late = below(s, 300);
-	if (below(s, 3) == 0)
-		p->damaged = below(s, 50);
+		draw_way(s, &p->link[1]);
+	for (unsigned int i = 0; i < LINK_CUTS && below(s, 6) == 0; i++) {
+		p->cuts[i].from_ns = s->start + below(s, 8000) * TIME_MS;
+		p->cuts[i].until_ns = p->cuts[i].from_ns + below(s, 40000) * TIME_MS;
+	}
 	if (s->kind == SIM_HOSTILE)
 		p->forged = 50 + below(s, 600);
 }
@@ -80,9 +83,9 @@ plan_draw(struct sim *s)
 	struct plan *p = &s->plan;
 
 	draw_link(s);
-	p->conns = 1 + below(s, below(s, 6) == 0 ? 60 : 8);
-	p->conns_back = below(s, 3) == 0 ? below(s, 8) : 0;
-	p->bytes_max = below(s, 8) == 0 ? 300000 : below(s, 2) == 0 ? 20000 : 2000;
+	p->conns = 1 + below(s, below(s, 16) == 0 ? 60 : 4);
+	p->conns_back = below(s, 3) == 0 ? below(s, 4) : 0;
+	p->bytes_max = below(s, 24) == 0 ? 300000 : below(s, 3) == 0 ? 20000 : 2000;
 	p->open_ns = 1 + below(s, 3000) * TIME_MS;
 	p->end_ns = s->kind == SIM_STRICT ? 12 * 3600 * TIME_S : (10 + below(s, 300)) * TIME_S;
 	p->sleep_ns = below(s, 3) == 0 ? 200 * TIME_US : (1 + below(s, 40)) * TIME_MS;
@@ -103,14 +106,22 @@ config_tcp(struct sim *s, struct thole_tcp_params *t)
 	t->rto_min_ns = (1 + below(s, 200)) * TIME_MS;
 	t->delayed_ack_ns = below(s, 4) == 0 ? 0 : (1 + below(s, 200)) * TIME_MS;
 	t->no_delay = below(s, 3) == 0;
+	t->window_scale = below(s, 4) != 0;
+	t->timestamps = below(s, 4) != 0;
+	t->sack = below(s, 4) != 0;
+	t->ecn = below(s, 2) == 0;
+	t->cc = (uint8_t)below(s, THOLE_CC_COUNT);
+	t->pacing = below(s, 4) == 0;
+	t->keepalive = below(s, 4) == 0;
 	if (below(s, 2) == 0) {
 		t->sndbuf_bytes = 2048 + below(s, 60000);
 		t->rcvbuf_bytes = 2048 + below(s, 80000);
 	}
 	if (s->kind == SIM_STRICT) { /* longer than any back-off: else a late FIN finds nobody */
-		t->msl_ns = 600 * TIME_S;
+		t->msl_ns = 3600 * TIME_S;
 		t->give_up_ns = 3 * 3600 * TIME_S;
-		t->orphan_ns = t->syn_ack_give_up_ns = t->give_up_ns;
+		t->orphan_ns = t->syn_give_up_ns = t->give_up_ns;
+		t->syn_ack_give_up_ns = 3600 * TIME_S;
 	} else {
 		t->give_up_ns = (20 + below(s, 100)) * TIME_S;
 		t->syn_give_up_ns = (2 + below(s, 100)) * TIME_S;
@@ -129,6 +140,7 @@ plan_config(struct sim *s, unsigned int side)
 
 	thole_stack_config_init(c);
 	c->pool = me->pool;
+	arena_use(side, c);
 	c->mac = (struct rte_ether_addr){ { 2, 0, 0, 0, 0, (uint8_t)(1 + side) } };
 	me->address = (struct thole_address){ thole_addr_ip4(0x0a000001 + side), 1, 24 };
 	c->addresses = &me->address;

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * scoreboard.h: the segments of ours that are on the way (RFC 6675, 3 and 4), and the parts of loss
+ * recovery that work on them: what arrived (scoreboard.c), what must be lost (rack.c), what to do
+ * about it (recovery.c, prr.c).
+ */
+#ifndef TCP_SCOREBOARD_H
+#define TCP_SCOREBOARD_H
+
+#include "tcp/flight.h"
+#include "tcp/tcp.h"
+
+/* What one segment from the peer says of ours. */
+struct news {
+	uint32_t acked;	      /* bytes by which SND.UNA moved */
+	uint32_t delivered;   /* bytes ACKed or SACKed for the first time */
+	uint32_t sacked;      /* of these, SACKed */
+	uint32_t lost;	      /* bytes taken for lost because of it */
+	uint32_t rtt_us;      /* of the first segment ACKed that was sent once; 0: none */
+	uint32_t last_rtt_us; /* of the last, SACKed ones included; 0: none */
+	uint32_t una;	      /* SND.UNA before */
+	uint32_t fack;	      /* end of the highest segment that arrived */
+	bool original;	      /* a segment arrived that was sent once */
+	bool repeated;	      /* one was ACKed that was sent more than once */
+	bool dsack;	      /* the peer reports that something came twice (RFC 2883) */
+	bool una_news;	      /* SND.UNA moved */
+	bool ece;
+	bool dup;    /* a duplicate ACK from a peer without SACK (RFC 5681, 2) */
+	bool window; /* the window changed */
+	const struct seg *seg;
+};
+
+static inline struct tx_seg *
+board_seg(const struct tcp_env *env, uint32_t i)
+{
+	return (struct tx_seg *)slab_at(env->segments, i);
+}
+
+static inline uint32_t
+board_index(const struct tcp_env *env, const struct tx_seg *g)
+{
+	return (uint32_t)(g - (const struct tx_seg *)(const void *)env->segments->base);
+}
+
+/* Bytes that are believed to be in the network (RFC 6675, 4: pipe). */
+static inline uint32_t
+board_pipe(const struct tcb *t, const struct flight *f)
+{
+	uint32_t out = t->snd_nxt - t->snd_una;
+	uint32_t gone = f->sacked + f->lost + (uint32_t)f->dupacks * t->mss;
+
+	return gone < out ? out - gone : 0;
+}
+
+/* A segment that is about to be sent for the first time, at snd_nxt. @return NULL: no record. */
+struct tx_seg *board_append(struct tcp_env *env, struct flight *f, struct rte_mbuf *m, uint32_t seq,
+	uint16_t len, bool fin);
+/* It goes out again, now. */
+void board_resent(struct tcp_env *env, struct flight *f, struct tx_seg *g);
+/* Cuts it after @p len bytes; the rest becomes a segment of its own. @return false: no record. */
+bool board_split(struct tcp_env *env, struct flight *f, struct tx_seg *g, uint16_t len);
+/* Fills a lost segment up to @p most bytes from those behind it that are lost as well. */
+void board_fill(struct tcp_env *env, struct flight *f, struct tx_seg *g, uint32_t most);
+/* The one segment on the way becomes @p most bytes long, if there is so much to send. */
+void board_grow(struct tcp_env *env, struct tcb *t, struct flight *f, uint32_t most);
+/* What SND.UNA = @p ack takes off the board. */
+void board_acked(
+	struct tcp_env *env, struct tcb *t, struct flight *f, uint32_t ack, struct news *n);
+/* What the SACK option says (RFC 2018, RFC 2883, 5). Before board_acked(). */
+void board_sacked(struct tcp_env *env, struct tcb *t, struct flight *f, struct news *n);
+/* RFC 2018, 8: the peer has thrown away what it had SACKed. */
+void board_reneged(struct tcp_env *env, struct flight *f);
+void board_lose(struct tcp_env *env, struct flight *f, struct tx_seg *g);
+/* All that isn't SACKed. */
+void board_lose_all(struct tcp_env *env, struct flight *f);
+/* Nothing was lost: what isn't sent again yet is on the way as before. */
+void board_find_again(struct tcp_env *env, struct flight *f);
+/* The first lost segment, or NULL. */
+struct tx_seg *board_lost(struct tcp_env *env, struct flight *f);
+void board_clear(struct tcp_env *env, struct flight *f);
+
+/* rack.c: RFC 8985. */
+void rack_delivered(struct tcp_env *env, const struct tcb *t, struct flight *f,
+	const struct tx_seg *g, struct news *n);
+/* Marks what must be lost by now. @return in how many us more may be; 0: no such. */
+uint32_t rack_detect(struct tcp_env *env, struct tcb *t, struct flight *f, struct news *n);
+/* A retransmission timeout: the first is lost, and what was sent long enough ago (6.3). */
+void rack_timeout(struct tcp_env *env, struct tcb *t, struct flight *f);
+void rack_reordering(struct tcb *t, struct flight *f, const struct news *n);
+/* When a tail loss probe is due, from now (RFC 8985, 7.2); 0: none is wanted. */
+uint64_t tlp_timeout_ns(const struct tcp_env *env, const struct tcb *t, const struct flight *f);
+void tlp_heard(struct tcb *t, struct flight *f, const struct news *n);
+
+/* recovery.c */
+void recovery_heard(struct tcp_env *env, struct tcb *t, struct flight *f, struct news *n);
+void recovery_timeout(struct tcp_env *env, struct tcb *t, struct flight *f);
+/* What RACK found when its timer fired. */
+void recovery_reorder(struct tcp_env *env, struct tcb *t, struct flight *f);
+/* @p bytes were sent, for the first time or @p again. */
+void recovery_sent(
+	struct tcp_env *env, const struct tcb *t, struct flight *f, uint32_t bytes, bool again);
+/* A tail loss probe has made good for a loss that nothing else will show. */
+void recovery_probe_repaired(struct tcb *t, struct flight *f);
+
+/* prr.c: RFC 9937. */
+/* @p flight: RecoverFS. */
+void prr_begin(struct tcb *t, struct flight *f, uint32_t flight);
+void prr_heard(struct tcb *t, struct flight *f, const struct news *n, bool safe);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* wire/bytes.h: loads and stores of header fields, of any alignment, and sums of them. */
+#ifndef WIRE_BYTES_H
+#define WIRE_BYTES_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include <rte_byteorder.h>
+#include <rte_ether.h>
+
+#include "base/csum.h"
+
+#define WIRE_ETH_BYTES ((uint32_t)sizeof(struct rte_ether_hdr))
+#define WIRE_IP4_BYTES 20U /* without options */
+
+static inline void
+wire_put16(uint8_t *p, uint16_t be)
+{
+	memcpy(p, &be, sizeof(be));
+}
+
+static inline void
+wire_put32(uint8_t *p, uint32_t be)
+{
+	memcpy(p, &be, sizeof(be));
+}
+
+static inline uint16_t
+wire_get16(const uint8_t *p)
+{
+	uint16_t be;
+
+	memcpy(&be, p, sizeof(be));
+	return be;
+}
+
+static inline uint32_t
+wire_get32(const uint8_t *p)
+{
+	uint32_t be;
+
+	memcpy(&be, p, sizeof(be));
+	return be;
+}
+
+/** A sum of 32-bit words as a partial sum for csum.h's functions. */
+static inline uint32_t
+wire_sum(uint64_t words)
+{
+	return csum_reduce(words);
+}
+
+/** The pseudo-header as a sum of 32-bit words: addresses; zero, protocol and length (RFC
+ * 9293, 3.1). */
+static inline uint64_t
+wire_pseudo_words(uint32_t src_be, uint32_t dst_be, uint8_t proto, uint32_t l4_len)
+{
+	return (uint64_t)src_be + dst_be +
+	       rte_cpu_to_be_32((uint32_t)proto << 16 | (l4_len & 0xffff));
+}
+
+#endif
