@@ -24,6 +24,7 @@ BUILD_SECONDS = 900
 SCRIPT_SECONDS = 600
 DIGEST_SEEDS = 500
 GOODPUT_SECONDS = 300
+FUZZ_SECONDS = 30  # a target
 
 SANITIZER_ENV = {
     "ASAN_OPTIONS": "exitcode=99:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
@@ -49,12 +50,12 @@ class Build:
 
 BUILDS = [
     Build("gcc", "gcc", ("-Dbuildtype=release",)),
-    Build("clang", "clang", ("-Dbuildtype=release",), suites=("unit",)),
+    Build("clang", "clang", ("-Dbuildtype=release",), suites=("unit", "fuzz")),
     Build(
         "asan",
         "clang",
         ("-Dbuildtype=debug", "-Doptimization=1", "-Db_sanitize=address,undefined", "-Db_lundef=false"),
-        suites=("unit", "script", "table"),
+        suites=("unit", "script", "table", "fuzz"),
         env=SANITIZER_ENV,
         slower=4,
     ),
@@ -237,6 +238,13 @@ def run_scripts(report, build, is_made, full):
             report.add(f"test/{name}", tap.Outcome(failures=[("has no programs to run", ["their build failed"])]))
 
 
+def run_fuzzers(report, full):
+    """The targets of test/fuzz, each for a while, in a build of their own."""
+    seconds = FUZZ_SECONDS * (10 if full else 1)
+    command = [sys.executable, os.path.join(ROOT, "tools", "run_fuzz.py"), "--seconds", str(seconds)]
+    run(report, "test/fuzz", command, BUILD_SECONDS + 20 * (seconds + 120))
+
+
 def interrupted(number, _):
     tap.stop_all()
     os._exit(128 + number)
@@ -267,6 +275,7 @@ def main():
         compare_digests(report, BUILDS[0], BUILDS[1])
         compare_goodput(report, BUILDS[1])
     if not options.quick:
+        run_fuzzers(report, options.full)
         run_scripts(report, BUILDS[0], BUILDS[0] in made, options.full)
     return report.end()
 

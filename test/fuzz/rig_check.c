@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* rig_check.c: the rig's stack looked into, and the events that its application gets. */
+#include <string.h>
+
+#include "board.h"
+#include "rig.h"
+#include "stack/stack.h"
+#include "tcp/rcv_run.h"
+
+/* A free TCB's first bytes link to the next free one; it has no application and no state. */
+static bool
+in_use(const struct tcb *t)
+{
+	return t->app != APP_NONE || t->state != TCP_CLOSED || tcb_owes(t);
+}
+
+/* @return how many mbufs it holds for received bytes. */
+static uint32_t
+check_received(const struct tcb *t)
+{
+	uint32_t segs = 0, bytes = 0, ahead = 0, end = t->rcv_nxt;
+
+	for (const struct rte_mbuf *m = t->rcv_head; m != NULL; m = m->next) {
+		segs++;
+		bytes += m->data_len;
+	}
+	FUZZ_CHECK(segs == t->rcv_segs, "rcv_segs isn't the queue's length");
+	FUZZ_CHECK(bytes == t->rcv_queued, "rcv_queued isn't what is queued");
+	FUZZ_CHECK(t->rcv_queued <= t->rcv_unread, "more queued than unread");
+	for (const struct rte_mbuf *run = t->ooo_head; run != NULL; run = run_next(run)) {
+		const struct rte_mbuf *m = run;
+
+		FUZZ_CHECK(seq_gt(run_seq(run), end), "runs ahead meet, or are behind");
+		end = run_seq(run);
+		for (;; m = m->next) {
+			FUZZ_CHECK(m->data_len != 0, "an empty mbuf ahead");
+			end += m->data_len;
+			ahead++;
+			if (m == run_tail(run))
+				break;
+		}
+		FUZZ_CHECK(end == run_end(run), "a run isn't as long as it says");
+	}
+	return segs + ahead;
+}
+
+static void
+check_sending(const struct tcb *t)
+{
+	uint32_t bytes = 0;
+
+	FUZZ_CHECK(seq_leq(t->snd_una, t->snd_nxt), "SND.UNA > SND.NXT");
+	FUZZ_CHECK(seq_leq(t->snd_nxt, t->snd_end + 1), "more sent than queued");
+	if (t->state >= TCP_ESTABLISHED)
+		FUZZ_CHECK(seq_leq(t->rcv_nxt, t->rcv_adv), "RCV.NXT beyond the window offered");
+	if (t->snd_head == NULL)
+		return;
+	for (const struct rte_mbuf *m = t->snd_head; m != NULL; m = m->next)
+		bytes += m->data_len;
+	FUZZ_CHECK(t->snd_head->hash.usr + bytes == t->snd_end, "the send queue has another end");
+	FUZZ_CHECK(seq_leq(t->snd_head->hash.usr, t->snd_una) || t->state < TCP_ESTABLISHED,
+		"what is unacknowledged isn't queued");
+}
+
+/* A connection that waits for nothing and nobody would never end. */
+static void
+check_clock(const struct tcp_env *env, const struct tcb *t)
+{
+	bool listed = t->out_next != NOT_LISTED;
+
+	if ((t->flags & TF_DETACHED) != 0)
+		return;
+	if (t->snd_una != t->snd_nxt || seq_lt(t->snd_nxt, t->snd_end) ||
+		t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
+		FUZZ_CHECK(listed || t->rtx_ns != TIME_NEVER || (t->flags & TF_PACED) != 0,
+			"state %u: una +0 nxt +%u end +%u, flags %x, and no timer", t->state,
+			t->snd_nxt - t->snd_una, t->snd_end - t->snd_una, t->flags);
+	if ((t->flags & TF_APP_CLOSED) != 0)
+		FUZZ_CHECK(
+			listed || tcb_deadline(env, t) != TIME_NEVER, "an orphan without a clock");
+	if (tcb_deadline(env, t) != TIME_NEVER)
+		FUZZ_CHECK(t->timer.at_ns <= tcb_deadline(env, t),
+			"a deadline the wheel doesn't know");
+	if (tcb_owes(t))
+		FUZZ_CHECK(listed, "output is owed, and it is in no list");
+}
+
+void
+rig_check(void)
+{
+	const struct thole_stack *s = rig.stack;
+	const struct thole_stats *st = &s->stats;
+	uint64_t held = 0, conns = 0, orphans = 0, segs = 0, flights = 0;
+
+	for (uint32_t i = 0; i < s->tcbs.fresh; i++) {
+		const struct tcb *t = stack_tcb(s, i);
+
+		held += check_received(t);
+		if (!in_use(t))
+			continue;
+		conns++;
+		segs += fuzz_check_board(&s->env, t);
+		flights += t->flight != SLAB_NONE;
+		orphans += (t->flags & (TF_APP_CLOSED | TF_DETACHED)) == TF_APP_CLOSED;
+		if (t->state != TCP_CLOSED)
+			check_sending(t);
+		check_clock(&s->env, t);
+	}
+	FUZZ_CHECK(st->rx_pkts == rig.given, "%ju packets counted, %ju given",
+		(uintmax_t)st->rx_pkts, (uintmax_t)rig.given);
+	FUZZ_CHECK(held == st->mbufs_held, "mbufs_held says %ju, there are %ju",
+		(uintmax_t)st->mbufs_held, (uintmax_t)held);
+	FUZZ_CHECK(segs == s->segments.in_use, "%ju segments on scoreboards, %u in use",
+		(uintmax_t)segs, s->segments.in_use);
+	FUZZ_CHECK(flights == s->flights.in_use, "%ju flight blocks are TCBs', %u in use",
+		(uintmax_t)flights, s->flights.in_use);
+	FUZZ_CHECK(st->mbufs_held <= s->env.rx_held_max + 8u, "mbufs_held says %ju, %u is the most",
+		(uintmax_t)st->mbufs_held, s->env.rx_held_max);
+	FUZZ_CHECK(orphans == st->orphans, "orphans says %ju, there are %ju",
+		(uintmax_t)st->orphans, (uintmax_t)orphans);
+	FUZZ_CHECK(conns <= st->conns && st->conns == s->tcbs.in_use,
+		"conns says %ju, there are %ju", (uintmax_t)st->conns, (uintmax_t)conns);
+	FUZZ_CHECK(st->embryos <= s->embryos.in_use, "embryos says too many");
+	FUZZ_CHECK(st->time_wait == s->tombstones.in_use, "time_wait isn't the tombstones");
+	FUZZ_CHECK(s->table.entries <= s->tcbs.in_use + s->embryos.in_use + s->tombstones.in_use,
+		"more in the table than there is");
+}
+
+/* The peer's bytes, in order: what its sequence numbers said. */
+static void
+check_data(struct rig_conn *c, const struct thole_event *ev)
+{
+	static uint8_t bytes[65536];
+	const struct tcb *t = stack_tcb(rig.stack, (uint32_t)(ev->conn >> 32) & 0xffffff);
+	uint32_t end = t->rcv_nxt - ((t->flags & TF_FIN_RECEIVED) != 0), n;
+
+	FUZZ_CHECK(ev->mbuf != NULL, "DATA without any");
+	n = fuzz_flatten(ev->mbuf, bytes, sizeof(bytes));
+	rte_pktmbuf_free(ev->mbuf);
+	FUZZ_CHECK(n == ev->bytes && n != 0, "DATA says %u bytes, there are %u", ev->bytes, n);
+	FUZZ_CHECK(!c->has_seq || c->seq == end - n, "DATA goes on at %u, not %u", end - n, c->seq);
+	for (uint32_t i = 0; i < n && !rig.any_bytes; i++)
+		FUZZ_CHECK(bytes[i] == fuzz_stream[(end - n + i) & RIG_STREAM],
+			"DATA: byte %u of %u isn't the peer's", i, n);
+	c->has_seq = true;
+	c->seq = end;
+	c->owed += n;
+}
+
+static struct rig_conn *
+conn_of(thole_conn handle, bool make)
+{
+	struct rig_conn *c;
+
+	for (unsigned int i = 0; i < RIG_CONNS; i++)
+		if (rig.conns[i].handle == handle)
+			return &rig.conns[i];
+	if (!make)
+		return NULL;
+	c = &rig.conns[rig.next_conn++ % RIG_CONNS];
+	if (c->handle != 0 && !c->closed) /* forgotten: it may not go on unseen */
+		rig_op(THOLE_OP_ABORT, c, 0);
+	*c = (struct rig_conn){ .handle = handle };
+	return c;
+}
+
+/* thole/app.h: "Events of a connection come in the order". */
+static void
+judge_event(const struct thole_event *ev)
+{
+	bool first = ev->type == THOLE_EV_ACCEPTED || ev->type == THOLE_EV_OPENING ||
+		     ev->type == THOLE_EV_CONNECTED || ev->type == THOLE_EV_CLOSED;
+	struct rig_conn *c = ev->conn != 0 ? conn_of(ev->conn, first) : NULL;
+
+	if (c == NULL || ev->type == THOLE_EV_REFUSED) {
+		if (ev->type == THOLE_EV_DATA)
+			rte_pktmbuf_free(ev->mbuf);
+		return;
+	}
+	FUZZ_CHECK(!c->closed, "event %u after CLOSED", ev->type);
+	switch ((enum thole_event_type)ev->type) {
+	case THOLE_EV_ACCEPTED:
+	case THOLE_EV_CONNECTED:
+		FUZZ_CHECK(!c->opened, "opened twice");
+		c->opened = true;
+		break;
+	case THOLE_EV_OPENING:
+		FUZZ_CHECK(!c->opened, "OPENING comes late");
+		break;
+	case THOLE_EV_DATA:
+		FUZZ_CHECK(c->opened && !c->peer_closed, "DATA too early or too late");
+		check_data(c, ev);
+		break;
+	case THOLE_EV_PEER_CLOSED:
+		FUZZ_CHECK(c->opened && !c->peer_closed, "PEER_CLOSED too early or twice");
+		c->peer_closed = true;
+		break;
+	case THOLE_EV_SENDABLE:
+		FUZZ_CHECK(c->opened && ev->bytes <= c->sent, "credit for what wasn't sent");
+		break;
+	case THOLE_EV_CLOSED:
+		FUZZ_CHECK(ev->status <= 0, "a status of %d", ev->status);
+		c->closed = true;
+		break;
+	case THOLE_EV_LISTENING:
+	case THOLE_EV_REFUSED:
+		break;
+	}
+}
+
+unsigned int
+rig_events(uint32_t max)
+{
+	struct thole_event events[16];
+	uint32_t n = thole_app_events(rig.app, events, RTE_MIN(max, (uint32_t)RTE_DIM(events)));
+
+	FUZZ_CHECK(n <= max, "%u events, there was room for %u", n, max);
+	for (uint32_t i = 0; i < n; i++)
+		judge_event(&events[i]);
+	return n;
+}

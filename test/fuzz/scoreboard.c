@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * scoreboard.c: the scoreboard, and RACK's losses, against a model that knows of each byte what is
+ * known of it, when it was last sent, and whether a segment begins with it. Segments are sent, cut,
+ * filled, lost, found again and sent again in any order that the sender may come by; the peer
+ * acknowledges any byte, and SACKs what it has, what it had, and what it never got.
+ *
+ * Input: how the stream is laid out in mbufs, then ops: a byte that says what, and what that needs.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "board.h"
+#include "fuzz.h"
+#include "tcp/scoreboard.h"
+
+#define SPAN	 1024 /* positions; the FIN has one */
+#define RECORDS	 24
+#define NB_MBUFS 128
+
+/* Of a position that is on the way. */
+struct byte {
+	uint8_t flags; /* enum tx_seg_flag */
+	bool first;    /* a segment begins here */
+	uint32_t us;
+};
+
+static struct {
+	struct tcp_env env;
+	struct thole_stats stats;
+	struct mbufs mbufs;
+	struct slab segments;
+	struct slab flights;
+	struct tcb t;
+	struct flight *flight;
+	struct rte_mempool *app;
+	struct rte_mempool *pool;
+	uint32_t base; /* sequence number of position 0 */
+	uint32_t una;
+	uint32_t nxt;
+	bool fin;    /* sent: the last position */
+	bool shaped; /* segments were cut, or blocks refused: what was SACKed before may go unseen
+		      */
+	struct byte bytes[SPAN + 1];
+} f;
+
+/* The position after the segment that begins at @p at. */
+static uint32_t
+seg_end(uint32_t at)
+{
+	for (at++; at < f.nxt && !f.bytes[at].first; at++)
+		;
+	return at;
+}
+
+/* The data in it. */
+static uint32_t
+seg_data(uint32_t at)
+{
+	return seg_end(at) - at - ((f.bytes[seg_end(at) - 1].flags & SEG_FIN) != 0);
+}
+
+static uint32_t
+count(uint32_t from, uint32_t to, uint8_t flag)
+{
+	uint32_t n = 0;
+
+	for (; from < to; from++)
+		n += (f.bytes[from].flags & flag) != 0;
+	return n;
+}
+
+static uint32_t
+nb_segs(void)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = f.una; i < f.nxt; i++)
+		n += f.bytes[i].first;
+	return n;
+}
+
+/* The @p n-th segment, round and round; its position goes to @p at. NULL: there is none. */
+static struct tx_seg *
+nth(uint32_t n, uint32_t *at)
+{
+	uint32_t i = f.flight->head;
+
+	if (i == SLAB_NONE)
+		return NULL;
+	for (n %= nb_segs(); n > 0; n--)
+		i = board_seg(&f.env, i)->next;
+	*at = board_seg(&f.env, i)->seq - f.base;
+	return board_seg(&f.env, i);
+}
+
+static void
+mark(uint32_t from, uint32_t to, uint8_t set, uint8_t clear)
+{
+	for (; from < to; from++)
+		f.bytes[from].flags = (uint8_t)((f.bytes[from].flags | set) & ~clear);
+}
+
+static void
+check(void)
+{
+	uint32_t n = 0;
+
+	FUZZ_CHECK(fuzz_check_board(&f.env, &f.t) == f.segments.in_use, "records are lost");
+	for (uint32_t i = f.flight->head; i != SLAB_NONE; i = board_seg(&f.env, i)->next, n++) {
+		const struct tx_seg *g = board_seg(&f.env, i);
+		uint32_t at = g->seq - f.base;
+		const struct byte *b = &f.bytes[at];
+
+		FUZZ_CHECK(b->first && tx_seg_end(g) - f.base == seg_end(at),
+			"a segment of %u to %u, there is none", at, tx_seg_end(g) - f.base);
+		FUZZ_CHECK(((g->flags ^ b->flags) & ~SEG_FIN) == 0 && g->len == seg_data(at),
+			"segment %u to %u has flags %x, not %x", at, seg_end(at), g->flags,
+			b->flags);
+		FUZZ_CHECK(g->sent_us == b->us, "segment %u was sent at %u, not %u", at, g->sent_us,
+			b->us);
+	}
+	FUZZ_CHECK(n == nb_segs(), "%u segments, not %u", n, nb_segs());
+}
+
+static void
+do_append(struct fuzz_in *in)
+{
+	uint32_t len = fuzz_u8(in), n = nb_segs();
+	bool fin = len >= 250;
+	struct rte_mbuf *m = NULL;
+
+	len = fin ? len - 250 : len % 100 + 1;
+	if (f.fin || f.nxt + len + fin > SPAN)
+		return;
+	if (len != 0)
+		m = tcp_snd_seek(&f.t, f.base + f.nxt);
+	if (board_append(&f.env, f.flight, m, f.base + f.nxt, (uint16_t)len, fin) == NULL) {
+		FUZZ_CHECK(n == RECORDS, "no record, of which %u are in use", n);
+		return;
+	}
+	FUZZ_CHECK(n < RECORDS, "a record too many");
+	for (uint32_t i = 0; i < len + fin; i++)
+		f.bytes[f.nxt + i] = (struct byte){ .first = i == 0, .us = env_now_us(&f.env) };
+	f.nxt += len + fin;
+	f.fin = fin;
+	if (fin)
+		f.bytes[f.nxt - 1].flags = SEG_FIN;
+	f.t.snd_nxt = f.base + f.nxt;
+}
+
+/* Of segments that @p to acknowledges as a whole, whether one has @p yes and not @p no. */
+static bool
+any_whole(uint32_t to, uint8_t yes, uint8_t no)
+{
+	for (uint32_t at = f.una; at < f.nxt && seg_end(at) <= to; at = seg_end(at))
+		if ((f.bytes[at].flags & yes) == yes && (f.bytes[at].flags & no) == 0)
+			return true;
+	return false;
+}
+
+static void
+do_ack(struct fuzz_in *in)
+{
+	uint8_t how = fuzz_u8(in);
+	uint32_t to = f.una, fresh;
+	struct seg s = { .ack = 0 };
+	struct news n = { .una = f.t.snd_una, .fack = f.flight->fack, .seg = &s };
+
+	if (how >= 128) /* any byte */
+		to += how - 127u;
+	else
+		for (how %= RECORDS; how-- > 0 && to < f.nxt;)
+			to = seg_end(to);
+	to = RTE_MIN(to, f.nxt);
+	if (to == f.una)
+		return;
+	s.ack = f.base + to;
+	fresh = to - f.una - count(f.una, to, SEG_SACKED);
+	bool repeated = any_whole(to, SEG_REPEATED, 0);
+	bool original = any_whole(to, 0, SEG_REPEATED | SEG_SACKED);
+
+	board_acked(&f.env, &f.t, f.flight, s.ack, &n);
+	tcp_snd_acked(&f.t, RTE_MIN(to, (uint32_t)SPAN) + f.base);
+	FUZZ_CHECK(
+		n.delivered == fresh && n.sacked == 0, "%u delivered, not %u", n.delivered, fresh);
+	FUZZ_CHECK(n.repeated == repeated && n.original == original,
+		"what was acknowledged was sent once, or again: says %d %d, not %d %d", n.original,
+		n.repeated, original, repeated);
+	FUZZ_CHECK(original == (n.rtt_us != 0), "a round trip of %u us", n.rtt_us);
+	f.shaped |= to < f.nxt && !f.bytes[to].first;
+	f.bytes[to].first = true;
+	f.una = to;
+	f.t.snd_una = s.ack;
+}
+
+/* A block that begins and ends with segments, or anywhere. */
+static struct sack_block
+any_block(struct fuzz_in *in)
+{
+	uint8_t from = fuzz_u8(in), len = fuzz_u8(in);
+	uint32_t left = f.una, right;
+
+	if ((from & 0x80) != 0)
+		left += (from & 0x7fu) * 8u - 128u;
+	else
+		for (from %= RECORDS; from-- > 0 && left < f.nxt;)
+			left = seg_end(left);
+	right = left;
+	if ((len & 0x80) != 0)
+		right += (len & 0x7fu) * 8u;
+	else
+		for (len %= RECORDS; len-- > 0 && right >= f.una && right < f.nxt;)
+			right = seg_end(right);
+	return (struct sack_block){ f.base + left, f.base + right };
+}
+
+/* RFC 2018 and RFC 2883: segment @p at lies in a block that can be true. */
+static bool
+is_told(const struct seg *s, uint32_t first, uint32_t at)
+{
+	for (uint32_t k = first; k < s->nb_sack; k++) {
+		int64_t left = (int32_t)(s->sack[k].left - f.base);
+		int64_t right = (int32_t)(s->sack[k].right - f.base);
+
+		if (left >= f.una && right <= f.nxt && left < right && left <= at &&
+			seg_end(at) <= right)
+			return true;
+	}
+	return false;
+}
+
+/* What is marked afterwards is what was told, or was before. @return bytes that are new. */
+static uint32_t
+take_sacked(const struct seg *s, uint32_t first)
+{
+	uint32_t fresh = 0;
+
+	for (uint32_t i = f.flight->head; i != SLAB_NONE; i = board_seg(&f.env, i)->next) {
+		const struct tx_seg *g = board_seg(&f.env, i);
+		uint32_t at = g->seq - f.base;
+		bool told = is_told(s, first, at), before = f.bytes[at].flags & SEG_SACKED;
+
+		if ((g->flags & SEG_SACKED) == 0) {
+			FUZZ_CHECK(!before, "segment %u is no longer SACKed", at);
+			FUZZ_CHECK(
+				!told || f.shaped, "segment %u isn't SACKed, and was told of", at);
+			continue;
+		}
+		FUZZ_CHECK(before || told, "segment %u is SACKed, and nobody said so", at);
+		fresh += before ? 0 : tx_seg_space(g);
+		mark(at, seg_end(at), SEG_SACKED, SEG_LOST);
+	}
+	return fresh;
+}
+
+static void
+do_sack(uint8_t nb, struct fuzz_in *in)
+{
+	struct seg s = { .ack = f.base + f.una, .nb_sack = nb };
+	struct news n = { .una = f.t.snd_una, .fack = f.flight->fack, .seg = &s };
+	uint32_t fresh;
+
+	for (uint8_t i = 0; i < nb; i++) {
+		s.sack[i] = any_block(in);
+		f.shaped |= !seq_lt(s.sack[i].left, s.sack[i].right) ||
+			    seq_lt(s.sack[i].left, f.t.snd_una) ||
+			    seq_gt(s.sack[i].right, f.t.snd_nxt);
+	}
+	board_sacked(&f.env, &f.t, f.flight, &n);
+	if (seq_leq(s.sack[0].right, s.ack) || nb == 1)
+		FUZZ_CHECK(n.dsack == (seq_leq(s.sack[0].right, s.ack) &&
+					      seq_lt(s.sack[0].left, s.sack[0].right)),
+			"a D-SACK, or none");
+	fresh = take_sacked(&s, n.dsack);
+	FUZZ_CHECK(n.sacked == fresh && n.delivered == fresh, "%u SACKed, %u delivered, not %u",
+		n.sacked, n.delivered, fresh);
+}
+
+static void
+do_split(struct tx_seg *g, uint32_t at, uint8_t how)
+{
+	uint32_t n = nb_segs(), len;
+	uint8_t fin = f.bytes[seg_end(at) - 1].flags & SEG_FIN;
+
+	if (g->len < 2)
+		return;
+	len = how % (g->len - 1u) + 1;
+	if (!board_split(&f.env, f.flight, g, (uint16_t)len)) {
+		FUZZ_CHECK(n == RECORDS, "no record, of which %u are in use", n);
+		return;
+	}
+	FUZZ_CHECK((g->flags & SEG_FIN) == 0 && fin <= SEG_FIN, "the FIN stays before the rest");
+	f.bytes[at + len].first = true;
+	f.shaped = true;
+}
+
+/* Bytes of segments that are lost as well go into the one at @p at. */
+static void
+do_fill(struct tx_seg *g, uint32_t at, uint32_t most)
+{
+	uint32_t end = seg_end(at), len = g->len;
+
+	if (len == 0 || (g->flags & SEG_LOST) == 0)
+		return;
+	board_fill(&f.env, f.flight, g, most);
+	while (end < f.nxt && len < most && (f.bytes[end].flags & SEG_LOST) != 0) {
+		uint32_t data = seg_data(end), take = RTE_MIN(data, most - len);
+		uint32_t stop = take < data ? end + take : seg_end(end);
+
+		f.bytes[stop].first |= stop < f.nxt;
+		f.bytes[end].first = false;
+		for (uint32_t i = end; i < stop; i++) {
+			if (take < data || i < end + take || (f.bytes[i].flags & SEG_FIN) != 0)
+				f.bytes[i].us = f.bytes[at].us;
+			f.bytes[i].flags = (uint8_t)((f.bytes[i].flags & SEG_FIN) |
+						     (f.bytes[at].flags & ~SEG_FIN));
+		}
+		len += take;
+		if (take < data)
+			break;
+		end = stop;
+	}
+	f.shaped = true;
+}
+
+static void
+do_resend(struct tx_seg *g, uint32_t at)
+{
+	if ((g->flags & SEG_SACKED) != 0)
+		return; /* nobody does */
+	board_resent(&f.env, f.flight, g);
+	mark(at, seg_end(at), SEG_REPEATED, SEG_LOST);
+	for (uint32_t i = at, end = seg_end(at); i < end; i++)
+		f.bytes[i].us = env_now_us(&f.env);
+}
+
+/* What a segment that was sent later has overtaken for long is lost, and nothing that wasn't. */
+static void
+do_detect(void)
+{
+	struct news n = { .una = f.t.snd_una, .fack = f.flight->fack };
+	uint32_t lost = f.flight->lost, now = env_now_us(&f.env), wait = f.flight->rack_rtt_us;
+
+	rack_detect(&f.env, &f.t, f.flight, &n);
+	FUZZ_CHECK(
+		n.lost == f.flight->lost - lost, "%u lost, not %u", n.lost, f.flight->lost - lost);
+	for (uint32_t i = f.flight->head; i != SLAB_NONE; i = board_seg(&f.env, i)->next) {
+		const struct tx_seg *g = board_seg(&f.env, i);
+		uint32_t at = g->seq - f.base;
+		bool before = (f.bytes[at].flags & (SEG_LOST | SEG_SACKED)) != 0;
+		bool late = seq_leq(g->sent_us + wait, now);
+
+		if (before)
+			continue;
+		if ((g->flags & SEG_LOST) != 0)
+			FUZZ_CHECK(late && seq_leq(g->sent_us, f.flight->rack_us),
+				"segment %u is lost too early", at);
+		else
+			FUZZ_CHECK(!late || seq_geq(g->sent_us, f.flight->rack_us),
+				"segment %u isn't lost", at);
+		mark(at, seg_end(at), g->flags & SEG_LOST, 0);
+	}
+}
+
+static void
+check_lost(void)
+{
+	const struct tx_seg *g = board_lost(&f.env, f.flight);
+	uint32_t at = f.una;
+
+	while (at < f.nxt && (f.bytes[at].flags & SEG_LOST) == 0)
+		at++;
+	FUZZ_CHECK((g == NULL) == (at == f.nxt) && (g == NULL || g->seq == f.base + at),
+		"what is lost first isn't at %u", at);
+}
+
+/* Of all that have flag @p which and not @p unless. */
+static void
+mark_all(uint8_t which, uint8_t unless, uint8_t set, uint8_t clear)
+{
+	for (uint32_t i = f.una; i < f.nxt; i++)
+		if ((f.bytes[i].flags & which) == which && (f.bytes[i].flags & unless) == 0)
+			mark(i, i + 1, set, clear);
+}
+
+static void
+do_whole(uint8_t what)
+{
+	switch (what % 4) {
+	case 0:
+		board_lose_all(&f.env, f.flight);
+		mark_all(0, SEG_SACKED, SEG_LOST, 0);
+		break;
+	case 1:
+		board_find_again(&f.env, f.flight);
+		mark_all(SEG_LOST, 0, 0, SEG_LOST);
+		break;
+	case 2:
+		board_reneged(&f.env, f.flight);
+		mark_all(SEG_SACKED, 0, 0, SEG_SACKED);
+		f.shaped = false; /* all that is told is looked at again */
+		break;
+	case 3:
+		do_detect();
+		break;
+	}
+}
+
+static void
+do_segment(uint8_t what, struct fuzz_in *in)
+{
+	uint8_t which = fuzz_u8(in), how = what >= 4 ? 0 : fuzz_u8(in);
+	uint32_t at;
+	struct tx_seg *g = nth(which, &at);
+
+	if (g == NULL)
+		return;
+	switch (what % 4) {
+	case 0:
+		do_split(g, at, how);
+		break;
+	case 1:
+		do_fill(g, at, how);
+		break;
+	case 2:
+		do_resend(g, at);
+		break;
+	case 3:
+		board_lose(&f.env, f.flight, g);
+		if ((f.bytes[at].flags & SEG_SACKED) == 0)
+			mark(at, seg_end(at), SEG_LOST, 0);
+		break;
+	}
+}
+
+static void
+do_op(uint8_t what, struct fuzz_in *in)
+{
+	switch (what % 8) {
+	case 0:
+	case 1:
+		do_append(in);
+		break;
+	case 2:
+		do_ack(in);
+		break;
+	case 3:
+		do_sack((uint8_t)(what / 8 % TCP_SACK_BLOCKS_MAX + 1), in);
+		break;
+	case 4:
+	case 5:
+		do_segment(what / 8 % 4, in);
+		break;
+	case 6:
+		do_whole(what / 8);
+		break;
+	case 7:
+		f.env.now_ns += (uint64_t)(what / 8) * 20 * TIME_US;
+		break;
+	}
+	check();
+	check_lost();
+}
+
+static void *
+mem_alloc(void *ctx, size_t bytes, size_t align)
+{
+	void *p;
+
+	(void)ctx;
+	FUZZ_CHECK(posix_memalign(&p, align, bytes) == 0, "no memory");
+	memset(p, 0xa5, bytes);
+	return p;
+}
+
+static void
+mem_free(void *ctx, void *p, size_t bytes)
+{
+	(void)ctx;
+	(void)bytes;
+	free(p);
+}
+
+static const struct mem mem = { mem_alloc, mem_free, NULL };
+
+static void
+start(struct fuzz_in *in)
+{
+	static const struct flow_key key = { .raddr = { 0, 1 }, .rport = 80, .lport = 4000 };
+	struct rte_mempool *app = f.app, *pool = f.pool;
+	uint32_t part = fuzz_u8(in) % 200 + 20;
+
+	if (app == NULL) {
+		fuzz_stream_init();
+		app = fuzz_pool(NB_MBUFS, 128 + 512);
+		pool = fuzz_pool(4, 512);
+	}
+	fuzz_pool_reset(app);
+	fuzz_pool_reset(pool);
+	memset(&f, 0, sizeof(f));
+	f.app = app;
+	f.pool = pool;
+	mbufs_init(&f.mbufs, pool, &f.stats);
+	FUZZ_CHECK(slab_init(&f.segments, &mem, RECORDS, sizeof(struct tx_seg), 32) == 0 &&
+			   slab_init(&f.flights, &mem, 1, sizeof(struct flight), 64) == 0,
+		"no memory");
+	f.env.now_ns = TIME_S;
+	f.env.stats = &f.stats;
+	f.env.mbufs = &f.mbufs;
+	f.env.segments = &f.segments;
+	f.env.flights = &f.flights;
+	f.env.params.rcvbuf_bytes = 65535;
+	f.env.params.sndbuf_bytes = 65536;
+	f.env.mss = f.env.mss_mtu = 1460;
+	tcb_init(&f.env, &f.t, &key);
+	tcp_open_active(&f.env, &f.t);
+	f.t.opts = TO_SACK;
+	f.t.snd_wnd_max = 65535;
+	/* The stream may pass 2^32, or 2^31. */
+	f.base = (uint32_t)(part % 4) * 0x40000000 - SPAN / 4;
+	f.t.snd_una = f.t.snd_nxt = f.t.snd_end = f.t.snd_credited = f.base;
+	f.t.restart = 1;
+	for (uint32_t at = 0; at < SPAN; at += part)
+		tcp_snd_append(&f.t,
+			fuzz_exact(app, fuzz_stream + at, RTE_MIN(part, (uint32_t)SPAN - at)));
+	f.flight = tcp_flight_get(&f.env, &f.t);
+	FUZZ_CHECK(f.flight != NULL, "no flight block");
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+	struct fuzz_in in = { data, bytes };
+
+	start(&in);
+	while (in.left > 0)
+		do_op(fuzz_u8(&in), &in);
+	tcp_drop_queues(&f.env, &f.t);
+	mbufs_fini(&f.mbufs);
+	FUZZ_CHECK(f.segments.in_use == 0 && f.flights.in_use == 0,
+		"%u records, %u flight blocks left", f.segments.in_use, f.flights.in_use);
+	FUZZ_CHECK(fuzz_pool_out(f.app) == 0 && fuzz_pool_out(f.pool) == 0, "mbufs are lost");
+	slab_fini(&f.segments, &mem);
+	slab_fini(&f.flights, &mem);
+	return 0;
+}
