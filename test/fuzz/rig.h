@@ -50,14 +50,15 @@ struct rig_sent {
 	uint32_t right;
 };
 #define RIG_SENT 8 /* the latest are known */
+#define RIG_ISS	 4
 
 struct rig_view {
 	bool used;
-	bool has_iss;
 	uint8_t peer;
 	uint16_t rport;
 	uint16_t lport;
-	uint32_t iss;	  /* the stack's */
+	uint32_t nb_iss; /* initial sequence numbers that the stack gave */
+	uint32_t iss[RIG_ISS];
 	uint32_t snd_max; /* after the last that the stack sent */
 	uint32_t acked;	  /* the last acknowledgment that it was given */
 	uint32_t rcv_nxt; /* the stack's last acknowledgment */

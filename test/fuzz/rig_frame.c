@@ -43,15 +43,41 @@ rig_mend(uint8_t *frame, uint32_t n)
 	}
 }
 
-/* Our bytes are the stream's, from our initial sequence number on. */
+/* @return how many of the bytes are the stream's from @p iss on. */
+static uint32_t
+right_bytes(uint32_t iss, uint32_t seq, const uint8_t *bytes, uint32_t n)
+{
+	uint32_t i = 0;
+
+	while (i < n && bytes[i] == fuzz_stream[(seq + i - iss - 1) & RIG_STREAM])
+		i++;
+	return i;
+}
+
+/*
+ * Our bytes are the stream's, from our initial sequence number on: one of the latest, for a SYN
+ * cookie that was given before another may still come back.
+ */
 static void
 judge_payload(const struct rig_view *v, uint32_t seq, const uint8_t *bytes, uint32_t n)
 {
+	uint32_t known = RTE_MIN(v->nb_iss, (uint32_t)RIG_ISS), most = 0;
+
 	/* A view that was given up for another one, and made anew, doesn't know. */
-	for (uint32_t i = 0; i < n && v->has_iss; i++)
-		FUZZ_CHECK(bytes[i] == fuzz_stream[(seq + i - v->iss - 1) & RIG_STREAM],
-			"data sent: byte %u of %u from offset %u on isn't ours", i, n,
-			seq - v->iss - 1);
+	if (known == 0 || v->nb_iss > RIG_ISS)
+		return;
+	for (uint32_t i = 0; i < known && most < n; i++)
+		most = RTE_MAX(most, right_bytes(v->iss[i], seq, bytes, n));
+	FUZZ_CHECK(most == n, "data sent: byte %u of %u from %u on isn't ours", most, n, seq);
+}
+
+static void
+note_iss(struct rig_view *v, uint32_t iss)
+{
+	for (uint32_t i = 0; i < v->nb_iss && i < RIG_ISS; i++)
+		if (v->iss[i] == iss)
+			return;
+	v->iss[v->nb_iss++ % RIG_ISS] = iss;
 }
 
 static void
@@ -102,8 +128,7 @@ judge_tcp(const uint8_t *frame, uint32_t n, unsigned int peer)
 		return;
 	}
 	if ((flags & 2) != 0) {
-		v->iss = seq;
-		v->has_iss = true;
+		note_iss(v, seq);
 		v->snd_max = seq + 1;
 	}
 	if (len != 0)

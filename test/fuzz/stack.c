@@ -219,7 +219,7 @@ good_segment(struct fuzz_in *in)
 
 	if (v->rcv_nxt == 0) {
 		/* It begins: with a SYN, or the answer to one. */
-		flags = v->has_iss ? SYN | ACK : SYN;
+		flags = v->nb_iss != 0 ? SYN | ACK : SYN;
 		seq = UINT32_C(0xffffff00) + (how & 0xf0) * 2u;
 		len = 0;
 		/* The segments that it takes are small, so that there are many. */
@@ -227,11 +227,11 @@ good_segment(struct fuzz_in *in)
 		opts[2] = how & 2;
 		opt_bytes = how & 4 ? 4 : 12;
 		if ((rig.tcp & RIG_ECN) != 0)
-			flags |= v->has_iss ? ECE : ECE | CWR;
+			flags |= v->nb_iss != 0 ? ECE : ECE | CWR;
 	} else if ((how & 3) == 3) {
 		flags |= FIN;
 	}
-	if (v->has_ts || (opt_bytes == 12 && !v->has_iss))
+	if (v->has_ts || (opt_bytes == 12 && v->nb_iss == 0))
 		opt_bytes += put_timestamps(opts + opt_bytes, v, 0, 0);
 	send_segment(v, seq, v->snd_max, flags, 65535, len, opts, opt_bytes, 0,
 		how & 128 && how & 64 ? 3 : 0);
