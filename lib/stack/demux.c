@@ -10,7 +10,8 @@ no_record(struct thole_stack *s, struct seg *seg)
 
 	if (cookies_ack(s, seg))
 		return;
-	if ((seg->flags & TCP_ACK) != 0 || listen_find(s, seg->key.laddr, seg->dport) == NO_INDEX) {
+	l = listen_find(s, seg->key.laddr, seg->dport);
+	if ((seg->flags & TCP_ACK) != 0 || l == NO_INDEX) {
 		s->stats.rx_drop_state++;
 		reply_rst(s, seg);
 		return;
@@ -19,8 +20,7 @@ no_record(struct thole_stack *s, struct seg *seg)
 		s->stats.rx_drop_state++;
 		return;
 	}
-	l = embryo_listener(s, seg);
-	if (l == NO_INDEX)
+	if (!embryo_welcome(s, seg, l))
 		return;
 	if (cookies_wanted(s))
 		cookies_syn(s, seg);

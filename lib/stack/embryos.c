@@ -73,13 +73,9 @@ owe(struct thole_stack *s, uint32_t i)
 	list_push_embryo(s, &s->out_embryos, i);
 }
 
-uint16_t
-embryo_listener(struct thole_stack *s, const struct seg *seg)
+bool
+embryo_welcome(struct thole_stack *s, const struct seg *seg, uint16_t l)
 {
-	uint16_t l = listen_find(s, seg->key.laddr, seg->dport);
-
-	if (l == NO_INDEX)
-		return NO_INDEX;
 	/* With the accept queue full a handshake could not be completed: better the SYN comes
 	 * again. */
 	if (s->listeners[l].waiting >= s->listeners[l].backlog)
@@ -87,8 +83,8 @@ embryo_listener(struct thole_stack *s, const struct seg *seg)
 	else if (route_next_hop(s, seg->src_be) == 0)
 		s->stats.rx_drop_route++;
 	else
-		return l;
-	return NO_INDEX;
+		return true;
+	return false;
 }
 
 bool

@@ -327,9 +327,9 @@ uint16_t listen_find(const struct thole_stack *s, uint32_t laddr, uint16_t port)
 
 /* embryos.c */
 void embryos_init(struct thole_stack *s);
-/* The listener that takes the SYN @p seg now, or NO_INDEX: none, no place in its queue or no way
- * back, which is counted. */
-uint16_t embryo_listener(struct thole_stack *s, const struct seg *seg);
+/* Whether the listener @p l takes the SYN @p seg now; if it has no place in its queue, or there is
+ * no way back, that is counted. */
+bool embryo_welcome(struct thole_stack *s, const struct seg *seg, uint16_t l);
 /* Whether another embryo may be had; if not, a SYN is counted as dropped. */
 bool embryo_room(struct thole_stack *s);
 /* @return NULL: no room in the table. */

@@ -89,10 +89,10 @@ static bool
 reuse(struct thole_stack *s, uint32_t i, const struct seg *seg)
 {
 	uint32_t old_snd_nxt = stack_tombstone(s, i)->snd_nxt;
-	uint16_t l = embryo_listener(s, seg);
+	uint16_t l = listen_find(s, seg->key.laddr, seg->dport);
 	struct embryo *e;
 
-	if (l == NO_INDEX || !embryo_room(s))
+	if (l == NO_INDEX || !embryo_welcome(s, seg, l) || !embryo_room(s))
 		return false;
 	s->stats.time_wait_reused++;
 	end(s, i);

@@ -524,9 +524,16 @@ uint16_t
 tcp_output(struct tcp_env *env, struct tcb *t, const struct wire_path *path, struct rte_mbuf **pkts,
 	uint16_t max)
 {
-	struct out o = {
-		.env = env, .t = t, .path = path, .pkts = pkts, .max = max, .mss = t->mss
-	};
+	struct out o; /* sack as far as nb_sack says: clearing it all costs a packet's worth */
+
+	o.env = env;
+	o.t = t;
+	o.path = path;
+	o.pkts = pkts;
+	o.n = 0;
+	o.max = max;
+	o.mss = t->mss;
+	o.nb_sack = 0;
 
 	if ((t->flags & TF_RST_OWED) != 0) {
 		output_rst(&o);

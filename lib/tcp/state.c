@@ -202,12 +202,9 @@ tcp_time_wait(struct tcp_env *env, struct tcb *t)
 	t->life_ns = env->now_ns + 2 * env->params.msl_ns;
 }
 
-static void
-free_list(struct rte_mbuf **head)
+static __rte_noinline void
+free_list(struct rte_mbuf *m)
 {
-	struct rte_mbuf *m = *head;
-
-	*head = NULL;
 	while (m != NULL) {
 		struct rte_mbuf *next = m->next;
 
@@ -219,11 +216,13 @@ free_list(struct rte_mbuf **head)
 static void
 drop_received(struct tcp_env *env, struct tcb *t)
 {
+	if (t->rcv_head == NULL)
+		return;
 	env->stats->mbufs_held -= t->rcv_segs;
 	t->rcv_segs = 0;
 	t->rcv_queued = 0;
-	free_list(&t->rcv_head);
-	t->rcv_tail = NULL;
+	free_list(t->rcv_head);
+	t->rcv_head = t->rcv_tail = NULL;
 }
 
 void
@@ -236,10 +235,13 @@ tcp_forget_received(struct tcp_env *env, struct tcb *t)
 static void
 drop_unfinished(struct tcp_env *env, struct tcb *t)
 {
-	tcp_flight_drop(env, t);
-	tcp_rcv_drop_ahead(env, t);
-	free_list(&t->snd_head);
-	t->snd_tail = t->snd_cur = NULL;
+	if (t->flight != SLAB_NONE)
+		tcp_flight_drop(env, t);
+	if (t->ooo_head != NULL)
+		tcp_rcv_drop_ahead(env, t);
+	if (t->snd_head != NULL)
+		free_list(t->snd_head);
+	t->snd_head = t->snd_tail = t->snd_cur = NULL;
 }
 
 void

@@ -16,11 +16,11 @@
 uint8_t
 tcp_rcv_wscale(const struct tcp_env *env)
 {
-	uint8_t shift = 0;
+	/* How often the largest unscaled window is less than the buffer. */
+	uint32_t more = (env->params.rcvbuf_bytes - 1) / 65535;
+	uint32_t shift = more > 0 ? 32 - (uint32_t)__builtin_clz(more) : 0;
 
-	while (shift < TCP_WSCALE_MAX && UINT32_C(65535) << shift < env->params.rcvbuf_bytes)
-		shift++;
-	return shift;
+	return (uint8_t)RTE_MIN(shift, (uint32_t)TCP_WSCALE_MAX);
 }
 
 /* Rcv.Wind.Shift. Before the peer's SYN it isn't known to be wanted. */
@@ -79,9 +79,9 @@ edge_room(const struct tcb *t, uint32_t buf)
 }
 
 static int32_t
-edge_step(const struct tcp_env *env, const struct tcb *t)
+edge_step(const struct tcp_env *env, uint32_t buf)
 {
-	return (int32_t)RTE_MIN(buffer(env, t) / 2, (uint32_t)env->mss);
+	return (int32_t)RTE_MIN(buf / 2, (uint32_t)env->mss);
 }
 
 /*
@@ -91,9 +91,9 @@ edge_step(const struct tcp_env *env, const struct tcb *t)
  * 7323, 2.4 expects, and rcv_adv stays.
  */
 static void
-round_up(const struct tcp_env *env, struct tcb *t)
+round_up(struct tcb *t, uint32_t buf)
 {
-	uint32_t unit = UINT32_C(1) << shift_of(t), buf = buffer(env, t);
+	uint32_t unit = UINT32_C(1) << shift_of(t);
 	uint32_t more = RTE_MAX(buf / ROUNDING_SHARE, unit);
 	uint32_t odd = tcp_rcv_wnd(t) & (unit - 1);
 
@@ -104,12 +104,13 @@ round_up(const struct tcp_env *env, struct tcb *t)
 void
 tcp_window_advance(const struct tcp_env *env, struct tcb *t)
 {
-	int32_t room = edge_room(t, buffer(env, t));
+	uint32_t buf = buffer(env, t);
+	int32_t room = edge_room(t, buf);
 
-	if (room >= edge_step(env, t))
+	if (room >= edge_step(env, buf))
 		t->rcv_adv += (uint32_t)room;
 	else
-		round_up(env, t);
+		round_up(t, buf);
 }
 
 bool
@@ -126,7 +127,7 @@ tcp_window_update_due(const struct tcp_env *env, const struct tcb *t)
 	if (room >= (int32_t)(buf / 2))
 		return true;
 	/* A window too small for a full segment may have stopped the peer. */
-	return (tcp_rcv_wnd(t) >> shift << shift) < env->mss && room >= edge_step(env, t);
+	return (tcp_rcv_wnd(t) >> shift << shift) < env->mss && room >= edge_step(env, buf);
 }
 
 /* Sequence number up to which the application has taken all, and made room. */

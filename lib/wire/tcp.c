@@ -25,6 +25,10 @@ enum tcp_opt_kind {
 #define TCP_OPT_TIMESTAMPS_BYTES 10
 #define TCP_SACK_BLOCK_BYTES	 8
 #define TCP_OPTS_MAX		 40
+/* How the timestamps of segments that have no other options begin (RFC 7323, A). */
+#define TCP_TIMESTAMPS_WORD                                                                        \
+	RTE_BE32(TCP_OPT_NOP << 24 | TCP_OPT_NOP << 16 | TCP_OPT_TIMESTAMPS << 8 |                 \
+		 TCP_OPT_TIMESTAMPS_BYTES)
 
 static inline void
 tcp_take_mss(const uint8_t *value, struct seg *out)
@@ -112,6 +116,23 @@ tcp_parse_options(const uint8_t *o, uint32_t bytes, struct seg *out)
 	return WIRE_OK;
 }
 
+/* @return false: other options than those. */
+static inline bool
+tcp_take_syn(const uint8_t *o, struct seg *out)
+{
+	if (wire_get16(o) != RTE_BE16(TCP_OPT_MSS << 8 | TCP_OPT_MSS_BYTES) ||
+		wire_get32(o + 4) != RTE_BE32(TCP_OPT_SACK_PERMITTED << 24 | 2 << 16 |
+					      TCP_OPT_TIMESTAMPS << 8 | TCP_OPT_TIMESTAMPS_BYTES) ||
+		(wire_get32(o + 16) & RTE_BE32(UINT32_C(0xffffff00))) !=
+			RTE_BE32(TCP_OPT_NOP << 24 | TCP_OPT_WSCALE << 16 | 3 << 8))
+		return false;
+	tcp_take_mss(o + 2, out);
+	tcp_take_timestamps(o + 8, out);
+	out->opts |= OPT_SACK_PERMITTED | OPT_WSCALE;
+	out->wscale = o[19];
+	return true;
+}
+
 static inline bool
 tcp_flags_bad(uint8_t flags)
 {
@@ -178,10 +199,13 @@ tcp_parse(struct rte_mbuf *m, const uint8_t *h, uint32_t avail, const struct ip4
 			return WIRE_OK;
 		}
 		break;
-	case 12: /* NOP, NOP, timestamps: what segments with timestamps have (RFC 7323, A) */
-		if (likely(wire_get32(p) ==
-			    RTE_BE32(TCP_OPT_NOP << 24 | TCP_OPT_NOP << 16 |
-				     TCP_OPT_TIMESTAMPS << 8 | TCP_OPT_TIMESTAMPS_BYTES))) {
+	case 20: /* MSS, SACK-permitted, timestamps, NOP, window scale: a SYN like Linux's, or ours
+		  */
+		if (likely(tcp_take_syn(p, out)))
+			return WIRE_OK;
+		break;
+	case 12: /* NOP, NOP, timestamps */
+		if (likely(wire_get32(p) == TCP_TIMESTAMPS_WORD)) {
 			tcp_take_timestamps(p + 4, out);
 			return WIRE_OK;
 		}
@@ -232,12 +256,11 @@ tcp_put_options(const struct tcp_out *seg, uint32_t *w)
 	return n;
 }
 
-void
-tcp_emit(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out *seg)
+/* tcp_emit() with its options made: @p words of them. */
+static inline void
+tcp_emit_with(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out *seg,
+	const uint32_t *opt, const uint32_t words)
 {
-	uint32_t opt[TCP_OPTS_MAX / 4];
-	const uint32_t words =
-		(seg->opts | seg->mss | seg->nb_sack) != 0 ? tcp_put_options(seg, opt) : 0;
 	const uint32_t head = TCP_BYTES + 4 * words;
 	const uint32_t payload = m->pkt_len;
 	const uint32_t l4_len = head + payload;
@@ -251,17 +274,17 @@ tcp_emit(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out 
 
 	if (path->offload_csum) {
 		/* The device adds the rest to the pseudo-header's sum, which isn't complemented. */
-		csum = (uint16_t)~csum_fold(wire_sum(sum));
+		csum = (uint16_t)~csum_fold64(sum);
 		m->tx_offload =
 			rte_mbuf_tx_offload(WIRE_ETH_BYTES, WIRE_IP4_BYTES, head, 0, 0, 0, 0);
 		m->ol_flags = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
 	} else {
-		uint32_t part;
-
 		for (uint32_t i = 0; i < words; i++)
 			sum += opt[i];
-		part = wire_sum(sum + ports + seq + ack + ctl);
-		csum = csum_fold(payload == 0 ? part : csum_add_mbuf(part, m, 0, payload));
+		sum += (uint64_t)ports + seq + ack + ctl;
+		if (payload != 0)
+			sum = csum_add_mbuf(csum_reduce(sum), m, 0, payload);
+		csum = csum_fold64(sum);
 		m->ol_flags = 0;
 	}
 	p = wire_prepend(m, WIRE_ETH_BYTES + WIRE_IP4_BYTES + head);
@@ -275,4 +298,19 @@ tcp_emit(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out 
 	wire_put16(p + 18, 0);
 	for (uint32_t i = 0; i < words; i++)
 		wire_put32(p + TCP_BYTES + 4 * i, opt[i]);
+}
+
+void
+tcp_emit(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out *seg)
+{
+	uint32_t opt[TCP_OPTS_MAX / 4];
+
+	if (likely(seg->opts == OPT_TIMESTAMPS && seg->mss == 0 && seg->nb_sack == 0)) {
+		opt[0] = TCP_TIMESTAMPS_WORD;
+		opt[1] = rte_cpu_to_be_32(seg->ts_val);
+		opt[2] = rte_cpu_to_be_32(seg->ts_ecr);
+		tcp_emit_with(m, path, seg, opt, 3); /* a constant: no loops */
+	} else {
+		tcp_emit_with(m, path, seg, opt, tcp_put_options(seg, opt));
+	}
 }
