@@ -18,8 +18,8 @@ csum_load64(const uint8_t *p)
 	return w;
 }
 
-uint32_t
-csum_add_any(uint32_t sum, const void *data, size_t bytes)
+uint64_t
+csum_add_any(uint64_t sum, const void *data, size_t bytes)
 {
 	const uint8_t *p = data;
 	uint64_t low = sum, high = 0;
@@ -58,11 +58,11 @@ csum_add_any(uint32_t sum, const void *data, size_t bytes)
 		memcpy(&half, p, 1);
 		low += half;
 	}
-	return csum_reduce(low + high);
+	return low + high;
 }
 
-uint32_t
-csum_add_chain(uint32_t sum, const struct rte_mbuf *m, uint32_t off, uint32_t bytes)
+uint64_t
+csum_add_chain(uint64_t sum, const struct rte_mbuf *m, uint32_t off, uint32_t bytes)
 {
 	uint32_t done = 0;
 
@@ -70,13 +70,13 @@ csum_add_chain(uint32_t sum, const struct rte_mbuf *m, uint32_t off, uint32_t by
 		off -= m->data_len;
 	for (; m != NULL && done < bytes; m = m->next) {
 		uint32_t n = RTE_MIN(m->data_len - off, bytes - done);
-		uint32_t part = csum_add(0, rte_pktmbuf_mtod_offset(m, const uint8_t *, off), n);
+		uint64_t part = csum_add(0, rte_pktmbuf_mtod_offset(m, const uint8_t *, off), n);
 
 		/* Bytes that stand at odd places are in the other half of their word (RFC 1071, 2
 		 * B). */
 		if (done & 1)
 			part = rte_bswap16((uint16_t)~csum_fold(part));
-		sum = csum_reduce((uint64_t)sum + part);
+		sum += part;
 		done += n;
 		off = 0;
 	}

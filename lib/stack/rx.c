@@ -11,6 +11,7 @@
 #include <rte_prefetch.h>
 
 #include "stack/stack.h"
+#include "wire/tcp_parse.h"
 
 #define BURST 64
 

@@ -44,17 +44,9 @@ wire_get32(const uint8_t *p)
 	return be;
 }
 
-/** A sum of 32-bit words as a partial sum for csum.h's functions. */
-static inline uint32_t
-wire_sum(uint64_t words)
-{
-	return csum_reduce(words);
-}
-
-/** The pseudo-header as a sum of 32-bit words: addresses; zero, protocol and length (RFC
- * 9293, 3.1). */
+/** The pseudo-header's partial sum: addresses; zero, protocol and length (RFC 9293, 3.1). */
 static inline uint64_t
-wire_pseudo_words(uint32_t src_be, uint32_t dst_be, uint8_t proto, uint32_t l4_len)
+wire_pseudo_sum(uint32_t src_be, uint32_t dst_be, uint8_t proto, uint32_t l4_len)
 {
 	return (uint64_t)src_be + dst_be +
 	       rte_cpu_to_be_32((uint32_t)proto << 16 | (l4_len & 0xffff));

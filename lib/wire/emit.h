@@ -43,7 +43,7 @@ wire_put_ip4(uint8_t *p, const struct wire_path *path, uint8_t proto, uint32_t l
 	uint16_t csum = 0;
 
 	if (!path->offload_csum)
-		csum = csum_fold64((uint64_t)w0 + w1 + w2 + path->src_be + path->dst_be);
+		csum = csum_fold((uint64_t)w0 + w1 + w2 + path->src_be + path->dst_be);
 	memcpy(p, path, 2 * sizeof(struct rte_ether_addr));
 	wire_put16(p + 12, RTE_BE16(RTE_ETHER_TYPE_IPV4));
 	wire_put32(p + 14, w0);

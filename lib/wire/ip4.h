@@ -79,7 +79,7 @@ ip4_parse(const uint8_t *h, uint32_t avail, uint32_t frame_len, bool csum_known_
 		uint64_t sum = (uint64_t)wire_get32(p) + wire_get32(p + 4) + wire_get32(p + 8) +
 			       wire_get32(p + 12) + wire_get32(p + 16);
 
-		if (unlikely(csum_fold64(sum) != 0))
+		if (unlikely(csum_fold(sum) != 0))
 			return WIRE_IP_CSUM;
 	}
 	/* DEVIATION: RFC 1122, 3.3.2 has hosts reassemble; for now fragments are only counted. */
@@ -95,13 +95,6 @@ ip4_parse(const uint8_t *h, uint32_t avail, uint32_t frame_len, bool csum_known_
 	out->tos = p[1];
 	out->ttl = p[8];
 	return WIRE_OK;
-}
-
-/** The pseudo-header's partial sum (RFC 9293, 3.1) for a payload of @p l4_len bytes of @p proto. */
-static inline uint32_t
-ip4_pseudo_sum(uint32_t src_be, uint32_t dst_be, uint8_t proto, uint32_t l4_len)
-{
-	return wire_sum(wire_pseudo_words(src_be, dst_be, proto, l4_len));
 }
 
 #endif

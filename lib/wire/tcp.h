@@ -31,6 +31,8 @@ enum tcp_opt_present {
 /** Bytes of the timestamps option with its padding, and of the SACK option with n blocks. */
 #define TCP_TIMESTAMPS_SPACE 12
 #define TCP_SACK_SPACE(n)    (4 + 8 * (n))
+/** Bytes of all that a SYN may have (MSS, SACK-permitted, timestamps, window scale). */
+#define TCP_SYN_SPACE 20
 
 /** Sequence numbers from left up to, not including, right (RFC 2018, 3). */
 struct sack_block {
@@ -87,16 +89,6 @@ struct tcp_out {
 	uint32_t ts_ecr;
 	const struct sack_block *sack;
 };
-
-/**
- * Parses the TCP header of the packet that ip4_parse() described; fills all of @p out but key and
- * hash. m isn't changed. A checksum not known to be good is summed over the whole chain. Drops:
- * short header, data offset below 5 or beyond the segment, a port 0, options that are truncated or
- * have a length that their kind can't have (unknown kinds with a sound length are skipped), SYN
- * with FIN or with RST.
- */
-enum wire_drop tcp_parse(struct rte_mbuf *m, const uint8_t *h, uint32_t avail,
-	const struct ip4_pkt *ip, bool csum_known_good, struct seg *out);
 
 /**
  * Prepends TCP, IPv4 and Ethernet headers to @p m, whose data (maybe none, maybe a chain) is the

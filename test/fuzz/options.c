@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "wire/tcp.h"
+#include "wire/tcp_parse.h"
 
 #define HEAD 54 /* Ethernet, IPv4, TCP without options */
 
@@ -136,7 +136,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	uint8_t frame[HEAD + 40] = { 0 }, scratch[WIRE_HEADERS_MAX], flags = fuzz_u8(&in);
 	uint32_t n = (uint32_t)RTE_MIN(in.left, (size_t)40), words = (n + 3) / 4, avail;
 	struct naive want;
-	struct ip4_pkt ip;
+	struct ip4_pkt ip = { 0 };
 	struct seg s;
 	struct rte_mbuf *m;
 	const uint8_t *h;

@@ -11,7 +11,7 @@
 #include "fuzz.h"
 #include "wire/arp.h"
 #include "wire/icmp.h"
-#include "wire/tcp.h"
+#include "wire/tcp_parse.h"
 
 #define HOW_KNOWN_GOOD 0x01 /* the device vouches for the checksums */
 #define HOW_MEND       0x02 /* checksums are put right first */
@@ -90,7 +90,7 @@ tcp_round(const struct seg *s, const uint8_t *payload, uint8_t cut)
 		.sack = s->sack };
 	struct rte_mbuf *m = rte_pktmbuf_alloc(pool), *data;
 	struct again a;
-	struct ip4_pkt ip;
+	struct ip4_pkt ip = { 0 };
 	struct seg t;
 
 	while (opt_bytes(&out) > 40) /* with our padding they may not fit */
@@ -269,7 +269,7 @@ check_ip(struct rte_mbuf *m, const uint8_t *frame, uint32_t n, const uint8_t *h,
 	uint8_t how, uint8_t cut)
 {
 	bool good = (how & HOW_KNOWN_GOOD) != 0;
-	struct ip4_pkt ip;
+	struct ip4_pkt ip = { 0 };
 	enum wire_drop drop = ip4_parse(h, avail, n, good, &ip);
 	uint32_t dst_be;
 

@@ -31,7 +31,7 @@ fill(uint8_t *bytes, size_t n, uint64_t *seed)
 }
 
 static uint16_t
-host(uint32_t sum)
+host(uint64_t sum)
 {
 	return rte_be_to_cpu_16(csum_fold(sum));
 }
@@ -90,7 +90,7 @@ partial_sums(void)
 	for (int i = 0; i < 1000; i++) {
 		uint32_t n = prng_below(&seed, MAX_BYTES + 1);
 		uint32_t cut = prng_below(&seed, n + 1) & ~1u;
-		uint32_t first, last;
+		uint64_t first, last;
 
 		fill(bytes, n, &seed);
 		first = csum_add(0, bytes, cut);

@@ -13,7 +13,7 @@
 #include "../../script/frame.h"
 #include "../test.h"
 #include "base/time.h"
-#include "wire/tcp.h"
+#include "wire/tcp_parse.h"
 
 #define RIG_NET	    0xc0000200u
 #define RIG_US	    (RIG_NET + 1)

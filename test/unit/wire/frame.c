@@ -192,7 +192,7 @@ enum wire_drop
 frame_parse(struct rte_mbuf *m, bool csum_known_good, struct seg *out)
 {
 	uint8_t scratch[WIRE_HEADERS_MAX];
-	struct ip4_pkt ip;
+	struct ip4_pkt ip = { 0 };
 	uint32_t avail;
 	const uint8_t *h = wire_headers(m, WIRE_HEADERS_MAX, scratch, &avail);
 	enum wire_drop drop = ip4_parse(h, avail, m->pkt_len, csum_known_good, &ip);

@@ -11,7 +11,7 @@
 
 #include <rte_mbuf.h>
 
-#include "wire/tcp.h"
+#include "wire/tcp_parse.h"
 
 #define FRAME_MAX 2048
 

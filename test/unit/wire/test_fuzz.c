@@ -44,7 +44,7 @@ feed(const uint8_t *frame, uint32_t n, uint64_t *seed)
 	uint8_t scratch[WIRE_HEADERS_MAX];
 	struct icmp_pkt icmp;
 	struct arp_pkt arp;
-	struct ip4_pkt ip;
+	struct ip4_pkt ip = { 0 };
 	struct seg s;
 	enum wire_drop drop;
 	uint32_t avail;

@@ -219,7 +219,7 @@ pseudo_sum(void)
 			.payload_bytes = i % 32,
 			.seq = i * 2654435761u };
 		uint32_t n = frame_tcp(frame, &what);
-		uint32_t sum = ip4_pseudo_sum(rte_cpu_to_be_32(frame_get32(frame + 26)),
+		uint64_t sum = wire_pseudo_sum(rte_cpu_to_be_32(frame_get32(frame + 26)),
 			rte_cpu_to_be_32(frame_get32(frame + 30)), 6, n - 34);
 
 		CU_ASSERT_EQUAL(csum_fold(csum_add(sum, frame + 34, n - 34)), 0);

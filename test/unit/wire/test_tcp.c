@@ -124,7 +124,7 @@ truncated(void)
 	for (uint32_t avail = 34; avail <= 74; avail++) {
 		struct rte_mbuf *m = frame_mbuf(whole, n), *head = frame_mbuf(whole, avail);
 		const uint8_t *h = rte_pktmbuf_mtod(head, const uint8_t *);
-		struct ip4_pkt ip;
+		struct ip4_pkt ip = { 0 };
 
 		CU_ASSERT_EQUAL(ip4_parse(h, avail, n, false, &ip), WIRE_OK);
 		CU_ASSERT_EQUAL(
