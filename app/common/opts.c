@@ -101,6 +101,17 @@ set_app_core(void *ctx, const char *value, struct thole_why *why)
 	return 0;
 }
 
+static int
+set_stats(void *ctx, const char *value, struct thole_why *why)
+{
+	struct opts *opts = ctx;
+
+	(void)value;
+	(void)why;
+	opts->stats = true;
+	return 0;
+}
+
 /* The first three are looked at before all others. */
 static const struct opts_def common[] = {
 	{ "help", NULL, "show this and exit", NULL },
@@ -115,6 +126,7 @@ static const struct opts_def common[] = {
 		set_any },
 	{ "app-core", NULL, "run the application on a second lcore, over rings (EAL: -l 0,1)",
 		set_app_core },
+	{ "stats", NULL, "say at the end what the stack has counted, on stderr", set_stats },
 };
 #define NB_COMMON  ((int)(sizeof(common) / sizeof(common[0])))
 #define OPT_HELP   (OPTS_FIRST + 0)

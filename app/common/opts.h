@@ -31,6 +31,7 @@ struct opts {
 	char **eal_argv; /**< what came after "--" */
 	int eal_argc;
 	bool app_core; /**< the application runs on an lcore of its own */
+	bool stats;    /**< say at the end what the stack has counted */
 	const struct opts_program *program;
 };
 

@@ -333,6 +333,26 @@ drop_ops(struct run *run)
 	run->nb_ops = 0;
 }
 
+/* A line for each counter that isn't 0. */
+static void
+say_stats(struct runner *r)
+{
+	struct thole_worker_stats worker;
+	struct thole_stats stats;
+	const uint64_t *values = (const uint64_t *)(const void *)&stats;
+	const char *name, *text;
+
+	thole_stats_get(thole_worker_stack(r->worker), &stats);
+	thole_worker_stats_get(r->worker, &worker);
+	for (unsigned int i = 0; thole_stats_describe(i, &name, &text) == 0; i++) {
+		if (values[i] != 0)
+			say("%s %llu: %s", name, (unsigned long long)values[i], text);
+	}
+	if (worker.tx_lost != 0)
+		say("tx_lost %llu: packets that the device wouldn't take in bounded time",
+			(unsigned long long)worker.tx_lost);
+}
+
 int
 run_main(const struct opts *opts, const struct run_program *program)
 {
@@ -358,6 +378,8 @@ run_main(const struct opts *opts, const struct run_program *program)
 		run_flush(&r->run); /* so that ports listen before the first packet comes */
 		if (status == 0)
 			status = turn(r);
+		if (opts->stats)
+			say_stats(r);
 		ended = program->end(program->ctx);
 		if (status == 0)
 			status = ended;
