@@ -10,6 +10,8 @@ dir=$(mktemp -d /tmp/thole-live-XXXXXX)
 app=$THOLE_BUILD/app
 pids=()
 taps=0
+spaces=("$ns")
+limit=60 # seconds that a program in the foreground may take
 # Smaller than the defaults: several of them start beside each other.
 small=(--set port.pool_mbufs=8192 --set stack.max_conns=4096 --set stack.max_time_wait=16384)
 
@@ -20,8 +22,18 @@ in_ns() { ip netns exec "$ns" "$@"; }
 in_ns sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1 \
 	net.ipv4.ip_forward=0 2>/dev/null
 
-leave() {
+# drop_space NAME: ends what runs in a namespace, and that.
+drop_space() {
 	local pid
+
+	for pid in $(ip netns pids "$1" 2>/dev/null); do
+		kill -9 "$pid"
+	done
+	ip netns del "$1"
+}
+
+leave() {
+	local pid space
 
 	trap - EXIT INT TERM
 	for pid in "${pids[@]}"; do
@@ -30,10 +42,9 @@ leave() {
 	for pid in "${pids[@]}"; do
 		wait "$pid" 2>/dev/null
 	done
-	for pid in $(ip netns pids "$ns" 2>/dev/null); do
-		kill -9 "$pid"
+	for space in "${spaces[@]}"; do
+		[ ! -e "/run/netns/$space" ] || drop_space "$space"
 	done
-	ip netns del "$ns"
 	rm -rf "$dir"
 }
 trap leave EXIT
@@ -117,7 +128,7 @@ connect() {
 
 	shift 2
 	kernel_up &
-	timeout -k 5 60 ip netns exec "$ns" "$app/thole-nc" --address "$thole/24" "${small[@]}" "$@" \
+	timeout -k 5 "$limit" ip netns exec "$ns" "$app/thole-nc" --address "$thole/24" "${small[@]}" "$@" \
 		"$address" "$port" -- --no-huge "--vdev=net_tap0,iface=$tap"
 }
 
@@ -131,7 +142,7 @@ listen() {
 
 # peer COMMAND...: one in the namespace, bounded in time.
 peer() {
-	timeout -k 5 60 ip netns exec "$ns" "$@"
+	timeout -k 5 "$limit" ip netns exec "$ns" "$@"
 }
 
 # left_over: what programs of ours that run no more have left in the file system, and taps outside the
