@@ -73,6 +73,8 @@ open_conn(struct thole_stack *s, const struct embryo *e, struct seg *seg)
 	t->flags &= (uint16_t)~TF_SYN_REXMIT;
 	s->listeners[e->listener].waiting++;
 	s->stats.cookies_accepted++;
+	s->stats.cookies_sack += (t->opts & TO_SACK) != 0;
+	s->stats.cookies_wscale += (t->opts & TO_WSCALE) != 0;
 	if (tcp_input(&s->env, t, seg) == REPLY_RST)
 		reply_rst(s, seg);
 	conn_settle(s, t);

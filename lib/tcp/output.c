@@ -143,6 +143,7 @@ output_syn(struct out *o)
 		}
 		if (again) {
 			env->stats->retransmits++;
+			env->stats->syn_retransmits++;
 			t->flags |= TF_SYN_REXMIT;
 		} else {
 			t->syn_us = env_now_us(env);

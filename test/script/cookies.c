@@ -208,6 +208,8 @@ SCRIPT(a_client_amid_a_flood)
 	STATE(TCP_ESTABLISHED);
 	EVENT(ACCEPTED);
 	STAT(cookies_accepted, 1);
+	STAT(cookies_sack, 1);
+	STAT(cookies_wscale, 1);
 	STAT(cookies_failed, 0);
 	STAT(opened_passive, 1);
 	STAT(embryos, 6);

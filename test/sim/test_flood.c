@@ -155,6 +155,8 @@ by_cookies(void)
 	CU_ASSERT(o.stats.embryos >= EMBRYOS / 2); /* the spoofed ones' */
 	CU_ASSERT(o.stats.cookies_accepted >= CLIENTS * 99 / 100);
 	CU_ASSERT(o.stats.cookies_accepted <= CLIENTS); /* none was guessed */
+	CU_ASSERT(o.stats.cookies_sack == o.stats.cookies_accepted);
+	CU_ASSERT(o.stats.cookies_wscale == o.stats.cookies_accepted);
 	CU_ASSERT(o.stats.cookies_failed >= CLIENTS * EACH_MS);
 	CU_ASSERT(o.stats.rx_drop_embryos == 0);
 	CU_ASSERT(o.full == o.stats.conns && o.full >= CLIENTS * 99 / 100);
@@ -169,6 +171,7 @@ by_cookies_without_timestamps(void)
 	CU_ASSERT(o.served >= CLIENTS * 99 / 100);
 	CU_ASSERT(o.stats.cookies_accepted >= CLIENTS * 99 / 100);
 	CU_ASSERT(o.plain == o.stats.conns && o.full == 0);
+	CU_ASSERT(o.stats.cookies_sack == 0 && o.stats.cookies_wscale == 0);
 }
 
 /* What there would be without: the flood is one. */

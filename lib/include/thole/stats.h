@@ -65,6 +65,7 @@ struct thole_stack;
 	X(aborted, "connections reset by us")                                                      \
 	X(timeouts, "connections given up: R2, orphan clock")                                      \
 	X(retransmits, "segments sent again: SYN, SYN-ACK, data, FIN")                             \
+	X(syn_retransmits, "of these, SYNs that open a connection of ours")                        \
 	X(rto_fired, "retransmission timeouts")                                                    \
 	X(fast_retransmits, "fast recoveries begun")                                               \
 	X(tail_probes, "tail loss probes")                                                         \
@@ -74,6 +75,8 @@ struct thole_stack;
 	X(challenge_acks, "challenge ACKs (RFC 5961)")                                             \
 	X(cookies_sent, "SYNs answered with a SYN cookie")                                         \
 	X(cookies_accepted, "connections opened by a SYN cookie that came back")                   \
+	X(cookies_sack, "of these, connections with SACK")                                         \
+	X(cookies_wscale, "of these, connections with window scale")                               \
 	X(cookies_failed, "ACKs to listeners that brought no good SYN cookie while some were out") \
 	X(time_wait_reused, "TIME-WAITs ended by a new SYN")                                       \
 	X(time_wait_evicted, "TIME-WAITs ended early: no room")                                    \
