@@ -93,6 +93,13 @@ open_one(struct client *client)
 }
 
 static void
+begin_run(struct client *client)
+{
+	client->phase = CLIENT_RUN;
+	flood_begin(&client->flood, client->opened, client->end.counts.done);
+}
+
+static void
 open_more(struct client *client)
 {
 	uint32_t n = client->nb_free;
@@ -104,16 +111,14 @@ open_more(struct client *client)
 		n = 1;
 		break;
 	case CLIENT_RAMP:
-		if (client->opened < client->ramp_end)
-			n = (uint32_t)RTE_MIN(n, client->ramp_end - client->opened);
-		else if (client_open(client) == 0)
-			client->phase = CLIENT_RUN;
-		else
-			return;
+		n = (uint32_t)RTE_MIN(n, client->ramp_end - client->opened);
+		if (n == 0 && client_open(client) == 0)
+			begin_run(client);
 		break;
 	case CLIENT_RUN:
 		if (n >= 4)
 			n -= next_random(client) % (n / 2);
+		n = flood_allows(&client->flood, n);
 		break;
 	case CLIENT_STOP:
 		return;
@@ -182,4 +187,6 @@ client_turn(void *ctx, struct thole_worker *worker, uint64_t now_ns)
 	} while (n == END_EVENTS);
 	open_more(client);
 	end_turn_end(&client->end);
+	if (unlikely(client->flood.owed != 0))
+		flood_turn(&client->flood);
 }

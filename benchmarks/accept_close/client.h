@@ -4,6 +4,7 @@
 #define CLIENT_H
 
 #include "end.h"
+#include "flood.h"
 
 enum client_phase {
 	CLIENT_PROBE, /* one connection at a time until one succeeds: the server may not be up yet
@@ -25,6 +26,7 @@ struct client {
 	uint32_t nb_ports;
 	uint16_t first_port;
 
+	struct flood flood;
 	uint64_t opened; /* counts through addresses, then the server's ports, then local ports */
 	uint64_t ramp_end;
 	uint64_t retry_ns; /* of the next probe */

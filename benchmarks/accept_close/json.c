@@ -95,6 +95,23 @@ side_object(const struct side *side, const struct thole_stats *stats)
 }
 
 static json_t *
+flood_object(const struct run *run)
+{
+	json_t *object = json_object();
+	struct flood_figures f;
+
+	report_flood(run, &f);
+	json_object_set_new(object, "syns_per_conn", json_integer(run->options->flood));
+	json_object_set_new(object, "spoofed_syns", number(f.spoofed_syns));
+	json_object_set_new(object, "opened", number(f.opened));
+	json_object_set_new(object, "served", number(f.served));
+	json_object_set_new(object, "served_share", number(f.served_share));
+	json_object_set_new(object, "syn_retries", number(f.syn_retries));
+	json_object_set_new(object, "embryos", number(f.embryos));
+	return object;
+}
+
+static json_t *
 extra_object(const struct report *r)
 {
 	const struct options *o = r->options;
@@ -127,6 +144,8 @@ extra_object(const struct report *r)
 		json_integer((json_int_t)r->wire_before.rejected + r->wire_after.rejected));
 	json_object_set_new(extra, "additions_per_s_before", numbers(add_before, 2));
 	json_object_set_new(extra, "additions_per_s_after", numbers(add_after, 2));
+	if (o->flood != 0)
+		json_object_set_new(extra, "flood", flood_object(run));
 	if (run->client != NULL)
 		json_object_set_new(extra, "client", side_object(run->client, &run->end.client));
 	if (run->server != NULL)

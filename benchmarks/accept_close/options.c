@@ -33,6 +33,7 @@ enum {
 	OPT_CONFIG,
 	OPT_SET,
 	OPT_WAIT,
+	OPT_FLOOD,
 	OPT_JSON,
 };
 
@@ -63,6 +64,10 @@ static const struct argp_option table[] = {
 	{ "request", OPT_REQUEST, "BYTES", 0, "The client sends as much on each connection (0)",
 		1 },
 	{ "response", OPT_RESPONSE, "BYTES", 0, "The server answers with as much (0)", 1 },
+	{ "flood", OPT_FLOOD, "N", 0,
+		"For each connection, N SYNs from addresses that don't exist, besides; and before "
+		"the first, as many as the server keeps handshakes (0)",
+		1 },
 	{ "no-wire", OPT_NO_WIRE, NULL, 0, "Don't measure the bare cable", 1 },
 	{ "no-kernel", OPT_NO_KERNEL, NULL, 0, "Don't measure the host kernel", 1 },
 	{ "offload-checksums", OPT_OFFLOAD, NULL, 0,
@@ -262,6 +267,8 @@ parse_option(int key, char *arg, struct argp_state *state)
 		return parse_u32(p, "inflight", arg, 1, 1U << 20, &o->inflight);
 	case OPT_REQUEST:
 		return parse_u32(p, "request", arg, 0, 1U << 30, &o->request_bytes);
+	case OPT_FLOOD:
+		return parse_u32(p, "flood", arg, 0, 1000, &o->flood);
 	case OPT_RESPONSE:
 		return parse_u32(p, "response", arg, 0, 1U << 30, &o->response_bytes);
 	case OPT_CLOSER:
@@ -358,6 +365,8 @@ check_combination(struct parse *p)
 		return refuse(p,
 			"--offload-checksums: only with --role both, where the cable is ours; a "
 			"device that does checksums is used for them anyway");
+	if (o->role != ROLE_BOTH && o->flood != 0)
+		return refuse(p, "--flood: only with --role both, where the cable is ours");
 	if (o->address.count > 1)
 		return refuse(p, "--address: one address; --client-addresses takes several");
 	if (o->role == ROLE_SERVER && o->clients.count != 0)

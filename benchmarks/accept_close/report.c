@@ -112,6 +112,23 @@ report_figures(const struct report *r, struct figures *f)
 }
 
 void
+report_flood(const struct run *run, struct flood_figures *out)
+{
+	const struct client *client = &run->client->client;
+	const struct flood *flood = &client->flood;
+
+	*out = (struct flood_figures){
+		.spoofed_syns = (double)flood->sent,
+		.opened = (double)(client->opened - flood->opened_before),
+		.served = (double)(client->end.counts.done - flood->done_before),
+		.syn_retries = (double)run->end.client.syn_retransmits,
+		.embryos = (double)run->last.server.embryos,
+	};
+	if (out->opened > 0)
+		out->served_share = out->served / out->opened;
+}
+
+void
 report_head(const struct report *r)
 {
 	const struct options *o = r->options;
@@ -123,6 +140,8 @@ report_head(const struct report *r)
 	else
 		printf("accept-close: %u connections in flight, the %s closes first\n", o->inflight,
 			closer);
+	if (o->flood != 0)
+		printf("  beside each, %u SYNs from addresses that don't exist\n", o->flood);
 	if ((o->request_bytes | o->response_bytes) != 0)
 		printf("  request %u B, response %u B\n", o->request_bytes, o->response_bytes);
 	printf("  checksums: sent %s, received %s\n",
@@ -222,6 +241,26 @@ print_latencies(const struct run *run, const struct figures *f)
 			f->close_us_p99);
 }
 
+static void
+print_flood(const struct run *run)
+{
+	const struct thole_stats *s = &run->end.server;
+	char a[GROUPED_BYTES], b[GROUPED_BYTES], c[GROUPED_BYTES];
+	struct flood_figures f;
+
+	if (run->options->flood == 0)
+		return;
+	report_flood(run, &f);
+	printf("  flood              %14s SYNs %11s embryos\n", grouped(f.spoofed_syns, a),
+		grouped(f.embryos, b));
+	printf("  beside it          %13.2f%% served, of %s opened; %s SYNs sent again\n",
+		f.served_share * 100, grouped(f.opened, a), grouped(f.syn_retries, b));
+	printf("  SYN cookies        %14s sent %11s accepted", grouped((double)s->cookies_sent, a),
+		grouped((double)s->cookies_accepted, b));
+	printf(": %s with SACK,", grouped((double)s->cookies_sack, c));
+	printf(" %s with window scale\n", grouped((double)s->cookies_wscale, c));
+}
+
 void
 report_table(const struct report *r, const struct figures *f)
 {
@@ -239,6 +278,7 @@ report_table(const struct report *r, const struct figures *f)
 		grouped(f->retransmits, b));
 	print_failures(run->client, "client");
 	print_failures(run->server, "server");
+	print_flood(run);
 	printf("  TIME-WAIT          %14s peak %10s evicted", grouped(f->time_wait_peak, a),
 		grouped(f->time_wait_evicted, b));
 	if (f->time_wait_min_age_ms > 0)

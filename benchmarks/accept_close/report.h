@@ -50,6 +50,18 @@ struct figures {
 	double leaked_conns;
 };
 
+/* What came of the client's connections beside a flood. */
+struct flood_figures {
+	double spoofed_syns;
+	double opened;
+	double served; /* of these: everything was exchanged, and the end was orderly */
+	double served_share;
+	double syn_retries;
+	double embryos; /* in use at the end of the count */
+};
+
+void report_flood(const struct run *run, struct flood_figures *out);
+
 void report_figures(const struct report *report, struct figures *out);
 
 /** What the run is going to do, before it starts. */

@@ -14,11 +14,12 @@
 
 #include "report.h"
 
-#define S_IN_NS	   1e9
-#define LOOK_NS	   UINT64_C(1000000)
-#define LINGER_NS  UINT64_C(500000000)
-#define LONGEST_NS UINT64_C(10000000000) /* of linger, and of drain */
-#define QUIET_NS   UINT64_C(50000000)
+#define S_IN_NS	    1e9
+#define LOOK_NS	    UINT64_C(1000000)
+#define LINGER_NS   UINT64_C(500000000)
+#define LONGEST_NS  UINT64_C(10000000000) /* of linger, and of drain */
+#define QUIET_NS    UINT64_C(50000000)
+#define FLOOD_TURNS 64 /* for a cable that is full */
 
 static void
 take_sample(const struct run *run, uint64_t now, struct sample *out)
@@ -156,18 +157,19 @@ look_linger(struct run *run, uint64_t now)
 	run->next_ns = now + LOOK_NS;
 }
 
+/* A flood's embryos last for minutes; they go when the server stops listening. */
 static uint64_t
-connections_left(const struct sample *sample)
+connections_left(const struct run *run, const struct sample *sample)
 {
-	return sample->server.conns + sample->server.embryos + sample->client.conns +
-	       sample->client.embryos;
+	return sample->server.conns + (run->options->flood != 0 ? 0 : sample->server.embryos) +
+	       sample->client.conns + sample->client.embryos;
 }
 
 static void
 look_drain(struct run *run, uint64_t now)
 {
 	take_sample(run, now, &run->end);
-	run->drained = connections_left(&run->end) == 0 &&
+	run->drained = connections_left(run, &run->end) == 0 &&
 		       (run->client == NULL || client_open(&run->client->client) == 0);
 	if (run->drained)
 		enter(run, RUN_QUIET, now);
@@ -184,7 +186,7 @@ look_quiet(struct run *run, uint64_t now)
 	if (now - run->phase_ns < QUIET_NS)
 		return;
 	take_sample(run, now, &run->end);
-	run->drained = connections_left(&run->end) == 0;
+	run->drained = connections_left(run, &run->end) == 0;
 	enter(run, RUN_END, now);
 }
 
@@ -286,6 +288,19 @@ check_listening(struct run *run, struct thole_why *why)
 	return status != 0 ? status : -EIO;
 }
 
+/* What the flood left, when both sides are in this thread's hands: embryos, and SYN-ACKs on the
+ * cable. */
+static void
+end_flood(struct run *run)
+{
+	server_unlisten(&run->server->server);
+	for (int i = 0; i < FLOOD_TURNS; i++) {
+		thole_worker_turn(run->server->worker);
+		thole_worker_turn(run->client->worker);
+	}
+	take_sample(run, thole_clock_ns(), &run->end);
+}
+
 int
 run_go(struct run *run, struct thole_why *why)
 {
@@ -323,6 +338,8 @@ run_go(struct run *run, struct thole_why *why)
 	if (both) {
 		__atomic_store_n(&loop.stop, true, __ATOMIC_RELEASE);
 		rte_eal_wait_lcore(run->other);
+		if (run->options->flood != 0)
+			end_flood(run);
 	}
 	return run->counted ? 0 : say_why_nothing(run, why);
 }

@@ -34,6 +34,20 @@ default_server(void)
 	};
 }
 
+/* The server's MAC address, which the flood goes to, and its way to where that says to come from.
+ */
+static void
+set_flood(struct side *side, const struct options *o, const struct thole_addr *server)
+{
+	static const struct rte_ether_addr mac = FLOOD_SERVER_MAC;
+	struct thole_stack_config *stack = &side->config.worker.stack;
+
+	stack->mac = mac;
+	if (thole_addr_is_any(&stack->gateway))
+		stack->gateway =
+			o->clients.count != 0 ? o->clients.first : thole_addr_plus(server, 1);
+}
+
 /* The addresses after the server's, without the subnet's last, which is the broadcast address. */
 static int
 default_clients(const struct thole_address *server, uint32_t wanted, struct thole_address *out,
@@ -89,6 +103,8 @@ set_addresses(
 	stack->nb_addresses = 1;
 	if (!thole_addr_is_any(&o->gateway))
 		stack->gateway = o->gateway;
+	if (side->is_server && o->flood != 0)
+		set_flood(side, o, &server.first);
 	if (!side->is_server) {
 		side->client.server.addr = !thole_addr_is_any(&o->peer) ? o->peer : server.first;
 	}
@@ -176,6 +192,8 @@ start_end(struct side *side, const struct options *o)
 
 		side->end = &side->client.end;
 		rc = client_init(&side->client, o, &side->config.addresses[0], &server);
+		flood_init(&side->client.flood, o, &server, thole_port_id(side->port),
+			thole_port_pool(side->port, 0), side->config.worker.stack.max_embryos);
 	}
 	if (rc != 0)
 		return rc;

@@ -35,6 +35,7 @@ test_defaults(void)
 	CU_ASSERT_EQUAL(parse(""), 0);
 	CU_ASSERT_EQUAL(o.duration_s, 5);
 	CU_ASSERT_EQUAL(o.inflight, 512);
+	CU_ASSERT_EQUAL(o.flood, 0);
 	CU_ASSERT_EQUAL(o.role, ROLE_BOTH);
 	CU_ASSERT_FALSE(o.client_closes);
 	CU_ASSERT_EQUAL(o.request_bytes, 0);
@@ -53,11 +54,12 @@ test_all_given(void)
 
 	CU_ASSERT_EQUAL(
 		parse("-d 2.5 --json=x.json --inflight 64 --closer client --request 10 --response "
-		      "20 --no-wire --no-kernel"),
+		      "20 --flood 10 --no-wire --no-kernel"),
 		0);
 	CU_ASSERT_EQUAL(o.duration_s, 2.5);
 	CU_ASSERT_STRING_EQUAL(o.json, "x.json");
 	CU_ASSERT_EQUAL(o.inflight, 64);
+	CU_ASSERT_EQUAL(o.flood, 10);
 	CU_ASSERT_TRUE(o.client_closes);
 	CU_ASSERT_EQUAL(o.request_bytes, 10);
 	CU_ASSERT_EQUAL(o.response_bytes, 20);
@@ -125,6 +127,10 @@ test_mistakes(void)
 		{ "--request -1", "--request -1" },
 		{ "--response 1k", "1k" },
 		{ "--closer both", "both" },
+		{ "--flood", "--flood" },
+		{ "--flood -1", "--flood -1" },
+		{ "--flood 1001", "--flood 1001" },
+		{ "--flood 10 --role server", "--flood" },
 		{ "--role boss", "boss" },
 		{ "--address 10.0.0.1", "prefix" },
 		{ "--address 10.0.0.256/8", "10.0.0.256" },
