@@ -121,7 +121,14 @@ tcp_abort(struct tcp_env *env, struct tcb *t, int error)
 	/* RFC 9293, 3.10.5: no RST before the peer knows of us, nor when both are done. */
 	bool rst = t->state != TCP_SYN_SENT && t->state != TCP_CLOSED &&
 		   t->state != TCP_TIME_WAIT && t->state != TCP_LISTEN;
+	uint32_t edge = t->snd_una + t->snd_wnd;
 
+	/*
+	 * What probes a closed window is beyond it, and there a peer hears no RST (RFC 9293,
+	 * 3.10.7.4). Our SYN isn't in the window that came with the peer's.
+	 */
+	if (t->state != TCP_SYN_RECEIVED && seq_gt(t->snd_nxt, edge))
+		t->snd_nxt = edge;
 	tcp_closed(env, t, error);
 	if (rst) {
 		t->flags |= TF_RST_OWED;

@@ -21,7 +21,7 @@ idle_server() { # SIGNAL
 # One connection idle, one that doesn't read; both end, and the server within its bounded time.
 busy_server() {
 	local start
-	serve thole-echo --set tcp.sndbuf=256k --set tcp.rcvbuf=65535
+	serve thole-echo
 	sleep 30 | peer nc -N "$thole" 7 &
 	peer python3 - "$thole" >"$dir/peer" 2>&1 <<-'END' &
 		import socket, sys, time

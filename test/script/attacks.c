@@ -262,7 +262,7 @@ SCRIPT(window_closed_for_ever)
 			PEER(ACK, .seq = 300, .ack = 100, .wnd = 0);
 			probes++;
 		} else {
-			EXPECT(RST | ACK, .seq = 101, .ack = 300);
+			EXPECT(RST | ACK, .seq = 100, .ack = 300);
 			break;
 		}
 	}

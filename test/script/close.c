@@ -278,7 +278,7 @@ SCRIPT(orphan_before_a_closed_window)
 		PEER(ACK, .seq = 300, .ack = 100);
 	}
 	IN_MS(21900);
-	EXPECT(RST | ACK, .seq = 101, .ack = 300);
+	EXPECT(RST | ACK, .seq = 100, .ack = 300);
 	STATE(TCP_CLOSED);
 	EVENT(CLOSED, .status = -ETIMEDOUT);
 }

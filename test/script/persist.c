@@ -113,7 +113,7 @@ SCRIPT(probes_not_answered)
 		ms = ms * 2 < 120000 ? ms * 2 : 120000;
 	}
 	IN_MS(900000 - gone);
-	EXPECT(RST | ACK, .seq = 101, .ack = 300);
+	EXPECT(RST | ACK, .seq = 100, .ack = 300);
 	EVENT(CLOSED, .status = -ETIMEDOUT);
 	STATE(TCP_CLOSED);
 }

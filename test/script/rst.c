@@ -243,6 +243,32 @@ SCRIPT(abort_with_data)
 }
 
 /* After an abort the tuple is free: what still comes is for nobody. */
+/* RFC 9293, 3.10.7.4: a peer whose window is shut hears a RST at its edge only, and nobody may be
+ * left to answer what it says later. */
+SCRIPT(abort_before_a_closed_window)
+{
+	START(.state = TCP_ESTABLISHED, .wnd = 0);
+	SEND(1000);
+	IN_MS(300);
+	EXPECT(ACK, .seq = 100, .ack = 300, .len = 1);
+	ABORT();
+	EXPECT(RST | ACK, .seq = 100, .ack = 300);
+	EVENT(CLOSED, .status = -ECONNABORTED);
+}
+
+/* The same when it took its window back, as no peer should (3.8.6). */
+SCRIPT(abort_beyond_a_window_taken_back)
+{
+	START(.state = TCP_ESTABLISHED, .wnd = 2000, .mss = 1000);
+	SEND(2000);
+	EXPECT(ACK, .seq = 100, .ack = 300, .len = 1000);
+	EXPECT(PSH | ACK, .seq = 1100, .ack = 300, .len = 1000);
+	PEER(ACK, .seq = 300, .ack = 1100, .wnd = 300);
+	ABORT();
+	EXPECT(RST | ACK, .seq = 1400, .ack = 300);
+	EVENT(CLOSED, .status = -ECONNABORTED);
+}
+
 SCRIPT(segments_after_abort)
 {
 	START(.state = TCP_ESTABLISHED);
@@ -289,6 +315,8 @@ static const struct test_case cases[] = {
 	{ "ABORT in FIN-WAIT-2", abort_fin_wait_2 },
 	{ "ABORT in CLOSE-WAIT", abort_close_wait },
 	{ "ABORT with data", abort_with_data },
+	{ "ABORT before a closed window", abort_before_a_closed_window },
+	{ "ABORT beyond a window taken back", abort_beyond_a_window_taken_back },
 	{ "segments after ABORT", segments_after_abort },
 	{ "no RST for a RST", no_reset_for_a_reset },
 	{ NULL, NULL },
