@@ -66,6 +66,11 @@ extern uint8_t fuzz_stream[FUZZ_STREAM];
 /* Fills it; the first call does. */
 void fuzz_stream_init(void);
 
+/* Whether @p n bytes are the stream's from @p at on, which goes round and round. */
+bool fuzz_stream_has(uint32_t at, const uint8_t *bytes, uint32_t n);
+/* Copies them. */
+void fuzz_stream_copy(uint8_t *out, uint32_t at, uint32_t n);
+
 /* Says why, and ends the process as a finding. */
 void fuzz_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn, cold));
 
@@ -74,6 +79,36 @@ void fuzz_fail(const char *format, ...) __attribute__((format(printf, 1, 2), nor
 		if (!(ok))                                                                         \
 			fuzz_fail(__VA_ARGS__);                                                    \
 	} while (0)
+
+/* --- memory --- */
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define FUZZ_ASAN 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define FUZZ_ASAN 1
+#endif
+#ifdef FUZZ_ASAN
+#include <sanitizer/asan_interface.h>
+#define FUZZ_POISON(at, n)   ASAN_POISON_MEMORY_REGION(at, n)
+#define FUZZ_UNPOISON(at, n) ASAN_UNPOISON_MEMORY_REGION(at, n)
+#else
+#define FUZZ_POISON(at, n)   ((void)(at), (void)(n))
+#define FUZZ_UNPOISON(at, n) ((void)(at), (void)(n))
+#endif
+
+/*
+ * Memory for one input, as struct mem wants it: handed out in order, given back all at once, and
+ * poisoned where it isn't. It holds zeros, or what nobody may count on if ctx says so.
+ */
+#define FUZZ_ARENA_JUNK ((void *)1)
+void fuzz_arena_reset(void);
+void *fuzz_arena_alloc(void *ctx, size_t bytes, size_t align);
+void fuzz_arena_free(void *ctx, void *p, size_t bytes);
+/* How many blocks aren't given back. */
+unsigned int fuzz_arena_blocks(void);
 
 /* --- pools --- */
 
@@ -91,6 +126,11 @@ uint64_t fuzz_pool_refused(const struct rte_mempool *pool);
 
 /* --- mbufs --- */
 
+/*
+ * A buffer of exactly @p n bytes, amid poison, that goes when @p info says so; as late as may be it
+ * is used again.
+ */
+uint8_t *fuzz_buffer(uint32_t n, struct rte_mbuf_ext_shared_info **info);
 /* An mbuf of exactly @p n bytes, in an external buffer of that size. */
 struct rte_mbuf *fuzz_exact(struct rte_mempool *pool, const uint8_t *bytes, uint32_t n);
 /* One whose bytes are in its own room, which they must fit. */
@@ -106,7 +146,7 @@ uint32_t fuzz_flatten(const struct rte_mbuf *m, uint8_t *out, uint32_t most);
 
 /* --- frames, without the code under test --- */
 
-/* The Internet checksum a byte at a time (RFC 1071), host order; 0 over what has a right one. */
+/* The Internet checksum two bytes at a time (RFC 1071), host order; 0 over what has a right one. */
 uint16_t fuzz_csum(uint32_t sum, const uint8_t *bytes, uint32_t n);
 /* With the pseudo-header of the IPv4 header at @p ip. */
 uint16_t fuzz_l4_csum(const uint8_t *ip, const uint8_t *l4, uint32_t n);

@@ -35,17 +35,32 @@ fuzz_stream_init(void)
 	done = true;
 }
 
-/* An external buffer behind what says when it goes: its end is the allocation's. */
-struct exact {
-	struct rte_mbuf_ext_shared_info info;
-	uint8_t bytes[];
-};
-
-static void
-free_exact(void *addr, void *opaque)
+bool
+fuzz_stream_has(uint32_t at, const uint8_t *bytes, uint32_t n)
 {
-	(void)addr;
-	free(opaque);
+	while (n > 0) {
+		uint32_t from = at % FUZZ_STREAM, some = RTE_MIN(n, FUZZ_STREAM - from);
+
+		if (memcmp(bytes, fuzz_stream + from, some) != 0)
+			return false;
+		at += some;
+		bytes += some;
+		n -= some;
+	}
+	return true;
+}
+
+void
+fuzz_stream_copy(uint8_t *out, uint32_t at, uint32_t n)
+{
+	while (n > 0) {
+		uint32_t from = at % FUZZ_STREAM, some = RTE_MIN(n, FUZZ_STREAM - from);
+
+		memcpy(out, fuzz_stream + from, some);
+		at += some;
+		out += some;
+		n -= some;
+	}
 }
 
 static struct rte_mbuf *
@@ -60,16 +75,12 @@ alloc(struct rte_mempool *pool)
 struct rte_mbuf *
 fuzz_exact(struct rte_mempool *pool, const uint8_t *bytes, uint32_t n)
 {
-	struct exact *e = malloc(sizeof(*e) + n);
+	struct rte_mbuf_ext_shared_info *info;
+	uint8_t *to = fuzz_buffer(n, &info);
 	struct rte_mbuf *m = alloc(pool);
 
-	FUZZ_CHECK(e != NULL, "no memory");
-	memcpy(e->bytes, bytes, n);
-	e->info.free_cb = free_exact;
-	e->info.fcb_opaque = e;
-	rte_mbuf_ext_refcnt_set(&e->info, 1);
-	rte_pktmbuf_attach_extbuf(
-		m, e->bytes, (rte_iova_t)(uintptr_t)e->bytes, (uint16_t)n, &e->info);
+	memcpy(to, bytes, n);
+	rte_pktmbuf_attach_extbuf(m, to, (rte_iova_t)(uintptr_t)to, (uint16_t)n, info);
 	m->data_off = 0;
 	m->data_len = (uint16_t)n;
 	m->pkt_len = n;
@@ -140,11 +151,16 @@ fuzz_flatten(const struct rte_mbuf *m, uint8_t *out, uint32_t most)
 uint16_t
 fuzz_csum(uint32_t sum, const uint8_t *bytes, uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i++) {
-		sum += (uint32_t)bytes[i] << (i % 2 == 0 ? 8 : 0);
-		sum = (sum & 0xffff) + (sum >> 16);
-	}
-	return (uint16_t)~sum;
+	uint64_t all = sum;
+	uint32_t i;
+
+	for (i = 0; i + 2 <= n; i += 2)
+		all += fuzz_get16(bytes + i);
+	if (i < n)
+		all += (uint32_t)bytes[i] << 8;
+	while (all > 0xffff)
+		all = (all & 0xffff) + (all >> 16);
+	return (uint16_t)~all;
 }
 
 uint16_t

@@ -13,21 +13,6 @@
 
 #include "fuzz.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define FUZZ_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define FUZZ_ASAN 1
-#endif
-#endif
-
-#ifdef FUZZ_ASAN
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(at, n)   ((void)(at), (void)(n))
-#define ASAN_UNPOISON_MEMORY_REGION(at, n) ((void)(at), (void)(n))
-#endif
-
 #define GAP 64 /* between an mbuf's end and the next one's header */
 
 /* Stands behind the struct rte_mempool and its private data. */
@@ -57,7 +42,7 @@ store_put(struct rte_mempool *pool, void *const *objs, unsigned int n)
 	FUZZ_CHECK(s->n + n <= s->size, "more mbufs come back than there are: freed twice");
 	for (unsigned int i = 0; i < n; i++) {
 		s->in[s->n++] = objs[i];
-		ASAN_POISON_MEMORY_REGION(objs[i], pool->elt_size);
+		FUZZ_POISON(objs[i], pool->elt_size);
 	}
 	return 0;
 }
@@ -76,7 +61,7 @@ store_get(struct rte_mempool *pool, void **objs, unsigned int n)
 	s->taken += n;
 	for (unsigned int i = 0; i < n; i++) {
 		objs[i] = s->in[--s->n];
-		ASAN_UNPOISON_MEMORY_REGION(objs[i], pool->elt_size);
+		FUZZ_UNPOISON(objs[i], pool->elt_size);
 	}
 	return 0;
 }
@@ -133,7 +118,7 @@ fill(struct rte_mempool *pool)
 		rte_pktmbuf_init(pool, NULL, m, i);
 		store_put(pool, &m, 1);
 		/* The gap behind it; DPDK reads the header before it, for the address. */
-		ASAN_POISON_MEMORY_REGION(hdr + pool->header_size + pool->elt_size, GAP);
+		FUZZ_POISON(hdr + pool->header_size + pool->elt_size, GAP);
 	}
 }
 

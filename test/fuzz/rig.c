@@ -5,54 +5,12 @@
 #include "rig.h"
 #include "stack/stack.h"
 
-#ifndef __has_feature
-#define __has_feature(x) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(at, n)   ((void)(at), (void)(n))
-#define ASAN_UNPOISON_MEMORY_REGION(at, n) ((void)(at), (void)(n))
-#endif
-
-#define ARENA_BYTES (512 * 1024)
-#define ARENA_GAP   64
-#define NB_RX	    512
-#define NB_POOL	    256
-#define NB_TX	    256
-#define BURST	    32
+#define NB_RX	512
+#define NB_POOL 256
+#define NB_TX	256
+#define BURST	32
 
 struct rig rig;
-
-/* Memory of one stack: handed out in order, given back all at once, and poisoned where it isn't. */
-static struct {
-	uint8_t bytes[ARENA_BYTES] __attribute__((aligned(64)));
-	size_t used;
-	unsigned int blocks;
-} arena;
-
-static void *
-arena_alloc(void *ctx, size_t bytes, size_t align)
-{
-	uint8_t *p = arena.bytes + arena.used;
-
-	(void)ctx;
-	FUZZ_CHECK(align <= 64, "an alignment of %zu", align);
-	arena.used += RTE_ALIGN_CEIL(bytes, 64) + ARENA_GAP;
-	FUZZ_CHECK(arena.used <= sizeof(arena.bytes), "the arena is too small");
-	arena.blocks++;
-	ASAN_UNPOISON_MEMORY_REGION(p, bytes);
-	memset(p, 0, bytes);
-	return p;
-}
-
-static void
-arena_free(void *ctx, void *p, size_t bytes)
-{
-	(void)ctx;
-	arena.blocks--;
-	ASAN_POISON_MEMORY_REGION(p, bytes);
-}
 
 static void
 configure_tcp(struct thole_tcp_params *p, uint8_t tcp)
@@ -79,8 +37,8 @@ configure(struct thole_stack_config *c, uint8_t config, uint8_t tcp)
 	address.first = thole_addr_ip4(RIG_LOCAL);
 	thole_stack_config_init(c);
 	c->pool = rig.pool;
-	c->alloc = arena_alloc;
-	c->free = arena_free;
+	c->alloc = fuzz_arena_alloc;
+	c->free = fuzz_arena_free;
 	c->mac = (struct rte_ether_addr){ { 2, 0, 0, 0, 0, 1 } };
 	c->addresses = &address;
 	c->nb_addresses = 1;
@@ -124,8 +82,8 @@ rig_up(uint8_t config, uint8_t tcp)
 		rx = fuzz_pool(NB_RX, 128 + 512);
 		pool = fuzz_pool(NB_POOL, 128 + 256);
 		tx = fuzz_pool(NB_TX, 128 + 512);
-		ASAN_POISON_MEMORY_REGION(arena.bytes, sizeof(arena.bytes));
 	}
+	fuzz_arena_reset();
 	fuzz_pool_reset(rx);
 	fuzz_pool_reset(pool);
 	fuzz_pool_reset(tx);
@@ -136,8 +94,6 @@ rig_up(uint8_t config, uint8_t tcp)
 	rig.config = config;
 	rig.tcp = tcp;
 	rig.now = 1000 * TIME_S;
-	arena.used = 0;
-	arena.blocks = 0;
 	configure(&c, config, tcp);
 	FUZZ_CHECK(thole_stack_create(&c, &rig.stack, NULL) == 0, "no stack");
 	FUZZ_CHECK(thole_app_create(rig.stack, &app, &rig.app) == 0, "no application");
@@ -154,7 +110,8 @@ rig_down(void)
 	fuzz_pool_limit(rig.pool, FUZZ_NO_LIMIT);
 	thole_app_destroy(rig.app);
 	thole_stack_destroy(rig.stack);
-	FUZZ_CHECK(arena.blocks == 0, "%u blocks of memory aren't given back", arena.blocks);
+	FUZZ_CHECK(fuzz_arena_blocks() == 0, "%u blocks of memory aren't given back",
+		fuzz_arena_blocks());
 	FUZZ_CHECK(fuzz_pool_out(rig.rx) == 0 && fuzz_pool_out(rig.pool) == 0 &&
 			   fuzz_pool_out(rig.tx) == 0,
 		"mbufs are lost: %u received, %u the stack's, %u the application's",

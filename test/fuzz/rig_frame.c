@@ -43,17 +43,6 @@ rig_mend(uint8_t *frame, uint32_t n)
 	}
 }
 
-/* @return how many of the bytes are the stream's from @p iss on. */
-static uint32_t
-right_bytes(uint32_t iss, uint32_t seq, const uint8_t *bytes, uint32_t n)
-{
-	uint32_t i = 0;
-
-	while (i < n && bytes[i] == fuzz_stream[(seq + i - iss - 1) & RIG_STREAM])
-		i++;
-	return i;
-}
-
 /*
  * Our bytes are the stream's, from our initial sequence number on: one of the latest, for a SYN
  * cookie that was given before another may still come back.
@@ -61,14 +50,15 @@ right_bytes(uint32_t iss, uint32_t seq, const uint8_t *bytes, uint32_t n)
 static void
 judge_payload(const struct rig_view *v, uint32_t seq, const uint8_t *bytes, uint32_t n)
 {
-	uint32_t known = RTE_MIN(v->nb_iss, (uint32_t)RIG_ISS), most = 0;
+	uint32_t known = RTE_MIN(v->nb_iss, (uint32_t)RIG_ISS);
+	bool ours = false;
 
 	/* A view that was given up for another one, and made anew, doesn't know. */
 	if (known == 0 || v->nb_iss > RIG_ISS)
 		return;
-	for (uint32_t i = 0; i < known && most < n; i++)
-		most = RTE_MAX(most, right_bytes(v->iss[i], seq, bytes, n));
-	FUZZ_CHECK(most == n, "data sent: byte %u of %u from %u on isn't ours", most, n, seq);
+	for (uint32_t i = 0; i < known && !ours; i++)
+		ours = fuzz_stream_has(seq - v->iss[i] - 1, bytes, n);
+	FUZZ_CHECK(ours, "data sent: not all of %u bytes from %u on are ours", n, seq);
 }
 
 static void

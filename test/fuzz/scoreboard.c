@@ -7,7 +7,6 @@
  *
  * Input: how the stream is laid out in mbufs, then ops: a byte that says what, and what that needs.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "board.h"
@@ -463,26 +462,7 @@ do_op(uint8_t what, struct fuzz_in *in)
 	check_lost();
 }
 
-static void *
-mem_alloc(void *ctx, size_t bytes, size_t align)
-{
-	void *p;
-
-	(void)ctx;
-	FUZZ_CHECK(posix_memalign(&p, align, bytes) == 0, "no memory");
-	memset(p, 0xa5, bytes);
-	return p;
-}
-
-static void
-mem_free(void *ctx, void *p, size_t bytes)
-{
-	(void)ctx;
-	(void)bytes;
-	free(p);
-}
-
-static const struct mem mem = { mem_alloc, mem_free, NULL };
+static const struct mem mem = { fuzz_arena_alloc, fuzz_arena_free, FUZZ_ARENA_JUNK };
 
 static void
 start(struct fuzz_in *in)
@@ -496,6 +476,7 @@ start(struct fuzz_in *in)
 		app = fuzz_pool(NB_MBUFS, 128 + 512);
 		pool = fuzz_pool(4, 512);
 	}
+	fuzz_arena_reset();
 	fuzz_pool_reset(app);
 	fuzz_pool_reset(pool);
 	memset(&f, 0, sizeof(f));
@@ -543,5 +524,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	FUZZ_CHECK(fuzz_pool_out(f.app) == 0 && fuzz_pool_out(f.pool) == 0, "mbufs are lost");
 	slab_fini(&f.segments, &mem);
 	slab_fini(&f.flights, &mem);
+	FUZZ_CHECK(fuzz_arena_blocks() == 0, "memory isn't given back");
 	return 0;
 }

@@ -160,8 +160,7 @@ send_segment(struct rig_view *v, uint32_t seq, uint32_t ack, uint8_t flags, uint
 	tcp[13] = flags;
 	fuzz_put16(tcp + 14, wnd);
 	memcpy(tcp + 20, opts, opt_bytes);
-	for (uint32_t i = 0; i < len; i++)
-		payload[i] = fuzz_stream[(first + i) & RIG_STREAM];
+	fuzz_stream_copy(payload, first, len);
 	n = rig_put_ip(frame, v->peer, 6, 20 + opt_bytes + len);
 	frame[15] = tos;
 	if ((rig.config & RIG_TRUST) == 0)

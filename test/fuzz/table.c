@@ -5,7 +5,6 @@
  *
  * Input: number of buckets, 16 bytes for hashes, then ops of two bytes: what, and about which key.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "fuzz.h"
@@ -49,26 +48,6 @@ static struct {
 	struct guess guess[GUESSES];
 	unsigned int nb_guesses;
 } f;
-
-static void *
-mem_alloc(void *ctx, size_t bytes, size_t align)
-{
-	void *p;
-
-	(void)ctx;
-	if (posix_memalign(&p, align, bytes) != 0)
-		fuzz_fail("no memory");
-	memset(p, 0xa5, bytes); /* nobody may count on zeros */
-	return p;
-}
-
-static void
-mem_free(void *ctx, void *p, size_t bytes)
-{
-	(void)ctx;
-	(void)bytes;
-	free(p);
-}
 
 /* Keys differ in one place only, which isn't always the same. */
 static struct flow_key
@@ -237,11 +216,12 @@ check_empty(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-	static const struct mem mem = { mem_alloc, mem_free, NULL };
+	static const struct mem mem = { fuzz_arena_alloc, fuzz_arena_free, FUZZ_ARENA_JUNK };
 	struct fuzz_in in = { data, bytes };
 	uint32_t capacity = fuzz_u8(&in) % 40 + 1;
 	uint8_t home[8], tag[8];
 
+	fuzz_arena_reset();
 	memset(&f, 0, sizeof(f));
 	memset(f.records, 0xa5, sizeof(f.records));
 	for (unsigned int i = 0; i < 8; i++)
@@ -266,5 +246,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		do_remove(k);
 	check_empty();
 	table_fini(&f.table, &mem);
+	FUZZ_CHECK(fuzz_arena_blocks() == 0, "memory isn't given back");
 	return 0;
 }
