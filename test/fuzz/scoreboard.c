@@ -17,13 +17,6 @@
 #define RECORDS	 24
 #define NB_MBUFS 128
 
-/* Of a position that is on the way. */
-struct byte {
-	uint8_t flags; /* enum tx_seg_flag */
-	bool first;    /* a segment begins here */
-	uint32_t us;
-};
-
 static struct {
 	struct tcp_env env;
 	struct thole_stats stats;
@@ -40,42 +33,69 @@ static struct {
 	bool fin;    /* sent: the last position */
 	bool shaped; /* segments were cut, or blocks refused: what was SACKed before may go unseen
 		      */
-	struct byte bytes[SPAN + 1];
+	/* Of a position that is on the way. */
+	uint8_t flags[SPAN + 1];       /* enum tx_seg_flag */
+	uint32_t us[SPAN + 1];	       /* when it was last sent */
+	uint64_t first[SPAN / 64 + 1]; /* a bit: a segment begins here */
 } f;
 
+static bool
+is_first(uint32_t at)
+{
+	return (f.first[at / 64] >> at % 64 & 1) != 0;
+}
+
+static void
+set_first(uint32_t at, bool first)
+{
+	uint64_t bit = UINT64_C(1) << at % 64;
+
+	f.first[at / 64] = first ? f.first[at / 64] | bit : f.first[at / 64] & ~bit;
+}
+
 /* The position after the segment that begins at @p at. */
-static uint32_t
+FUZZ_MODEL static uint32_t
 seg_end(uint32_t at)
 {
-	for (at++; at < f.nxt && !f.bytes[at].first; at++)
-		;
-	return at;
+	uint32_t i = ++at / 64;
+	uint64_t bits = f.first[i] & UINT64_MAX << at % 64;
+
+	while (bits == 0 && i * 64 < f.nxt)
+		bits = f.first[++i];
+	return bits == 0 ? f.nxt : RTE_MIN(i * 64 + (uint32_t)__builtin_ctzll(bits), f.nxt);
 }
 
 /* The data in it. */
 static uint32_t
 seg_data(uint32_t at)
 {
-	return seg_end(at) - at - ((f.bytes[seg_end(at) - 1].flags & SEG_FIN) != 0);
+	return seg_end(at) - at - ((f.flags[seg_end(at) - 1] & SEG_FIN) != 0);
 }
 
-static uint32_t
+FUZZ_MODEL static uint32_t
 count(uint32_t from, uint32_t to, uint8_t flag)
 {
 	uint32_t n = 0;
 
 	for (; from < to; from++)
-		n += (f.bytes[from].flags & flag) != 0;
+		n += (f.flags[from] & flag) != 0;
 	return n;
 }
 
-static uint32_t
+FUZZ_MODEL static uint32_t
 nb_segs(void)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = f.una; i < f.nxt; i++)
-		n += f.bytes[i].first;
+	for (uint32_t i = f.una / 64; i * 64 < f.nxt; i++) {
+		uint64_t bits = f.first[i];
+
+		if (i == f.una / 64)
+			bits &= UINT64_MAX << f.una % 64;
+		if (f.nxt - i * 64 < 64)
+			bits &= ~(UINT64_MAX << f.nxt % 64);
+		n += (uint32_t)__builtin_popcountll(bits);
+	}
 	return n;
 }
 
@@ -93,11 +113,20 @@ nth(uint32_t n, uint32_t *at)
 	return board_seg(&f.env, i);
 }
 
-static void
+FUZZ_MODEL static void
 mark(uint32_t from, uint32_t to, uint8_t set, uint8_t clear)
 {
 	for (; from < to; from++)
-		f.bytes[from].flags = (uint8_t)((f.bytes[from].flags | set) & ~clear);
+		f.flags[from] = (uint8_t)((f.flags[from] | set) & ~clear);
+}
+
+FUZZ_MODEL static void
+sent_now(uint32_t from, uint32_t to)
+{
+	uint32_t now = env_now_us(&f.env);
+
+	for (; from < to; from++)
+		f.us[from] = now;
 }
 
 static void
@@ -109,15 +138,15 @@ check(void)
 	for (uint32_t i = f.flight->head; i != SLAB_NONE; i = board_seg(&f.env, i)->next, n++) {
 		const struct tx_seg *g = board_seg(&f.env, i);
 		uint32_t at = g->seq - f.base;
-		const struct byte *b = &f.bytes[at];
+		uint32_t end = seg_end(at);
 
-		FUZZ_CHECK(b->first && tx_seg_end(g) - f.base == seg_end(at),
+		FUZZ_CHECK(is_first(at) && tx_seg_end(g) - f.base == end,
 			"a segment of %u to %u, there is none", at, tx_seg_end(g) - f.base);
-		FUZZ_CHECK(((g->flags ^ b->flags) & ~SEG_FIN) == 0 && g->len == seg_data(at),
-			"segment %u to %u has flags %x, not %x", at, seg_end(at), g->flags,
-			b->flags);
-		FUZZ_CHECK(g->sent_us == b->us, "segment %u was sent at %u, not %u", at, g->sent_us,
-			b->us);
+		FUZZ_CHECK(((g->flags ^ f.flags[at]) & ~SEG_FIN) == 0 &&
+				   g->len == end - at - ((f.flags[end - 1] & SEG_FIN) != 0),
+			"segment %u to %u has flags %x, not %x", at, end, g->flags, f.flags[at]);
+		FUZZ_CHECK(g->sent_us == f.us[at], "segment %u was sent at %u, not %u", at,
+			g->sent_us, f.us[at]);
 	}
 	FUZZ_CHECK(n == nb_segs(), "%u segments, not %u", n, nb_segs());
 }
@@ -139,12 +168,13 @@ do_append(struct fuzz_in *in)
 		return;
 	}
 	FUZZ_CHECK(n < RECORDS, "a record too many");
-	for (uint32_t i = 0; i < len + fin; i++)
-		f.bytes[f.nxt + i] = (struct byte){ .first = i == 0, .us = env_now_us(&f.env) };
+	memset(f.flags + f.nxt, 0, len + fin);
+	sent_now(f.nxt, f.nxt + len + fin);
+	set_first(f.nxt, true);
 	f.nxt += len + fin;
 	f.fin = fin;
 	if (fin)
-		f.bytes[f.nxt - 1].flags = SEG_FIN;
+		f.flags[f.nxt - 1] = SEG_FIN;
 	f.t.snd_nxt = f.base + f.nxt;
 }
 
@@ -153,7 +183,7 @@ static bool
 any_whole(uint32_t to, uint8_t yes, uint8_t no)
 {
 	for (uint32_t at = f.una; at < f.nxt && seg_end(at) <= to; at = seg_end(at))
-		if ((f.bytes[at].flags & yes) == yes && (f.bytes[at].flags & no) == 0)
+		if ((f.flags[at] & yes) == yes && (f.flags[at] & no) == 0)
 			return true;
 	return false;
 }
@@ -187,8 +217,8 @@ do_ack(struct fuzz_in *in)
 		"what was acknowledged was sent once, or again: says %d %d, not %d %d", n.original,
 		n.repeated, original, repeated);
 	FUZZ_CHECK(original == (n.rtt_us != 0), "a round trip of %u us", n.rtt_us);
-	f.shaped |= to < f.nxt && !f.bytes[to].first;
-	f.bytes[to].first = true;
+	f.shaped |= to < f.nxt && !is_first(to);
+	set_first(to, true);
 	f.una = to;
 	f.t.snd_una = s.ack;
 }
@@ -238,7 +268,7 @@ take_sacked(const struct seg *s, uint32_t first)
 	for (uint32_t i = f.flight->head; i != SLAB_NONE; i = board_seg(&f.env, i)->next) {
 		const struct tx_seg *g = board_seg(&f.env, i);
 		uint32_t at = g->seq - f.base;
-		bool told = is_told(s, first, at), before = f.bytes[at].flags & SEG_SACKED;
+		bool told = is_told(s, first, at), before = f.flags[at] & SEG_SACKED;
 
 		if ((g->flags & SEG_SACKED) == 0) {
 			FUZZ_CHECK(!before, "segment %u is no longer SACKed", at);
@@ -280,7 +310,7 @@ static void
 do_split(struct tx_seg *g, uint32_t at, uint8_t how)
 {
 	uint32_t n = nb_segs(), len;
-	uint8_t fin = f.bytes[seg_end(at) - 1].flags & SEG_FIN;
+	uint8_t fin = f.flags[seg_end(at) - 1] & SEG_FIN;
 
 	if (g->len < 2)
 		return;
@@ -290,7 +320,7 @@ do_split(struct tx_seg *g, uint32_t at, uint8_t how)
 		return;
 	}
 	FUZZ_CHECK((g->flags & SEG_FIN) == 0 && fin <= SEG_FIN, "the FIN stays before the rest");
-	f.bytes[at + len].first = true;
+	set_first(at + len, true);
 	f.shaped = true;
 }
 
@@ -303,17 +333,17 @@ do_fill(struct tx_seg *g, uint32_t at, uint32_t most)
 	if (len == 0 || (g->flags & SEG_LOST) == 0)
 		return;
 	board_fill(&f.env, f.flight, g, most);
-	while (end < f.nxt && len < most && (f.bytes[end].flags & SEG_LOST) != 0) {
+	while (end < f.nxt && len < most && (f.flags[end] & SEG_LOST) != 0) {
 		uint32_t data = seg_data(end), take = RTE_MIN(data, most - len);
 		uint32_t stop = take < data ? end + take : seg_end(end);
 
-		f.bytes[stop].first |= stop < f.nxt;
-		f.bytes[end].first = false;
+		if (stop < f.nxt)
+			set_first(stop, true);
+		set_first(end, false);
 		for (uint32_t i = end; i < stop; i++) {
-			if (take < data || i < end + take || (f.bytes[i].flags & SEG_FIN) != 0)
-				f.bytes[i].us = f.bytes[at].us;
-			f.bytes[i].flags = (uint8_t)((f.bytes[i].flags & SEG_FIN) |
-						     (f.bytes[at].flags & ~SEG_FIN));
+			if (take < data || i < end + take || (f.flags[i] & SEG_FIN) != 0)
+				f.us[i] = f.us[at];
+			f.flags[i] = (uint8_t)((f.flags[i] & SEG_FIN) | (f.flags[at] & ~SEG_FIN));
 		}
 		len += take;
 		if (take < data)
@@ -330,8 +360,7 @@ do_resend(struct tx_seg *g, uint32_t at)
 		return; /* nobody does */
 	board_resent(&f.env, f.flight, g);
 	mark(at, seg_end(at), SEG_REPEATED, SEG_LOST);
-	for (uint32_t i = at, end = seg_end(at); i < end; i++)
-		f.bytes[i].us = env_now_us(&f.env);
+	sent_now(at, seg_end(at));
 }
 
 /* What a segment that was sent later has overtaken for long is lost, and nothing that wasn't. */
@@ -347,7 +376,7 @@ do_detect(void)
 	for (uint32_t i = f.flight->head; i != SLAB_NONE; i = board_seg(&f.env, i)->next) {
 		const struct tx_seg *g = board_seg(&f.env, i);
 		uint32_t at = g->seq - f.base;
-		bool before = (f.bytes[at].flags & (SEG_LOST | SEG_SACKED)) != 0;
+		bool before = (f.flags[at] & (SEG_LOST | SEG_SACKED)) != 0;
 		bool late = seq_leq(g->sent_us + wait, now);
 
 		if (before)
@@ -368,19 +397,19 @@ check_lost(void)
 	const struct tx_seg *g = board_lost(&f.env, f.flight);
 	uint32_t at = f.una;
 
-	while (at < f.nxt && (f.bytes[at].flags & SEG_LOST) == 0)
-		at++;
+	while (at < f.nxt && (f.flags[at] & SEG_LOST) == 0)
+		at = seg_end(at);
 	FUZZ_CHECK((g == NULL) == (at == f.nxt) && (g == NULL || g->seq == f.base + at),
 		"what is lost first isn't at %u", at);
 }
 
 /* Of all that have flag @p which and not @p unless. */
-static void
+FUZZ_MODEL static void
 mark_all(uint8_t which, uint8_t unless, uint8_t set, uint8_t clear)
 {
 	for (uint32_t i = f.una; i < f.nxt; i++)
-		if ((f.bytes[i].flags & which) == which && (f.bytes[i].flags & unless) == 0)
-			mark(i, i + 1, set, clear);
+		if ((f.flags[i] & which) == which && (f.flags[i] & unless) == 0)
+			f.flags[i] = (uint8_t)((f.flags[i] | set) & ~clear);
 }
 
 static void
@@ -427,7 +456,7 @@ do_segment(uint8_t what, struct fuzz_in *in)
 		break;
 	case 3:
 		board_lose(&f.env, f.flight, g);
-		if ((f.bytes[at].flags & SEG_SACKED) == 0)
+		if ((f.flags[at] & SEG_SACKED) == 0)
 			mark(at, seg_end(at), SEG_LOST, 0);
 		break;
 	}
