@@ -57,7 +57,7 @@ static struct {
 
 static uint8_t other_stream[SPAN]; /* contradicts the stream everywhere */
 
-static bool
+FUZZ_MODEL static bool
 nothing_ahead(void)
 {
 	for (uint32_t i = f.next; i < f.high; i++)
@@ -88,7 +88,7 @@ shortages(void)
 }
 
 /* The segment's bytes are there, all of them unless memory was short. */
-static void
+FUZZ_MODEL static void
 model_came(uint32_t pos, uint32_t len, bool other, bool whole)
 {
 	f.high = RTE_MAX(f.high, pos + len);
@@ -145,6 +145,15 @@ check_runs(void)
 		(uintmax_t)f.stats.mbufs_held, segs);
 }
 
+/* The first that didn't. That one came @p ever stays true when it has been dropped since. */
+FUZZ_MODEL static uint32_t
+never_came(uint32_t at, uint32_t end, bool ever)
+{
+	while (at < end && (ever ? f.ever[at] : f.came[at] != 0))
+		at++;
+	return at;
+}
+
 /* The blocks of the next ACK (RFC 2018, 3): of what came, ahead of RCV.NXT. */
 static void
 do_sack(uint8_t most)
@@ -162,23 +171,28 @@ do_sack(uint8_t most)
 			left < right && right <= f.high, "a SACK block from %u to %u", left, right);
 		FUZZ_CHECK((dsack && i == 0) || left > f.next, "a SACK block at %u, RCV.NXT at %u",
 			left, f.next);
-		/* That a byte came twice stays true when what is ahead has been dropped since. */
-		for (uint32_t at = left; at < right; at++)
-			FUZZ_CHECK(dsack && i == 0 ? f.ever[at] : f.came[at] != 0 || at < f.next,
-				"%u is SACKed, and never came", at);
+		if (!dsack || i != 0)
+			left = RTE_MAX(left, f.next);
+		left = never_came(left, right, dsack && i == 0);
+		FUZZ_CHECK(left == right, "%u is SACKed, and never came", left);
 	}
+}
+
+FUZZ_MODEL static uint32_t
+while_it_has(uint32_t at, uint8_t any)
+{
+	while (at < SPAN && (f.came[at] & any) != 0)
+		at++;
+	return at;
 }
 
 /* rcv_nxt goes on over what is there, and stops where a byte is missing. */
 static void
 check_next(void)
 {
-	uint32_t least = f.next, most = f.next, now = f.t.rcv_nxt - f.base;
+	uint32_t least = while_it_has(f.next, CERTAIN), now = f.t.rcv_nxt - f.base;
+	uint32_t most = while_it_has(f.next, CAME | CAME_OTHER);
 
-	while (least < SPAN && (f.came[least] & CERTAIN) != 0)
-		least++;
-	while (most < SPAN && f.came[most] != 0)
-		most++;
 	FUZZ_CHECK(now >= least && now <= most, "RCV.NXT at %u, of %u to %u", now, least, most);
 	f.next = now;
 }
@@ -240,11 +254,25 @@ drop_chain(struct chain *c)
 	c->m = NULL;
 }
 
+/* The first that was delivered and isn't what came for it; @p end: none. */
+FUZZ_MODEL static uint32_t
+first_wrong(uint32_t at, uint32_t end)
+{
+	for (; at < end; at++) {
+		bool mine = (f.came[at] & CAME) != 0 && f.delivered[at] == fuzz_stream[at];
+
+		if (!mine &&
+			((f.came[at] & CAME_OTHER) == 0 || f.delivered[at] != other_stream[at]))
+			break;
+	}
+	return at;
+}
+
 static void
 do_take(struct chain *c)
 {
 	uint64_t held = f.stats.mbufs_held;
-	uint32_t bytes;
+	uint32_t bytes, wrong;
 	struct rte_mbuf *m = tcp_rcv_take(&f.env, &f.t, &bytes);
 
 	FUZZ_CHECK(
@@ -255,14 +283,8 @@ do_take(struct chain *c)
 	drop_chain(c);
 	FUZZ_CHECK(fuzz_flatten(m, f.delivered + f.taken, SPAN - f.taken) == bytes,
 		"the chain has other than %u bytes", bytes);
-	for (uint32_t i = f.taken; i < f.next; i++) {
-		uint8_t right = fuzz_stream[i];
-
-		FUZZ_CHECK(((f.came[i] & CAME) != 0 && f.delivered[i] == right) ||
-				   ((f.came[i] & CAME_OTHER) != 0 &&
-					   f.delivered[i] == other_stream[i]),
-			"the byte at %u isn't one that came for it first", i);
-	}
+	wrong = first_wrong(f.taken, f.next);
+	FUZZ_CHECK(wrong == f.next, "the byte at %u isn't one that came for it first", wrong);
 	FUZZ_CHECK(f.stats.mbufs_held + m->nb_segs == held,
 		"mbufs_held falls from %ju to %ju for %u", (uintmax_t)held,
 		(uintmax_t)f.stats.mbufs_held, m->nb_segs);
