@@ -62,6 +62,24 @@ check_sending(const struct tcb *t)
 		"what is unacknowledged isn't queued");
 }
 
+/* RFC 6298, 5.1: what is on the way has a timer, unless more goes at once. */
+static void
+check_rtx(const struct tcp_env *env, const struct tcb *t)
+{
+	const struct flight *f = tcp_flight(env, t);
+
+	/* The block's own end is none; the persist timer doesn't look at the block. */
+	FUZZ_CHECK(t->rtx_ns != TIME_NEVER &&
+			   (f == NULL || f->timer != FT_IDLE || (t->flags & TF_PERSIST) != 0),
+		"state %u: %u on the way, flags %x, and no timer", t->state,
+		t->snd_nxt - t->snd_una, t->flags);
+	/* It was armed with the RTO of that time, which may have become shorter since. */
+	FUZZ_CHECK(t->rtx_ns <= env->now_ns + env->params.rto_max_ns,
+		"state %u: %u on the way, flags %x, and the timer is due after any RTO", t->state,
+		t->snd_nxt - t->snd_una, t->flags);
+	FUZZ_CHECK(t->timer.at_ns <= t->rtx_ns, "a timer that the wheel doesn't know");
+}
+
 /* A connection that waits for nothing and nobody would never end. */
 static void
 check_clock(const struct tcp_env *env, const struct tcb *t)
@@ -70,6 +88,8 @@ check_clock(const struct tcp_env *env, const struct tcb *t)
 
 	if ((t->flags & TF_DETACHED) != 0)
 		return;
+	if (t->snd_una != t->snd_nxt && t->state != TCP_CLOSED && !listed)
+		check_rtx(env, t);
 	if (t->snd_una != t->snd_nxt || seq_lt(t->snd_nxt, t->snd_end) ||
 		t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
 		FUZZ_CHECK(listed || t->rtx_ns != TIME_NEVER || (t->flags & TF_PACED) != 0,
