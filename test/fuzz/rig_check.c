@@ -88,7 +88,7 @@ check_clock(const struct tcp_env *env, const struct tcb *t)
 
 	if ((t->flags & TF_DETACHED) != 0)
 		return;
-	if (t->snd_una != t->snd_nxt && t->state != TCP_CLOSED && !listed)
+	if (t->snd_una != t->snd_nxt && t->state >= TCP_ESTABLISHED && !listed)
 		check_rtx(env, t);
 	if (t->snd_una != t->snd_nxt || seq_lt(t->snd_nxt, t->snd_end) ||
 		t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
