@@ -128,7 +128,8 @@ tcp_syn_out(const struct tcp_env *env, uint8_t opts, uint32_t ts_off, uint32_t t
 void
 tcp_peer_syn(const struct tcp_env *env, struct tcb *t, const struct peer_syn *syn)
 {
-	t->rcv_nxt = t->rcv_adv = t->rcv_acked = syn->irs + 1;
+	t->rcv_nxt = t->rcv_acked = syn->irs + 1;
+	t->rcv_adv = t->rcv_nxt + tcp_rcv_wnd_most(env); /* as our SYN says, or has said */
 	t->snd_wnd = t->snd_wnd_max = syn->wnd;
 	t->snd_wl1 = syn->irs;
 	if ((syn->opts & EO_WSCALE) != 0) {

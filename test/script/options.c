@@ -479,6 +479,20 @@ SCRIPT(our_window_never_shrinks)
 	READ(128);
 }
 
+/*
+ * RFC 7323, 2.2: the window of a SYN-ACK isn't scaled, and all of it may be filled at once: its
+ * last bytes bring the ACK that completes the handshake.
+ */
+SCRIPT(all_of_a_syn_acks_window)
+{
+	START(.state = TCP_LISTEN, .modern = true);
+	PEER(SYN, .seq = 299, .offer = ALL_OPTS);
+	EXPECT(SYN | ACK, .seq = 99, .ack = 300, .wnd = 65535);
+	PEER(ACK, .seq = 300 + 65535 - 10, .ack = 100, .len = 10);
+	EVENT(ACCEPTED);
+	EXPECT(ACK, .seq = 100, .ack = 300, SACK({ 300 + 65535 - 10, 300 + 65535 }));
+}
+
 /* RFC 9293, 3.8.6: the window that we offer grows while the application keeps up, to its bound. */
 SCRIPT(our_window_grows)
 {
@@ -604,6 +618,7 @@ static const struct test_case cases[] = {
 	{ "the list ends before timestamps", list_ends_before_timestamps },
 	{ "unknown options between", unknown_between },
 	{ "our window never shrinks", our_window_never_shrinks },
+	{ "all of a SYN-ACK's window", all_of_a_syn_acks_window },
 	{ "our window grows", our_window_grows },
 	{ "a small buffer has shift 0", small_buffer_shift_0 },
 	{ "path MTU less options", path_mtu_less_options },
