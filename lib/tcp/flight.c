@@ -42,6 +42,7 @@ tcp_flight_get(struct tcp_env *env, struct tcb *t)
 		.timer = FT_RTO,
 		.rack_us = env_now_us(env) - 1,
 		.rack_end = t->snd_una,
+		.rack_rtt_us = t->srtt_us >> 3, /* until one of the flight is known */
 		.round_end = t->snd_una,
 		.reo_mult = 1,
 		.limited_end = t->snd_una,

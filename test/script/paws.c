@@ -288,6 +288,15 @@ SCRIPT(reuse_without_timestamps)
 	STAT(time_wait_reused, 1);
 }
 
+/* RFC 6191, 2: the old connection had no timestamps, and the new one will: it is honoured. */
+SCRIPT(reuse_with_timestamps_for_none)
+{
+	START(.state = TCP_TIME_WAIT, .modern = true, .offer = NO_OPTS);
+	PEER(SYN, .seq = 200, .offer = ALL_OPTS);
+	EXPECT(SYN | ACK, .seq = 5000, .ack = 201, .fresh = true);
+	STAT(time_wait_reused, 1);
+}
+
 /* RFC 1337, F1: no RST ends TIME-WAIT; an old duplicate is acknowledged and ends nothing. */
 SCRIPT(time_wait_assassination)
 {
@@ -394,6 +403,7 @@ static const struct test_case cases[] = {
 	{ "TIME-WAIT reused by sequence number", reuse_by_number },
 	{ "TIME-WAIT not reused by an old SYN", no_reuse_of_an_old_syn },
 	{ "TIME-WAIT reused without timestamps", reuse_without_timestamps },
+	{ "TIME-WAIT reused with timestamps for none", reuse_with_timestamps_for_none },
 	{ "TIME-WAIT assassination", time_wait_assassination },
 	{ "TIME-WAIT, FIN again", time_wait_fin_again },
 	{ "a handshake without timestamp", handshake_without_timestamp },

@@ -344,6 +344,26 @@ SCRIPT(frto_spurious)
 	STAT(retransmits, 1);
 }
 
+/* RFC 5682, 2.1, step 3a: a duplicate ACK says that it was needed; slow start goes on with what is
+ * lost. */
+SCRIPT(frto_needed)
+{
+	BEGIN(.offer = WSCALE, .mss = 1000);
+	SEND(30000);
+	SEGMENTS(100, 10);
+	IN_MS(300);
+	SEGMENT(100);
+	AFTER_MS(100);
+	ACKS(1100);
+	SEGMENTS(10100, 2);
+	AFTER_MS(100);
+	ACKS(1100);
+	SEGMENT(1100);
+	script_drain();
+	STAT(spurious_recoveries, 0);
+	CHECK(script_tcb()->ssthresh == 7000);
+}
+
 /* 2.1, step 2a: a duplicate ACK at once. */
 SCRIPT(frto_duplicate_first)
 {
@@ -396,6 +416,48 @@ SCRIPT(frto_sack_spurious)
 	STAT(spurious_recoveries, 1);
 	script_drain();
 	CHECK(script_tcb()->ssthresh == UINT32_MAX);
+}
+
+/* RFC 8985, 6.3: at a timeout only the first, and what was sent longer ago than RACK.rtt and the
+ * reordering window, is taken for lost. */
+SCRIPT(timeout_spares_the_young)
+{
+	BEGIN(.no_delay = true);
+	BURST(100, 3);
+	IN_MS(200);
+	LAST(2100);
+	AFTER_MS(250);
+	BURST(3100, 1);
+	IN_MS(50);
+	SEGMENT(100);
+	STAT(rto_fired, 1);
+	AFTER_MS(20);
+	ACKS(3100); /* an echo of what the timeout sent again; 3100 went 70 ms ago */
+	SILENCE();
+	AFTER_MS(30);
+	ACKS(4100);
+	STAT(retransmits, 2);
+}
+
+/* RFC 6675, 5.1: what is known to have arrived doesn't go again after a timeout. */
+SCRIPT(timeout_with_sacks)
+{
+	BEGIN();
+	BURST(100, 5);
+	AFTER_MS(100);
+	ACKS(100, SACK({ 3100, 5100 }, { 1100, 2100 }));
+	SEGMENT(100);
+	SEGMENT(2100);
+	IN_MS(300);
+	SEGMENT(100);
+	STAT(rto_fired, 1);
+	AFTER_MS(100);
+	ACKS(2100, SACK({ 3100, 5100 }));
+	SEGMENT(2100);
+	AFTER_MS(100);
+	ACKS(5100);
+	SILENCE();
+	STAT(retransmits, 4);
 }
 
 /* RFC 2018, 8: what was SACKed and is acknowledged no further was thrown away by the peer. */
@@ -584,9 +646,12 @@ static const struct test_case cases[] = {
 	{ "undo by a late D-SACK", undo_by_late_dsack },
 	{ "no undo by half the D-SACKs", no_undo_by_half_the_dsacks },
 	{ "F-RTO: spurious", frto_spurious },
+	{ "F-RTO: needed", frto_needed },
 	{ "F-RTO: a duplicate first", frto_duplicate_first },
 	{ "F-RTO with SACK: needed", frto_sack_needed },
 	{ "F-RTO with SACK: spurious", frto_sack_spurious },
+	{ "a timeout spares the young", timeout_spares_the_young },
+	{ "a timeout with SACKs", timeout_with_sacks },
 	{ "reneging", reneging },
 	{ "a tail lost in recovery", tail_lost_in_recovery },
 	{ "no rest", restart_after_idle },

@@ -275,6 +275,40 @@ SCRIPT(fin_ahead)
 	EVENT(PEER_CLOSED);
 }
 
+static void
+four_held(struct thole_stack_config *c)
+{
+	c->max_rx_held = 4;
+}
+
+static void
+piece(uint32_t seq)
+{
+	PEER(ACK, .seq = seq, .ack = 100, .len = 100);
+}
+
+/* RFC 2018, 8: what is ahead of a hole is thrown away for what fills it, if memory is short. */
+SCRIPT(thrown_away)
+{
+	START(.state = TCP_ESTABLISHED, .modern = true, .rcv_nxt = 1000, .tune = four_held);
+	DATA(1500);
+	EXPECT(ACK, .seq = 100, .ack = 1000, SACK({ 1500, 2000 }));
+	DATA(2500);
+	EXPECT(ACK, .seq = 100, .ack = 1000, SACK({ 2500, 3000 }, { 1500, 2000 }));
+	piece(1000);
+	EXPECT(ACK, .seq = 100, .ack = 1100, SACK({ 2500, 3000 }, { 1500, 2000 }));
+	piece(1100);
+	EXPECT(ACK, .seq = 100, .ack = 1200, SACK({ 2500, 3000 }, { 1500, 2000 }));
+	piece(1200); /* taken: its ACK may wait, and has no blocks */
+	TAKEN(1300);
+	READ(300);
+	/* The peer has to send it again. */
+	PEER(ACK, .seq = 1300, .ack = 100, .len = 200);
+	TAKEN(1500);
+	READ(200);
+	STAT(rx_drop_memory, 0);
+}
+
 static const struct test_case cases[] = {
 	{ "RFC 2018, 7: the last four lost", last_four_lost },
 	{ "RFC 2018, 7: the first lost", first_lost },
@@ -293,6 +327,7 @@ static const struct test_case cases[] = {
 	{ "a duplicate and many holes", duplicate_and_many_holes },
 	{ "no SACK, no blocks", no_sack_no_blocks },
 	{ "a FIN ahead", fin_ahead },
+	{ "thrown away", thrown_away },
 	{ NULL, NULL },
 };
 const struct test_suite suite_sack = { "sack", cases };

@@ -26,7 +26,6 @@ extern const struct test_suite suite_options;
 extern const struct test_suite suite_paws;
 extern const struct test_suite suite_sack;
 extern const struct test_suite suite_cookies;
-extern const struct test_suite suite_pending;
 extern const struct test_suite suite_rack;
 extern const struct test_suite suite_recovery;
 extern const struct test_suite suite_ecn;
