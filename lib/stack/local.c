@@ -33,6 +33,7 @@ local_init(struct thole_stack *s)
 		r->base = base;
 		r->mask = a->prefix_len == 0 ? 0 : UINT32_MAX << (32 - a->prefix_len);
 		r->net = r->first & r->mask;
+		r->host = a->prefix_len < 31 ? ~r->mask : 0;
 		base += a->count;
 	}
 	if (!thole_addr_is_any(&s->cfg.gateway))

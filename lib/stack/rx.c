@@ -81,6 +81,10 @@ static __rte_noinline enum take
 take_other(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t avail,
 	const struct ip4_pkt *ip)
 {
+	if (local_is_broadcast(s, ip->src_be)) {
+		s->stats.rx_drop_ip_source++;
+		return TAKE_DONE;
+	}
 	if (ip->proto == IPPROTO_ICMP)
 		return icmp_input(s, m, h, avail, ip) ? TAKE_KEPT : TAKE_DONE;
 	if (!s->cfg.exclusive)

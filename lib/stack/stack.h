@@ -38,6 +38,7 @@ struct local_range {
 	uint32_t base; /* index of the first */
 	uint32_t net;
 	uint32_t mask;
+	uint32_t host; /* the bits that tell hosts of the link apart; 0: all of them are hosts */
 };
 
 struct listener {
@@ -224,6 +225,24 @@ local_on_link(const struct thole_stack *s, uint32_t ip)
 		if ((ip & s->locals[i].mask) == s->locals[i].net)
 			return &s->locals[i];
 	return NULL;
+}
+
+/*
+ * Whether @p ip_be is a link's own broadcast address: all ones behind the prefix (RFC 1122,
+ * 3.2.1.3), or in its old form all zeros (3.3.6). A link of two hosts has none (RFC 3021, 2.1).
+ */
+static inline bool
+local_is_broadcast(const struct thole_stack *s, uint32_t ip_be)
+{
+	uint32_t ip = rte_be_to_cpu_32(ip_be);
+
+	for (uint16_t i = 0; i < s->nb_locals; i++) {
+		const struct local_range *r = &s->locals[i];
+
+		if (unlikely(((ip + 1) & r->host) <= 1 && (ip & r->mask) == r->net && r->host != 0))
+			return true;
+	}
+	return false;
 }
 
 /* Next hop towards @p dst_be (RFC 1122, 3.3.1.1): itself if on-link, else the gateway; 0: no route.

@@ -108,6 +108,102 @@ no_way_to_such(void)
 	CU_ASSERT_TRUE(rig_close(&r));
 }
 
+static bool
+connecting(uint32_t ip)
+{
+	rig_connect(&r, ip, 80, 1);
+	rig_drop_output(&r);
+	return rig_event(&r).type == 0;
+}
+
+static void
+two_hosts(struct thole_stack_config *c)
+{
+	r.addresses[0].prefix_len = 31; /* 192.0.2.0 and .1 */
+	r.addresses[0].count = 1;
+	c->nb_addresses = 1;
+	no_gateway(c);
+}
+
+static void
+four_hosts(struct thole_stack_config *c)
+{
+	r.addresses[0].prefix_len = 30; /* 192.0.2.0 to .3 */
+	c->nb_addresses = 1;
+	no_gateway(c);
+}
+
+/* RFC 1122, 3.2.1.3 and 3.3.6; RFC 3021. */
+static void
+broadcast_of_a_link(void)
+{
+	rig_open(&r, two_links);
+	CU_ASSERT_EQUAL(connect_status(RIG_NET), -ENETUNREACH);
+	CU_ASSERT_EQUAL(connect_status(RIG_NET + 255), -ENETUNREACH);
+	CU_ASSERT_EQUAL(connect_status(0x0affffff), -ENETUNREACH);
+	CU_ASSERT_EQUAL(connect_status(0x0a000000), -ENETUNREACH);
+	CU_ASSERT_EQUAL(rig_pending(&r), 0);
+	CU_ASSERT_TRUE(connecting(0x0a0101ff));
+	CU_ASSERT_TRUE(connecting(0x0a010100));
+	CU_ASSERT_TRUE(connecting(RIG_OFF + 255)); /* of a link that we don't know of */
+	CU_ASSERT_TRUE(rig_close(&r));
+
+	rig_open(&r, four_hosts);
+	CU_ASSERT_EQUAL(connect_status(RIG_NET), -ENETUNREACH);
+	CU_ASSERT_EQUAL(connect_status(RIG_NET + 3), -ENETUNREACH);
+	CU_ASSERT_TRUE(connecting(RIG_NET + 2));
+	CU_ASSERT_TRUE(rig_close(&r));
+
+	rig_open(&r, two_hosts);
+	CU_ASSERT_TRUE(connecting(RIG_NET));
+	CU_ASSERT_TRUE(rig_close(&r));
+
+	rig_open(&r, just_a_host);
+	CU_ASSERT_TRUE(connecting(RIG_NET));
+	CU_ASSERT_TRUE(connecting(RIG_NET + 255));
+	CU_ASSERT_TRUE(rig_close(&r));
+
+	rig_open(&r, everything_on_link);
+	CU_ASSERT_TRUE(connecting(RIG_OFF + 255));
+	CU_ASSERT_TRUE(rig_close(&r));
+}
+
+/* Nothing that comes from there is answered, or asked after. */
+static void
+from_the_broadcast_of_a_link(void)
+{
+	static const uint32_t froms[] = { RIG_NET, RIG_NET + 255 };
+	static const uint8_t flags[] = { TCP_SYN, TCP_ACK, TCP_FIN | TCP_ACK, TCP_RST, 0 };
+	const uint8_t echo[] = { 8, 0, 0xf7, 0xff, 0, 0, 0, 0 }, udp[8] = { 0, 9, 0, 9, 0, 8 };
+	uint64_t n = 0;
+
+	rig_open(&r, NULL);
+	rig_listen(&r, 80, 8);
+	for (unsigned int i = 0; i < RTE_DIM(froms); i++) {
+		for (unsigned int k = 0; k < RTE_DIM(flags); k++) {
+			SEG(&r, .from = froms[i], .sport = 9, .dport = 80, .flags = flags[k]);
+			SEG(&r, .from = froms[i], .sport = 9, .dport = 81, .flags = flags[k]);
+			n += 2;
+		}
+		CU_ASSERT_EQUAL(rig_stats(&r).rx_drop_ip_source, n);
+	}
+	rig_ip(&r, 255, 1, echo, sizeof(echo));
+	rig_ip(&r, 255, 17, udp, sizeof(udp));
+	CU_ASSERT_EQUAL(rig_stats(&r).rx_drop_ip_source, n + 2);
+	CU_ASSERT_EQUAL(rig_pending(&r), 0);
+	CU_ASSERT_EQUAL(rig_stats(&r).embryos, 0);
+	CU_ASSERT_EQUAL(rig_stats(&r).arp_requests, 0);
+	SEG(&r, .from = RIG_OFF + 255, .sport = 9, .dport = 80, .flags = TCP_SYN);
+	CU_ASSERT_EQUAL(rig_stats(&r).embryos, 1);
+	CU_ASSERT_TRUE(rig_close(&r));
+
+	rig_open(&r, two_hosts);
+	rig_listen(&r, 80, 8);
+	SEG(&r, .from = RIG_NET, .sport = 9, .dport = 80, .flags = TCP_SYN);
+	CU_ASSERT_EQUAL(rig_stats(&r).embryos, 1);
+	CU_ASSERT_TRUE(rig_close(&r));
+}
+
 static void
 through_the_gateway(void)
 {
@@ -126,6 +222,8 @@ static const struct test_case cases[] = {
 	{ "addresses have indices", addresses_have_indices },
 	{ "next hops", next_hops },
 	{ "no way to such", no_way_to_such },
+	{ "broadcast of a link", broadcast_of_a_link },
+	{ "from the broadcast of a link", from_the_broadcast_of_a_link },
 	{ "through the gateway", through_the_gateway },
 	{ NULL, NULL },
 };
