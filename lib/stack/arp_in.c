@@ -14,30 +14,47 @@ answer(struct thole_stack *s, const struct arp_pkt *arp)
 	reply_push(s, m);
 }
 
+static bool
+is_neighbour(const struct thole_stack *s, uint32_t ip_be)
+{
+	return ip_be != 0 && route_next_hop(s, ip_be) == ip_be && !local_is_broadcast(s, ip_be);
+}
+
+/* RFC 826: what we know is brought up to date; who asks for us will be talked to. */
+static void
+learn(struct thole_stack *s, const struct arp_pkt *arp, uint32_t target)
+{
+	uint16_t i;
+
+	if (target != LOCAL_NONE && arp->op == ARP_REQUEST) {
+		neigh_meet(s, arp->sender_be, target, &arp->sender_mac);
+		return;
+	}
+	i = neigh_find(s, arp->sender_be);
+	if (i != NO_INDEX)
+		neigh_learn(s, i, &arp->sender_mac);
+}
+
 /* @return true: taken. Others may want to see what isn't for us alone. */
 bool
 arp_input(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t avail)
 {
 	struct arp_pkt arp;
+	uint32_t target;
 	bool for_us;
-	uint16_t i;
 
 	if (arp_parse(h, avail, &arp) != WIRE_OK) {
 		s->stats.rx_drop_arp++;
 		return true;
 	}
-	for_us = local_find(s, arp.target_be) != LOCAL_NONE;
+	target = local_find(s, arp.target_be);
+	for_us = target != LOCAL_NONE;
 	if (arp.sender_be != 0 && local_find(s, arp.sender_be) != LOCAL_NONE) {
 		s->stats.rx_drop_arp++; /* somebody says that our address is theirs */
 		return for_us;
 	}
-	if (arp.sender_be != 0 && route_next_hop(s, arp.sender_be) == arp.sender_be) {
-		/* RFC 826: what we know is brought up to date; who asks for us will be talked to.
-		 */
-		i = neigh_find(s, arp.sender_be);
-		if (i != NO_INDEX)
-			neigh_learn(s, i, &arp.sender_mac);
-	}
+	if (is_neighbour(s, arp.sender_be))
+		learn(s, &arp, target);
 	if (for_us && arp.op == ARP_REQUEST)
 		answer(s, &arp);
 	if (for_us)

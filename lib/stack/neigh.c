@@ -2,8 +2,9 @@
 /*
  * neigh.c: from a next hop's address to its hardware address (RFC 826; RFC 1122, 2.3.2). Entries
  * age: used after arp_reachable_ns they are asked for again, and go when nobody answers. A full
- * table gives up an entry that wasn't used lately. Connections keep an entry's index as a hint and
- * compare the address, so an entry may change under them.
+ * table gives up an entry that wasn't used lately. Addresses that nobody answers for have half of
+ * the table at most: who sends from many such can't keep out those who are there. Connections keep
+ * an entry's index as a hint and compare the address, so an entry may change under them.
  */
 #include <errno.h>
 
@@ -22,6 +23,7 @@ neigh_init(struct thole_stack *s)
 	struct neigh_table *n = &s->neighs;
 
 	n->capacity = s->cfg.max_neighbours;
+	n->incomplete_max = RTE_MAX(n->capacity / 2, 1u);
 	n->nb_heads = rte_align32pow2(n->capacity);
 	n->entries = s->mem.alloc(s->mem.ctx, n->capacity * sizeof(*n->entries), 64);
 	n->heads = s->mem.alloc(s->mem.ctx, n->nb_heads * sizeof(*n->heads), 64);
@@ -88,11 +90,11 @@ is_pending(const struct neigh *e)
 static void
 set_state(struct thole_stack *s, struct neigh *e, enum neigh_state state)
 {
-	if (is_pending(e))
-		s->neighs.pending--;
+	s->neighs.pending -= is_pending(e);
+	s->neighs.incomplete -= e->state == NEIGH_INCOMPLETE;
 	e->state = (uint8_t)state;
-	if (is_pending(e))
-		s->neighs.pending++;
+	s->neighs.pending += is_pending(e);
+	s->neighs.incomplete += e->state == NEIGH_INCOMPLETE;
 }
 
 static void
@@ -156,28 +158,40 @@ ask(struct thole_stack *s, struct neigh *e)
 	reply_push(s, m);
 }
 
+/* Makes a free entry @p ip_be's, who isn't in the table; its state is the caller's to set. */
+static uint16_t
+add(struct thole_stack *s, uint32_t ip_be, uint32_t laddr)
+{
+	struct neigh_table *n = &s->neighs;
+	uint16_t i = n->free, *head;
+
+	if (i == NO_INDEX)
+		return NO_INDEX;
+	n->free = n->entries[i].next;
+	head = head_of(s, ip_be);
+	n->entries[i] = (struct neigh){ .ip_be = ip_be, .laddr = laddr, .next = *head };
+	*head = i;
+	return i;
+}
+
 uint16_t
 neigh_get_other(struct thole_stack *s, uint32_t ip_be, uint32_t laddr)
 {
 	struct neigh_table *n = &s->neighs;
-	struct neigh *e;
-	uint16_t i, *head;
+	uint16_t i = neigh_find(s, ip_be);
 
-	i = neigh_find(s, ip_be);
 	if (i != NO_INDEX)
 		return i;
+	/* The gateway is needed, whoever else is. */
+	if (n->incomplete >= n->incomplete_max && ip_be != s->gateway_be)
+		return NO_INDEX;
 	if (n->free == NO_INDEX)
 		evict(s);
-	i = n->free;
+	i = add(s, ip_be, laddr);
 	if (i == NO_INDEX)
 		return NO_INDEX;
-	e = &n->entries[i];
-	n->free = e->next;
-	head = head_of(s, ip_be);
-	*e = (struct neigh){ .ip_be = ip_be, .laddr = laddr, .next = *head };
-	*head = i;
-	set_state(s, e, NEIGH_INCOMPLETE);
-	ask(s, e);
+	set_state(s, &n->entries[i], NEIGH_INCOMPLETE);
+	ask(s, &n->entries[i]);
 	return i;
 }
 
@@ -243,6 +257,23 @@ neigh_learn(struct thole_stack *s, uint16_t i, const struct rte_ether_addr *mac)
 	e->queued = 0;
 	if (woken)
 		list_wake_waiting(s, i);
+}
+
+void
+neigh_meet(struct thole_stack *s, uint32_t ip_be, uint32_t laddr, const struct rte_ether_addr *mac)
+{
+	uint16_t i = neigh_find(s, ip_be);
+
+	if (i == NO_INDEX) {
+		/* Nobody else goes for it, and if room is needed it is the first to go. */
+		i = add(s, ip_be, laddr);
+		if (i == NO_INDEX)
+			return;
+		neigh_learn(s, i, mac);
+		s->neighs.entries[i].used = false;
+		return;
+	}
+	neigh_learn(s, i, mac);
 }
 
 static bool

@@ -85,7 +85,9 @@ struct neigh_table {
 	uint16_t free;
 	uint16_t hand;	  /* of the clock that picks a victim */
 	uint32_t pending; /* INCOMPLETE or PROBING */
-	uint64_t next_ns; /* earliest retry, or earlier */
+	uint32_t incomplete;
+	uint32_t incomplete_max; /* but for the gateway */
+	uint64_t next_ns;	 /* earliest retry, or earlier */
 };
 
 /* An application context, as the stack sees it. */
@@ -296,6 +298,9 @@ neigh_ready(struct thole_stack *s, uint16_t i)
 void neigh_send(struct thole_stack *s, uint16_t i, struct rte_mbuf *m);
 uint16_t neigh_find(const struct thole_stack *s, uint32_t ip_be);
 void neigh_learn(struct thole_stack *s, uint16_t i, const struct rte_ether_addr *mac);
+/* Learns of one who asked for our address @p laddr, if there is room. */
+void neigh_meet(
+	struct thole_stack *s, uint32_t ip_be, uint32_t laddr, const struct rte_ether_addr *mac);
 void neigh_run(struct thole_stack *s);
 bool arp_input(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t avail);
 

@@ -103,7 +103,7 @@ SCRIPT(handshakes_that_wait_give_room_back)
 static void
 some_neighbours(struct thole_stack_config *c)
 {
-	c->max_neighbours = 2 * MANY;
+	c->max_neighbours = 4 * MANY;
 }
 
 static void
@@ -386,13 +386,13 @@ SCRIPT(table_full_and_we_call)
 	EXPECT(SYN, .seq = 100, .fresh = true);
 }
 
-#define CROWD 32768
+#define CROWD 32767 /* questions; a table has room for answers as well */
 
 static void
 crowded(struct thole_stack_config *c)
 {
 	wide_link(c);
-	c->max_neighbours = CROWD;
+	c->max_neighbours = 2 * CROWD;
 }
 
 /* A SYN of each of @p n hosts that don't answer ARP, from @p first on. */
@@ -407,8 +407,9 @@ syns_of_the_dead(uint32_t first, uint32_t n)
 }
 
 /*
- * A table full of questions asks no more of them, goes on with the one that is answered, and ends
- * them all in one run. (Were it a walk of the table for each, this script would take minutes.)
+ * A table with all the questions that it takes asks no more of them, goes on with the one that is
+ * answered, and ends them all in one run. (Were it a walk of the table for each, this script would
+ * take minutes.)
  */
 SCRIPT(table_full_of_questions)
 {

@@ -273,6 +273,101 @@ no_room_while_asking(void)
 	CU_ASSERT_TRUE(rig_close(&r));
 }
 
+/* RFC 826: who asks for us is known from then on. */
+static void
+who_asks_for_us_is_known(void)
+{
+	rig_open(&r, NULL);
+	rig_arp(&r, 1, 2, RIG_US);
+	CU_ASSERT_TRUE(rig_took_arp(&r, 2, 2, RIG_NET + 2));
+	CU_ASSERT_EQUAL(state_of(2), NEIGH_REACHABLE);
+	rig_connect(&r, RIG_NET + 2, 80, 1);
+	CU_ASSERT_TRUE(rig_took_seg(&r, 2, TCP_SYN, NULL));
+	CU_ASSERT_EQUAL(rig_stats(&r).arp_requests, 0);
+	/* It counts as an answer if we asked at the same time, and it may have another card. */
+	rig_connect(&r, RIG_NET + 3, 80, 1);
+	CU_ASSERT_TRUE(rig_took_arp(&r, 1, 0, RIG_NET + 3));
+	rig_arp(&r, 1, 3, RIG_NET + 101);
+	CU_ASSERT_TRUE(rig_took_arp(&r, 2, 3, RIG_NET + 3));
+	CU_ASSERT_TRUE(rig_took_seg(&r, 3, TCP_SYN, NULL));
+	rig_arp_as(&r, 1, 7, RIG_NET + 3, RIG_US);
+	rig_drop_output(&r);
+	rig_connect(&r, RIG_NET + 3, 81, 1);
+	CU_ASSERT_TRUE(rig_took_seg(&r, 7, TCP_SYN, NULL));
+	/* Who asks for others, has no address yet, isn't on the link, or can't be a host. */
+	rig_arp(&r, 1, 4, RIG_NET + 5);
+	rig_arp_as(&r, 1, 4, 0, RIG_US);
+	rig_arp_as(&r, 1, 4, RIG_OFF + 4, RIG_US);
+	rig_arp(&r, 1, 255, RIG_US);
+	rig_drop_output(&r);
+	CU_ASSERT_EQUAL(state_of(4), NEIGH_FREE);
+	CU_ASSERT_EQUAL(neigh_find(r.stack, 0), NO_INDEX);
+	CU_ASSERT_EQUAL(neigh_find(r.stack, rte_cpu_to_be_32(RIG_OFF + 4)), NO_INDEX);
+	CU_ASSERT_EQUAL(state_of(255), NEIGH_FREE);
+	CU_ASSERT_TRUE(rig_close(&r));
+}
+
+/* Nobody who is known goes for one who merely asks, and that one is the first to go. */
+static void
+who_asks_takes_nobodys_place(void)
+{
+	rig_open(&r, four);
+	for (uint32_t h = 2; h < 5; h++)
+		rig_know(&r, h);
+	for (uint32_t h = 10; h < 30; h++)
+		rig_arp(&r, 1, h, RIG_US);
+	rig_drop_output(&r);
+	for (uint32_t h = 2; h < 5; h++)
+		CU_ASSERT_EQUAL(state_of(h), NEIGH_REACHABLE);
+	CU_ASSERT_EQUAL(state_of(10), NEIGH_REACHABLE);
+	CU_ASSERT_EQUAL(state_of(11), NEIGH_FREE);
+	rig_know(&r, 6);
+	CU_ASSERT_EQUAL(state_of(10), NEIGH_FREE);
+	for (uint32_t h = 2; h < 5; h++)
+		CU_ASSERT_EQUAL(state_of(h), NEIGH_REACHABLE);
+	CU_ASSERT_TRUE(rig_close(&r));
+}
+
+static void
+eight(struct thole_stack_config *c)
+{
+	c->max_neighbours = 8;
+}
+
+/* SYNs from many addresses that nobody has: those who are there are reached all the same. */
+static void
+the_unanswered_have_half(void)
+{
+	rig_open(&r, eight);
+	rig_listen(&r, 80, 128);
+	rig_know(&r, 2);
+	rig_know(&r, 3);
+	rig_know(&r, 4);
+	for (uint32_t h = 110; h < 160; h++)
+		SEG(&r, .from = h, .sport = 9, .dport = 80, .flags = TCP_SYN);
+	CU_ASSERT_EQUAL(r.stack->neighs.incomplete, 4);
+	rig_drop_output(&r);
+	for (uint32_t h = 2; h < 5; h++)
+		CU_ASSERT_EQUAL(state_of(h), NEIGH_REACHABLE);
+	/* A new one that asks for us first, as hosts do. */
+	rig_arp(&r, 1, 5, RIG_US);
+	CU_ASSERT_TRUE(rig_took_arp(&r, 2, 5, RIG_NET + 5));
+	SEG(&r, .from = 5, .sport = 9, .dport = 80, .flags = TCP_SYN);
+	CU_ASSERT_TRUE(rig_took_seg(&r, 5, TCP_SYN | TCP_ACK, NULL));
+	/* And the gateway. */
+	SEG(&r, .from = RIG_OFF + 9, .sport = 9, .dport = 80, .flags = TCP_SYN);
+	CU_ASSERT_TRUE(rig_took_arp(&r, 1, 0, RIG_GATEWAY));
+	CU_ASSERT_EQUAL(r.stack->neighs.incomplete, 5);
+	/* All the others get their turn. */
+	for (int i = 0; i < 300 && r.stack->neighs.pending != 0; i++) {
+		rig_after(&r, TIME_S);
+		rig_drop_output(&r);
+	}
+	CU_ASSERT_EQUAL(r.stack->neighs.incomplete, 0);
+	CU_ASSERT(rig_stats(&r).arp_failures >= 51);
+	CU_ASSERT_TRUE(rig_close(&r));
+}
+
 /* Replies wait for the address, the latest of them (RFC 1122, 2.3.2.2). */
 static void
 the_queue_is_bounded(void)
@@ -358,6 +453,9 @@ static const struct test_case cases[] = {
 	{ "what is used stays", what_is_used_stays },
 	{ "all are in use", all_are_in_use },
 	{ "no room while asking", no_room_while_asking },
+	{ "who asks for us is known", who_asks_for_us_is_known },
+	{ "who asks takes nobody's place", who_asks_takes_nobodys_place },
+	{ "the unanswered have half", the_unanswered_have_half },
 	{ "the queue is bounded", the_queue_is_bounded },
 	{ "the queue at the end", the_queue_at_the_end },
 	{ "gratuitous ARP is heeded", gratuitous_arp_is_heeded },
