@@ -21,6 +21,7 @@ enum tx_seg_flag {
 	SEG_LOST = 1 << 1,     /* taken for lost, and not sent again since */
 	SEG_REPEATED = 1 << 2, /* was sent more than once (Karn) */
 	SEG_FIN = 1 << 3,      /* ends with our FIN */
+	SEG_TOO_BIG = 1 << 4,  /* somebody says so, who may not be a router: flight.claim */
 };
 
 /* A segment that was sent and isn't cumulatively acknowledged. */
@@ -177,7 +178,9 @@ struct flight {
 		struct hystart hystart;	      /* before ssthresh was ever set */
 		struct cubic_undo cubic_undo; /* after */
 	};
-	uint64_t pace_ns; /* nothing new is sent before */
+	uint16_t acked_most; /* payload of the largest segment that arrived */
+	uint16_t claim;	     /* payload that is said to fit where a SEG_TOO_BIG one didn't */
+	uint64_t pace_ns;    /* nothing new is sent before */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct flight) == 192, "the budget of a connection that sends");
 

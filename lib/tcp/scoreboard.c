@@ -200,6 +200,8 @@ delivered(struct tcp_env *env, const struct tcb *t, struct flight *f, struct tx_
 		f->lost -= space;
 	}
 	n->delivered += space;
+	if (g->len > f->acked_most)
+		f->acked_most = g->len;
 	if ((g->flags & SEG_REPEATED) == 0)
 		n->original = true;
 	rack_delivered(env, t, f, g, n);

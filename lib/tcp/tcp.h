@@ -207,6 +207,8 @@ void tcp_forget_received(struct tcp_env *env, struct tcb *t);
 /* path_mtu.c: a router's word that a segment with @p seq was too big; 0: it doesn't say for what.
  */
 void tcp_path_mtu(struct tcp_env *env, struct tcb *t, uint32_t seq, uint16_t mtu);
+/* A segment that was said to be too big has timed out. */
+void tcp_path_mtu_timeout(struct tcp_env *env, struct tcb *t, struct flight *f);
 
 /* user.c: the application's calls (RFC 9293, 3.10.1 to 3.10.5). @return 0 or negative errno. */
 int tcp_send(struct tcp_env *env, struct tcb *t, struct rte_mbuf *chain);

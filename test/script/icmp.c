@@ -165,10 +165,8 @@ SCRIPT(unreachable_when_established)
 			unreachable(code, 100, 28);
 	STATE(TCP_ESTABLISHED);
 	NO_EVENT();
-	/* What was too big goes again, whole if it is small enough for every path. */
-	too_big(100, 0);
-	EXPECT(PSH | ACK, .seq = 100, .ack = 300, .len = 10);
-	too_big(100, 0);
+	too_big(100, 0); /* that was no segment that any path finds too big */
+	too_big(100, 68);
 	SILENCE();
 	PEER(ACK, .seq = 300, .ack = 110);
 	AFTER_S(2);
@@ -281,6 +279,138 @@ SCRIPT(fragmentation_needed_forged)
 	EXPECT(PSH | ACK, .seq = 1560, .ack = 300, .len = 1460);
 	PEER(ACK, .seq = 300, .ack = 3020);
 	STAT(retransmits, 0);
+}
+
+/* 7.2: when as large a segment has arrived, a word of what is too big has to wait. */
+static void
+large_arrived(void)
+{
+	SEND(1460);
+	EXPECT(PSH | ACK, .seq = 100, .ack = 300, .len = 1460);
+	AFTER_MS(100);
+	PEER(ACK, .seq = 300, .ack = 1560);
+	SEND(2920);
+	EXPECT(ACK, .seq = 1560, .ack = 300, .len = 1460);
+	EXPECT(PSH | ACK, .seq = 3020, .ack = 300, .len = 1460);
+}
+
+/* What it quotes arrives: it is forgotten, and no time-out later brings it back. */
+SCRIPT(claim_disproved)
+{
+	START(.state = TCP_ESTABLISHED);
+	large_arrived();
+	too_big(1560, 600);
+	too_big(3020, 0);
+	SILENCE();
+	AFTER_MS(100);
+	PEER(ACK, .seq = 300, .ack = 4480);
+	SEND(1460);
+	EXPECT(PSH | ACK, .seq = 4480, .ack = 300, .len = 1460);
+	IN_MS(300);
+	EXPECT(PSH | ACK, .seq = 4480, .ack = 300, .len = 1460);
+	PEER(ACK, .seq = 300, .ack = 5940);
+	STAT(rto_fired, 1);
+}
+
+/* What it quotes times out: a path that became narrower is found by a connection that lives. */
+SCRIPT(claim_confirmed)
+{
+	START(.state = TCP_ESTABLISHED);
+	large_arrived();
+	too_big(1560, 1040);
+	too_big(3020, 1040);
+	SILENCE();
+	IN_MS(300);
+	EXPECT(ACK, .seq = 1560, .ack = 300, .len = 1000);
+	STAT(rto_fired, 1);
+	AFTER_MS(100);
+	PEER(ACK, .seq = 300, .ack = 2560);
+	EXPECT(ACK, .seq = 2560, .ack = 300, .len = 1000);
+	EXPECT(PSH | ACK, .seq = 3560, .ack = 300, .len = 920);
+	PEER(ACK, .seq = 300, .ack = 4480);
+	SEND(2000);
+	EXPECT(ACK, .seq = 4480, .ack = 300, .len = 1000);
+	EXPECT(PSH | ACK, .seq = 5480, .ack = 300, .len = 1000);
+	PEER(ACK, .seq = 300, .ack = 6480);
+	STAT(rto_fired, 1);
+}
+
+/* Of several claims the newest counts; the time-out of another segment proves none. */
+SCRIPT(claim_of_another_segment)
+{
+	START(.state = TCP_ESTABLISHED);
+	large_arrived();
+	too_big(3020, 600);
+	IN_MS(300);
+	EXPECT(ACK, .seq = 1560, .ack = 300, .len = 1460);
+	too_big(1560, 600);
+	too_big(1560, 1240);
+	SILENCE();
+	IN_MS(600);
+	EXPECT(ACK, .seq = 1560, .ack = 300, .len = 1200);
+	STAT(rto_fired, 2);
+	PEER(ACK, .seq = 300, .ack = 4480);
+}
+
+/* What is larger than all that arrived is judged at once: the connection sent small ones so far. */
+SCRIPT(claim_after_small_ones)
+{
+	START(.state = TCP_ESTABLISHED);
+	SEND(100);
+	EXPECT(PSH | ACK, .seq = 100, .ack = 300, .len = 100);
+	AFTER_MS(100);
+	PEER(ACK, .seq = 300, .ack = 200);
+	SEND(1460);
+	EXPECT(PSH | ACK, .seq = 200, .ack = 300, .len = 1460);
+	too_big(200, 1240);
+	EXPECT(ACK, .seq = 200, .ack = 300, .len = 1200);
+	EXPECT(PSH | ACK, .seq = 1400, .ack = 300, .len = 260);
+	PEER(ACK, .seq = 300, .ack = 1660);
+	STAT(rto_fired, 0);
+}
+
+/* And after a rest of an RTO, when the flight block is gone (a deviation that we state). */
+SCRIPT(claim_after_a_rest)
+{
+	START(.state = TCP_ESTABLISHED);
+	large_arrived();
+	AFTER_MS(100);
+	PEER(ACK, .seq = 300, .ack = 4480);
+	AFTER_S(1);
+	SEND(1460);
+	EXPECT(PSH | ACK, .seq = 4480, .ack = 300, .len = 1460);
+	too_big(4480, 1240);
+	EXPECT(ACK, .seq = 4480, .ack = 300, .len = 1200);
+	EXPECT(PSH | ACK, .seq = 5680, .ack = 300, .len = 260);
+	PEER(ACK, .seq = 300, .ack = 5940);
+}
+
+/* With SACK: what was SACKed was not too big; the tail loss probe doesn't prove a claim. */
+SCRIPT(claim_with_sack)
+{
+	START(.state = TCP_ESTABLISHED, .modern = true, .offer = SACK_OK);
+	large_arrived();
+	too_big(3020, 600);
+	AFTER_MS(100);
+	PEER(ACK, .seq = 300, .ack = 1560, SACK({ 3020, 4480 }));
+	too_big(3020, 600);
+	SILENCE();
+	PEER(ACK, .seq = 300, .ack = 4480);
+	SEND(2920);
+	EXPECT(ACK, .seq = 4480, .ack = 300, .len = 1460);
+	EXPECT(PSH | ACK, .seq = 5940, .ack = 300, .len = 1460);
+	too_big(4480, 1240);
+	too_big(5940, 1240);
+	AT();
+	script_in(200 * TIME_MS, 100 * TIME_MS);
+	EXPECT(PSH | ACK, .seq = 5940, .ack = 300, .len = 1460); /* the probe */
+	too_big(5940, 1240);
+	AT();
+	script_in(400 * TIME_MS, 300 * TIME_MS);
+	EXPECT(ACK, .seq = 4480, .ack = 300, .len = 1200);
+	STAT(rto_fired, 1);
+	STAT(tail_probes, 1);
+	PEER(ACK, .seq = 300, .ack = 7400);
 }
 
 /* Nor is a SYN ever too big. */
@@ -397,6 +527,12 @@ static const struct test_case cases[] = {
 	{ "fragmentation needed for 576", fragmentation_needed_for_576 },
 	{ "fragmentation needed for 0", fragmentation_needed_for_0 },
 	{ "fragmentation needed, forged", fragmentation_needed_forged },
+	{ "a claim disproved", claim_disproved },
+	{ "a claim confirmed", claim_confirmed },
+	{ "a claim of another segment", claim_of_another_segment },
+	{ "a claim after small ones", claim_after_small_ones },
+	{ "a claim after a rest", claim_after_a_rest },
+	{ "a claim with SACK", claim_with_sack },
 	{ "fragmentation needed in SYN-SENT", fragmentation_needed_in_syn_sent },
 	{ "short quotations", short_quotations },
 	{ "UDP to us", udp_to_us },
