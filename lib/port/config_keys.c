@@ -63,6 +63,7 @@ const struct config_key config_keys[] = {
 	{ "tcp", "orphan", CONFIG_TIME, TCP(orphan_ns), TIME_MS, 24 * HOUR },
 	{ "tcp", "delayed_ack", CONFIG_TIME, TCP(delayed_ack_ns), 0, TIME_S / 2 },
 	{ "tcp", "peer_delayed_ack", CONFIG_TIME, TCP(peer_delayed_ack_ns), 0, TIME_S / 2 },
+	{ "tcp", "path_mtu", CONFIG_TIME, TCP(path_mtu_ns), 300 * TIME_S, 24 * HOUR },
 	{ "tcp", "sndbuf", CONFIG_U32, TCP(sndbuf_bytes), 2048, 1 << 30 },
 	{ "tcp", "rcvbuf", CONFIG_U32, TCP(rcvbuf_bytes), 2048, 1 << 30 },
 	{ "tcp", "mss", CONFIG_U16, TCP(mss), 0, UINT16_MAX },

@@ -65,6 +65,7 @@ init_records(struct thole_stack *s)
 		slab_init(&s->flights, &s->mem, c->max_flights != 0 ? c->max_flights : c->max_conns,
 			sizeof(struct flight), 64) != 0 ||
 		slab_init(&s->segments, &s->mem, c->max_segments, sizeof(struct tx_seg), 32) != 0 ||
+		paths_init(&s->env.paths, &s->mem, s->hash.key) != 0 ||
 		table_init(&s->table, &s->mem, records) != 0)
 		return -ENOMEM;
 	table_set_records(&s->table, REF_TCB, s->tcbs.base, 8);
@@ -157,6 +158,7 @@ thole_stack_destroy(struct thole_stack *s)
 	if (s->locals != NULL)
 		mem.free(mem.ctx, s->locals, s->nb_locals * sizeof(*s->locals));
 	table_fini(&s->table, &mem);
+	paths_fini(&s->env.paths, &mem);
 	slab_fini(&s->segments, &mem);
 	slab_fini(&s->flights, &mem);
 	slab_fini(&s->tombstones, &mem);

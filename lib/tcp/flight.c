@@ -28,6 +28,8 @@ tcp_flight_get(struct tcp_env *env, struct tcb *t)
 		return NULL;
 	}
 	t->flight = i;
+	if (unlikely(tcp_path_is_news(env, t)))
+		tcp_path_look(env, t);
 	f = tcp_flight(env, t);
 	*f = (struct flight){
 		.head = SLAB_NONE,
@@ -58,7 +60,7 @@ tcp_flight_drop(struct tcp_env *env, struct tcb *t)
 
 	if (f == NULL)
 		return;
-	t->restart = (uint8_t)RTE_MAX(RTE_MIN(f->cwnd / t->mss, (uint32_t)INITIAL_SEGMENTS), 1u);
+	t->restart = RTE_MAX(RTE_MIN(f->cwnd / t->mss, (uint32_t)INITIAL_SEGMENTS), 1u) & 0xfu;
 	board_clear(env, f);
 	slab_put(env->flights, t->flight);
 	t->flight = SLAB_NONE;

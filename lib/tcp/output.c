@@ -211,14 +211,19 @@ send_new(struct out *o, uint32_t len, bool fin)
 {
 	struct tcb *t = o->t;
 	struct tcp_env *env = o->env;
+	uint16_t mss = t->mss;
 	bool alone = len == 0 && t->snd_nxt == t->snd_una; /* a lone FIN needs no record */
 	struct flight *f = alone ? tcp_flight(env, t) : tcp_flight_get(env, t);
-	struct cut c = { .seq = t->snd_nxt,
-		.len = len,
-		/* RFC 3168, 6.1.6: a window probe isn't ECN-capable. */
-		.fresh = (t->flags & TF_PERSIST) == 0 };
+	/* RFC 3168, 6.1.6: a window probe isn't ECN-capable. */
+	struct cut c = { .seq = t->snd_nxt, .fresh = (t->flags & TF_PERSIST) == 0 };
 	struct tx_seg *g = NULL;
 
+	if (unlikely(t->mss != mss)) { /* the flight is new, and knows the path better */
+		o->mss = (uint16_t)(o->mss + t->mss - mss);
+		fin = fin && len <= o->mss;
+		len = RTE_MIN(len, (uint32_t)o->mss);
+	}
+	c.len = len;
 	if (o->n == o->max || (f == NULL && !alone))
 		return false;
 	if (env->segments->in_use == env->segments->capacity && !alone) {

@@ -2,7 +2,10 @@
 /*
  * path_mtu.c: a path that is narrower than our link (RFC 1191, 3 and 6.3), and whom to believe that
  * it is (RFC 5927, 7.2): what quotes something in flight, at once while nothing as large has
- * arrived; later when what it quotes has timed out as well.
+ * arrived; later when what it quotes has timed out as well. What is believed is remembered for the
+ * host (paths.h), and its time with it: when a flight begins, and once a round trip while less goes
+ * than could, a connection looks there, and tries more when nothing is known of the path any more
+ * (RFC 1191, 6.3).
  */
 #include "tcp/scoreboard.h"
 
@@ -18,6 +21,59 @@ mss_of(const struct tcb *t, uint16_t mtu)
 	uint32_t mss = mtu > MSS_FLOOR + HEADER_BYTES ? mtu - HEADER_BYTES : MSS_FLOOR;
 
 	return (uint16_t)(mss - opts);
+}
+
+/*
+ * What a path takes off the segment size that the SYNs agreed on, rounded down, in 8 bits: 5
+ * significant ones and where they stand. What is tried later is never more than was agreed on.
+ */
+static uint8_t
+cut_pack(uint32_t cut)
+{
+	uint32_t at = 0;
+
+	for (; cut > 31; cut >>= 1)
+		at++;
+	return (uint8_t)(cut < 16 ? cut : (at + 1) << 4 | (cut & 15));
+}
+
+static uint32_t
+cut_unpack(uint8_t cut)
+{
+	return cut < 16 ? cut : (16u | (cut & 15u)) << ((cut >> 4) - 1);
+}
+
+static void
+set_mss(struct tcb *t, uint32_t mss, uint32_t agreed)
+{
+	t->mss = (uint16_t)mss;
+	t->mss_cut = cut_pack(agreed - mss);
+}
+
+/* Nobody can make us try a path's whole size too soon (RFC 1191, 3). */
+void
+tcp_path_look(struct tcp_env *env, struct tcb *t)
+{
+	uint32_t agreed = t->mss + cut_unpack(t->mss_cut);
+	uint16_t mtu = paths_mtu(&env->paths, t->key.raddr, env->now_ns);
+	struct flight *f = tcp_flight(env, t);
+
+	if (mtu != 0)
+		set_mss(t, RTE_MIN(agreed, (uint32_t)mss_of(t, mtu)), agreed);
+	else if (env->now_ns >= env->paths.missed_ns)
+		set_mss(t, agreed, agreed);
+	if (f != NULL) /* at least one segment, or none could go */
+		f->cwnd = RTE_MAX(f->cwnd, (uint32_t)t->mss);
+}
+
+static void
+remember(struct tcp_env *env, const struct tcb *t, uint16_t mss)
+{
+	uint32_t opts = (t->opts & TO_TIMESTAMPS) != 0 ? TCP_TIMESTAMPS_SPACE : 0;
+	uint64_t most = env->params.path_mtu_ns, now = env->now_ns;
+
+	paths_learn(&env->paths, t->key.raddr, (uint16_t)(mss + opts + HEADER_BYTES), now,
+		most < TIME_NEVER - now ? now + most : TIME_NEVER);
 }
 
 /* The segment on the way that has @p seq. */
@@ -37,7 +93,8 @@ find(const struct tcp_env *env, const struct flight *f, uint32_t seq)
 static void
 shrink(struct tcp_env *env, struct tcb *t, struct flight *f, uint16_t mss, struct tx_seg *quoted)
 {
-	t->mss = mss;
+	set_mss(t, mss, t->mss + cut_unpack(t->mss_cut));
+	remember(env, t, mss);
 	f->claim = 0;
 	if (f->acked_most > mss)
 		f->acked_most = mss;

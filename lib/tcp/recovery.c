@@ -241,6 +241,9 @@ grow(struct tcp_env *env, struct tcb *t, struct flight *f, const struct news *n,
 			f->smooth = 0;
 		f->limited_end = t->snd_nxt;
 		f->used = t->snd_nxt - n->una;
+		/* Once a round trip: a path that was too narrow may be wider again. */
+		if (unlikely(t->mss_cut != 0) && f->phase == FP_OPEN)
+			tcp_path_look(env, t);
 	}
 }
 

@@ -26,7 +26,7 @@ tcb_init(const struct tcp_env *env, struct tcb *t, const struct flow_key *key)
 	t->rcv_mss = MSS_DEFAULT_IP4;
 	t->flight = SLAB_NONE;
 	t->ssthresh = UINT32_MAX;
-	t->cc = env->params.cc;
+	t->cc = env->params.cc & 0xfu;
 	wheel_entry_init(&t->timer);
 	if (env->params.no_delay)
 		t->flags |= TF_NO_DELAY;

@@ -149,9 +149,10 @@ struct tcb {
 	uint16_t challenges : 4;   /* challenge ACKs sent in second challenge_s, which is counted */
 	uint16_t challenge_s : 12; /* modulo 4,096: an old one may be taken for this one, rarely */
 	uint8_t backoff;	   /* doublings of the RTO; keepalive probes unanswered */
-	uint8_t restart; /* segments that may be sent at once after a rest (RFC 5681, 4.1) */
-	uint8_t cc;	 /* enum thole_cc */
-	uint8_t rcv_log; /* log2 of the receive buffer in use, before the bound */
+	uint8_t restart : 4; /* segments that may be sent at once after a rest (RFC 5681, 4.1) */
+	uint8_t cc : 4;	     /* enum thole_cc */
+	uint8_t rcv_log;     /* log2 of the receive buffer in use, before the bound */
+	uint8_t mss_cut;     /* what the path takes off mss (path_mtu.c); 0: nothing */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct tcb) == 256, "the budget of a connection");
 _Static_assert(offsetof(struct tcb, snd_head) == 64, "line 0 is what every segment reads");

@@ -13,6 +13,7 @@
 #include "base/mbufs.h"
 #include "base/seq.h"
 #include "tcp/flight.h"
+#include "tcp/paths.h"
 #include "tcp/tcb.h"
 #include "wire/tcp.h"
 
@@ -29,6 +30,7 @@ struct tcp_env {
 	uint32_t rcv_stamp;   /* order in which segments came ahead of a hole */
 	uint16_t mss;	      /* that we offer */
 	uint16_t mss_mtu;     /* that our MTU lets us send */
+	struct paths paths;
 };
 
 static inline uint32_t
@@ -207,6 +209,15 @@ void tcp_forget_received(struct tcp_env *env, struct tcb *t);
 /* path_mtu.c: a router's word that a segment with @p seq was too big; 0: it doesn't say for what.
  */
 void tcp_path_mtu(struct tcp_env *env, struct tcb *t, uint32_t seq, uint16_t mtu);
+/* mss as the path to the peer is known now: less, or more again. */
+void tcp_path_look(struct tcp_env *env, struct tcb *t);
+/* Whether that can tell anything. */
+static inline bool
+tcp_path_is_news(const struct tcp_env *env, const struct tcb *t)
+{
+	return t->mss_cut != 0 || env->now_ns < env->paths.until_ns;
+}
+
 /* A segment that was said to be too big has timed out. */
 void tcp_path_mtu_timeout(struct tcp_env *env, struct tcb *t, struct flight *f);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* icmp.c: echo, and errors in and out (RFC 792; RFC 1122, 3.2.2; RFC 9293, 3.9.2.2; RFC 5927). */
-#include "script.h"
+#include "burst.h"
 #include "suites.h"
 
 #define ICMP_PROTO 1
@@ -413,6 +413,129 @@ SCRIPT(claim_with_sack)
 	PEER(ACK, .seq = 300, .ack = 7400);
 }
 
+static void
+short_memory(struct thole_stack_config *c)
+{
+	c->tcp.path_mtu_ns = 300 * TIME_S;
+}
+
+/* One round trip in which @p bytes go, in segments of @p mss. */
+static uint32_t
+round_trip(uint32_t seq, uint32_t bytes, uint32_t mss)
+{
+	SEND(bytes);
+	for (; bytes > mss; bytes -= mss, seq += mss)
+		EXPECT(ACK, .seq = seq, .ack = 300, .len = mss);
+	EXPECT(PSH | ACK, .seq = seq, .ack = 300, .len = bytes);
+	AFTER_MS(100);
+	PEER(ACK, .seq = 300, .ack = seq + bytes);
+	return seq + bytes;
+}
+
+/* What a path of 1100 makes of the first data, in small pieces from then on. */
+static uint32_t
+narrowed(void)
+{
+	SEND(1460);
+	EXPECT(PSH | ACK, .seq = 100, .ack = 300, .len = 1460);
+	too_big(100, 1100);
+	EXPECT(ACK, .seq = 100, .ack = 300, .len = 1060);
+	EXPECT(PSH | ACK, .seq = 1160, .ack = 300, .len = 400);
+	AFTER_MS(100);
+	PEER(ACK, .seq = 300, .ack = 1560);
+	return round_trip(1560, 2000, 1060);
+}
+
+/* RFC 1191, 6.3: ten minutes later a connection that rested tries as much as at first. */
+SCRIPT(path_mtu_tried_again)
+{
+	uint32_t seq;
+
+	START(.state = TCP_ESTABLISHED, .no_delay = true);
+	seq = narrowed();
+	AFTER_S(590);
+	seq = round_trip(seq, 2000, 1060);
+	AFTER_S(10);
+	SEND(2920); /* the first was cut before the path was looked at */
+	EXPECT(ACK, .seq = seq, .ack = 300, .len = 1060);
+	EXPECT(ACK, .seq = seq + 1060, .ack = 300, .len = 1460);
+	EXPECT(PSH | ACK, .seq = seq + 2520, .ack = 300, .len = 400);
+	/* It is as narrow as before: at once smaller again, and for as long. */
+	too_big(seq + 1060, 1100);
+	EXPECT(ACK, .seq = seq + 1060, .ack = 300, .len = 1060);
+	EXPECT(ACK, .seq = seq + 2120, .ack = 300, .len = 400);
+	AFTER_MS(100);
+	PEER(ACK, .seq = 300, .ack = seq + 2920);
+	seq = round_trip(seq + 2920, 2000, 1060);
+	AFTER_S(590);
+	round_trip(seq, 2000, 1060);
+	STAT(rto_fired, 0);
+}
+
+/* Configured shorter; and one that never rests for an RTO. */
+SCRIPT(path_mtu_tried_again_without_rest)
+{
+	uint32_t seq;
+
+	START(.state = TCP_ESTABLISHED, .no_delay = true, .tune = short_memory);
+	seq = narrowed();
+	for (int i = 0; i < 1495; i++) {
+		AFTER_MS(100);
+		seq = round_trip(seq, 2000, 1060);
+	}
+	AFTER_MS(100);
+	for (int i = 0; i < 5; i++) {
+		SEND(2000);
+		seq += 2000;
+		script_drain();
+		AFTER_MS(100);
+		PEER(ACK, .seq = 300, .ack = seq);
+		AFTER_MS(100);
+	}
+	seq = round_trip(seq, 4000, 1460);
+	CHECK(script_tcb()->mss_cut == 0);
+	STAT(rto_fired, 0);
+	script_drop_events();
+}
+
+static void
+unforgotten(struct thole_stack_config *c)
+{
+	c->tcp.path_mtu_ns = THOLE_NEVER;
+}
+
+SCRIPT(path_mtu_for_good)
+{
+	uint32_t seq;
+
+	START(.state = TCP_ESTABLISHED, .no_delay = true, .tune = unforgotten);
+	seq = narrowed();
+	AFTER_S(7000);
+	round_trip(seq, 2000, 1060);
+}
+
+/* 6.2: another connection with the same host knows it; one with another host doesn't. */
+SCRIPT(path_mtu_is_shared)
+{
+	START(.state = TCP_ESTABLISHED, .no_delay = true);
+	narrowed();
+	PORT(5000);
+	PEER(SYN, .seq = 299);
+	EXPECT(SYN | ACK, .seq = 99, .ack = 300);
+	AFTER_MS(100);
+	PEER(ACK, .seq = 300, .ack = 100);
+	EVENT(ACCEPTED);
+	round_trip(100, 4000, 1060);
+	HOST(PEER_IP + 1);
+	PORT(5001);
+	PEER(SYN, .seq = 299);
+	EXPECT(SYN | ACK, .seq = 99, .ack = 300);
+	AFTER_MS(100);
+	PEER(ACK, .seq = 300, .ack = 100);
+	EVENT(ACCEPTED);
+	round_trip(100, 4000, 1460);
+}
+
 /* Nor is a SYN ever too big. */
 SCRIPT(fragmentation_needed_in_syn_sent)
 {
@@ -533,6 +656,10 @@ static const struct test_case cases[] = {
 	{ "a claim after small ones", claim_after_small_ones },
 	{ "a claim after a rest", claim_after_a_rest },
 	{ "a claim with SACK", claim_with_sack },
+	{ "a path MTU is tried again", path_mtu_tried_again },
+	{ "a path MTU is tried again, without a rest", path_mtu_tried_again_without_rest },
+	{ "a path MTU for good", path_mtu_for_good },
+	{ "a path MTU is shared", path_mtu_is_shared },
 	{ "fragmentation needed in SYN-SENT", fragmentation_needed_in_syn_sent },
 	{ "short quotations", short_quotations },
 	{ "UDP to us", udp_to_us },

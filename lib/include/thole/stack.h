@@ -95,6 +95,9 @@ struct thole_tcp_params {
 	bool keepalive;			/**< on from the start: false */
 	/** enum thole_syn_cookies: AUTO */
 	uint8_t syn_cookies;
+	/** How long a router's word that a path is narrow is believed: 10 min (RFC 1191, 6.3); at
+	 * least 5 (3); THOLE_NEVER: for good */
+	uint64_t path_mtu_ns;
 };
 
 struct thole_stack_config {

@@ -391,7 +391,7 @@ test_random(void)
 
 	for (unsigned int round = 0; round < 8; round++) {
 		fix_up_with(&f, (round & 1) != 0 ? EO_TIMESTAMPS : 0);
-		f.env.params.cc = f.t.cc = (uint8_t)(round / 2 % 2);
+		f.env.params.cc = f.t.cc = round / 2 % 2 & 1u;
 		for (int i = 0; i < 6000 && f.t.state != TCP_CLOSED; i++) {
 			uint32_t out = f.t.snd_nxt - f.t.snd_una;
 
