@@ -55,6 +55,7 @@ FAULT(give_up, c->tcp.give_up_ns = 0)
 FAULT(syn_ack_give_up, c->tcp.syn_ack_give_up_ns = 0)
 FAULT(orphan, c->tcp.orphan_ns = 0)
 FAULT(delayed_ack, c->tcp.delayed_ack_ns = 500 * TIME_MS)
+FAULT(path_mtu, c->tcp.path_mtu_ns = 300 * TIME_S - 1)
 FAULT(sndbuf, c->tcp.sndbuf_bytes = 2047)
 FAULT(sndbuf_max, c->tcp.sndbuf_bytes = (1u << 30) + 1)
 FAULT(rcvbuf, c->tcp.rcvbuf_bytes = 2047)
@@ -94,6 +95,7 @@ static const struct {
 	{ fault_gateway_range, "gateway: is one of our own" },
 	{ fault_msl, "msl_ns" },
 	{ fault_msl_max, "msl_ns" },
+	{ fault_path_mtu, "path_mtu_ns" },
 	{ fault_rto_initial, "rto_initial_ns" },
 	{ fault_rto_initial_max, "rto_initial_ns" },
 	{ fault_rto_min, "rto_min_ns" },
