@@ -211,14 +211,16 @@ send_new(struct out *o, uint32_t len, bool fin)
 {
 	struct tcb *t = o->t;
 	struct tcp_env *env = o->env;
-	uint16_t mss = t->mss;
 	bool alone = len == 0 && t->snd_nxt == t->snd_una; /* a lone FIN needs no record */
-	struct flight *f = alone ? tcp_flight(env, t) : tcp_flight_get(env, t);
+	struct flight *f = tcp_flight(env, t);
 	/* RFC 3168, 6.1.6: a window probe isn't ECN-capable. */
 	struct cut c = { .seq = t->snd_nxt, .fresh = (t->flags & TF_PERSIST) == 0 };
 	struct tx_seg *g = NULL;
 
-	if (unlikely(t->mss != mss)) { /* the flight is new, and knows the path better */
+	if (!alone && f == NULL) { /* a new flight may know the path better */
+		uint16_t mss = t->mss;
+
+		f = tcp_flight_get(env, t);
 		o->mss = (uint16_t)(o->mss + t->mss - mss);
 		fin = fin && len <= o->mss;
 		len = RTE_MIN(len, (uint32_t)o->mss);
