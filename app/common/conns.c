@@ -154,6 +154,7 @@ conns_event(struct conns *conns, const struct thole_event *event)
 	case THOLE_EV_ACCEPTED:
 	case THOLE_EV_CONNECTED:
 	case THOLE_EV_REFUSED: /* CLOSED follows, or has been */
+	case THOLE_EV_SOFT_ERROR:
 		return true;
 	}
 	conns_wake(conns, conn);

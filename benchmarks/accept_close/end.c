@@ -180,6 +180,7 @@ end_event(struct end *end, struct talk *talk, const struct thole_event *event)
 	case THOLE_EV_ACCEPTED:
 	case THOLE_EV_CONNECTED:
 	case THOLE_EV_CLOSED:
+	case THOLE_EV_SOFT_ERROR:
 		return;
 	}
 	go_on(end, talk);

@@ -169,6 +169,7 @@ on_event(struct side *s, const struct thole_event *ev)
 		break;
 	case THOLE_EV_OPENING:
 	case THOLE_EV_REFUSED:
+	case THOLE_EV_SOFT_ERROR:
 		s->failed++;
 		break;
 	}

@@ -112,6 +112,7 @@ thole_app_create(
 	}
 	client = &stack->clients[number];
 	client->used = true;
+	client->settings = stack->env.settings;
 	client->ctx = app;
 	client->take_ops = entries != 0 ? take_ops : NULL;
 	client->give_events = entries != 0 ? give_events : NULL;
@@ -158,6 +159,7 @@ thole_app_destroy(struct thole_app *app)
 		conn_settle(s, t);
 	if (app->ring_entries != 0)
 		drop_rings(app);
+	tcp_profile_drop(&s->env, s->clients[app->number].settings.profile);
 	s->clients[app->number] = (struct client){ .ready = { SLAB_NONE, SLAB_NONE } };
 	free_app(app);
 }

@@ -61,6 +61,10 @@ take_one(struct thole_app *app, struct tcb *t, struct thole_event *ev)
 	case TE_SENDABLE:
 		sendable(t, ev);
 		break;
+	case TE_SOFT_ERROR:
+		ev->type = THOLE_EV_SOFT_ERROR;
+		ev->status = (int16_t)-tcp_soft_errno((enum soft_error)t->soft);
+		break;
 	case TE_CLOSED:
 		ev->type = THOLE_EV_CLOSED;
 		ev->status = (int16_t)-t->error;

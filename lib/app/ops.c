@@ -11,6 +11,8 @@ refuse(struct thole_app *app, const struct thole_op *op, int status)
 
 	ev->op = (uint8_t)op->type;
 	ev->conn = op->conn;
+	if (op->type == THOLE_OP_SET || op->type == THOLE_OP_SET_NEW)
+		ev->bytes = op->option;
 }
 
 static void
@@ -76,12 +78,9 @@ conn_op(struct thole_app *app, struct tcb *t, const struct thole_op *op)
 	case THOLE_OP_SET_USER:
 		t->user = op->user;
 		return 0;
-	case THOLE_OP_NO_DELAY:
-		t->flags = (uint16_t)(op->bytes != 0 ? t->flags | TF_NO_DELAY
-						     : t->flags & ~TF_NO_DELAY);
-		if (t->state >= TCP_ESTABLISHED)
-			t->flags |= TF_OUTPUT; /* what Nagle held back */
-		return 0;
+	case THOLE_OP_SET:
+		return tcp_set(env, t, (enum thole_option)op->option, op->value);
+	case THOLE_OP_SET_NEW:
 	case THOLE_OP_LISTEN:
 	case THOLE_OP_UNLISTEN:
 	case THOLE_OP_CONNECT:
@@ -132,8 +131,14 @@ op_do(struct thole_app *app, const struct thole_op *op)
 	case THOLE_OP_CLOSE:
 	case THOLE_OP_ABORT:
 	case THOLE_OP_SET_USER:
-	case THOLE_OP_NO_DELAY:
+	case THOLE_OP_SET:
 		op_conn(app, op);
+		return;
+	case THOLE_OP_SET_NEW:
+		err = tcp_settings_set(&app->stack->env, &app->stack->clients[app->number].settings,
+			(enum thole_option)op->option, op->value);
+		if (err != 0)
+			refuse(app, op, err);
 		return;
 	}
 	refuse(app, op, -EINVAL);

@@ -79,6 +79,8 @@ const struct config_key config_keys[] = {
 	{ "tcp", "keepalive_time", CONFIG_TIME, TCP(keepalive_ns), TIME_S, 24 * HOUR },
 	{ "tcp", "keepalive_interval", CONFIG_TIME, TCP(keepalive_interval_ns), TIME_MS, HOUR },
 	{ "tcp", "keepalive_probes", CONFIG_U8, TCP(keepalive_probes), 1, UINT8_MAX },
+	{ "tcp", "ttl", CONFIG_U8, TCP(ttl), 1, UINT8_MAX },
+	{ "tcp", "dscp", CONFIG_U8, TCP(dscp), 0, 63 },
 };
 
 const size_t config_nb_keys = sizeof(config_keys) / sizeof(config_keys[0]);

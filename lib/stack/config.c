@@ -42,6 +42,7 @@ thole_stack_config_init(struct thole_stack_config *c)
 			.keepalive_interval_ns = 75 * TIME_S,
 			.keepalive_probes = 9,
 			.path_mtu_ns = 600 * TIME_S,
+			.ttl = WIRE_TTL,
 		},
 	};
 }
@@ -70,6 +71,8 @@ tcp_fault(const struct thole_tcp_params *p)
 		       "1 s, 1 ms and 1";
 	if (p->path_mtu_ns < 300 * TIME_S)
 		return "tcp.path_mtu_ns: must be at least 5 min (RFC 1191, 3)";
+	if (p->ttl == 0 || p->dscp > 63)
+		return "tcp.ttl, dscp: must be from 1 to 255, and from 0 to 63";
 	if (p->cc >= THOLE_CC_COUNT)
 		return "tcp.cc: must be one of enum thole_cc";
 	if (p->syn_cookies >= THOLE_SYN_COOKIES_COUNT)

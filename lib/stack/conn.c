@@ -7,7 +7,8 @@
 #include "stack/stack.h"
 
 uint32_t
-conn_alloc(struct thole_stack *s, const struct flow_key *key, uint8_t app)
+conn_alloc(struct thole_stack *s, const struct flow_key *key, uint8_t app,
+	const struct tcp_settings *set)
 {
 	uint32_t i = slab_get(&s->tcbs);
 	struct tcb *t;
@@ -15,7 +16,7 @@ conn_alloc(struct thole_stack *s, const struct flow_key *key, uint8_t app)
 	if (i == SLAB_NONE)
 		return SLAB_NONE;
 	t = stack_tcb(s, i);
-	tcb_init(&s->env, t, key);
+	tcb_init(&s->env, t, key, set);
 	if (t->generation == 0)
 		t->generation = 1; /* no handle is 0 */
 	t->app = app;
@@ -46,11 +47,10 @@ fill_path(const struct thole_stack *s, const struct flow_key *key, const struct 
 	struct wire_path *path)
 {
 	path->dst_mac = e->mac;
-	path->src_mac = s->cfg.mac;
+	path->src_mac = s->path.src_mac;
 	path->src_be = local_ip_be(s, key->laddr);
 	path->dst_be = flow_raddr_ip4(key);
-	path->tos = 0;
-	path->offload_csum = (s->cfg.offloads & THOLE_OFFLOAD_TX_CSUM) != 0;
+	path->how = s->path.how;
 }
 
 /* The record doesn't know its next hop, or that isn't reachable without more ado. */
@@ -112,6 +112,7 @@ free_if_done(struct thole_stack *s, struct tcb *t)
 		t->ready_next != NOT_LISTED)
 		return;
 	tcp_drop_queues(&s->env, t);
+	tcp_profile_drop(&s->env, t->profile);
 	t->generation++;
 	t->app = APP_NONE;
 	s->stats.conns--;

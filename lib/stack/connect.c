@@ -55,7 +55,7 @@ conn_connect(struct thole_stack *s, uint8_t app, const struct thole_endpoint *lo
 	hash = stack_hash(s, &key);
 	if (local->port != 0 && table_find(&s->table, hash, &key) != REF_NONE)
 		return -EADDRINUSE;
-	i = conn_alloc(s, &key, app);
+	i = conn_alloc(s, &key, app, &s->clients[app].settings);
 	if (i == SLAB_NONE)
 		return -ENOBUFS;
 	t = stack_tcb(s, i);

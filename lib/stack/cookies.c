@@ -42,12 +42,13 @@ cookies_wanted(struct thole_stack *s)
 }
 
 void
-cookies_syn(struct thole_stack *s, const struct seg *seg)
+cookies_syn(struct thole_stack *s, const struct seg *seg, uint16_t listener)
 {
+	uint8_t profile = s->listeners[listener].settings.profile;
 	struct tcp_out out;
 
 	cookie_make(&s->env, s->cookies.secret, seg, &out);
-	if (!reply_segment(s, &seg->key, NO_INDEX, &out))
+	if (!reply_segment(s, &seg->key, NO_INDEX, profile, &out))
 		return;
 	s->cookies.until_ns = s->env.now_ns + COOKIE_LIFE_NS;
 	s->stats.tx_syn_acks++;

@@ -28,7 +28,7 @@ no_record(struct thole_stack *s, struct seg *seg)
 	if (!embryo_welcome(s, seg, l))
 		return;
 	if (cookies_wanted(s))
-		cookies_syn(s, seg);
+		cookies_syn(s, seg, l);
 	else if (embryo_room(s))
 		embryo_open(s, seg, l);
 }

@@ -150,7 +150,7 @@ embryo_to_tcb(struct thole_stack *s, const struct embryo *e)
 		s->stats.rx_drop_backlog++;
 		return NULL;
 	}
-	c = conn_alloc(s, &e->key, l->app);
+	c = conn_alloc(s, &e->key, l->app, &l->settings);
 	if (c == SLAB_NONE) {
 		s->stats.rx_drop_conns++;
 		return NULL;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* icmp_in.c: echo, and errors about our segments (RFC 792; RFC 1122, 3.2.2; RFC 5461; RFC 5927). */
-#include <errno.h>
-
 #include "stack/stack.h"
 #include "wire/icmp.h"
 
@@ -25,29 +23,28 @@ echo(struct thole_stack *s, struct rte_mbuf *m, const struct ip4_pkt *ip)
 	return true;
 }
 
-static int
-error_of(uint8_t code)
+static enum soft_error
+soft_error_of(const struct icmp_pkt *icmp)
 {
-	switch (code) {
+	if (icmp->kind == ICMP_PARAMETER)
+		return SOFT_PARAMETER;
+	if (icmp->kind != ICMP_UNREACHABLE)
+		return SOFT_HOST; /* it goes in circles, or in pieces */
+	switch (icmp->code) {
 	case 0: /* network */
 	case 6:
-		return ENETUNREACH;
+		return SOFT_NET;
 	case 2: /* protocol */
 	case 3: /* port */
-		return ECONNREFUSED;
+		return SOFT_REFUSED;
 	default:
-		return EHOSTUNREACH;
+		return SOFT_HOST;
 	}
 }
 
-/*
- * A connection that is being opened ends; an established one carries on (RFC 5927, 5): the
- * quotation must name a sequence number that is in flight. DEVIATION: RFC 9293, 3.9.2.2 (MUST-56)
- * has an attempt survive codes 0, 1 and 5; like most, we end it (RFC 5461, 4.1), so that the
- * application hears of a dead end at once.
- */
-static void
-unreachable(struct thole_stack *s, const struct icmp_pkt *icmp)
+/* The connection that an error quotes a segment of, or NULL. */
+static struct tcb *
+quoted_conn(struct thole_stack *s, const struct icmp_pkt *icmp)
 {
 	struct flow_key key = {
 		.laddr = local_find(s, icmp->quoted_src_be),
@@ -55,23 +52,44 @@ unreachable(struct thole_stack *s, const struct icmp_pkt *icmp)
 		.lport = icmp->quoted_sport,
 	};
 	table_ref ref;
-	struct tcb *t;
 
 	if (!icmp->quotes_tcp || key.laddr == LOCAL_NONE)
-		return;
+		return NULL;
 	flow_set_raddr_ip4(&key, icmp->quoted_dst_be);
 	ref = table_find(&s->table, stack_hash(s, &key), &key);
-	if (ref == REF_NONE || ref_kind(ref) != REF_TCB)
+	return ref != REF_NONE && ref_kind(ref) == REF_TCB ? stack_tcb(s, ref_index(ref)) : NULL;
+}
+
+/* RFC 5927, 4.1: only what is in flight can have met an error; or a keep-alive's number. */
+static bool
+is_in_flight(const struct tcb *t, uint32_t seq)
+{
+	if (t->snd_una == t->snd_nxt)
+		return (t->flags & TF_KEEPALIVE) != 0 && t->backoff != 0 && seq == t->snd_una - 1;
+	return seq_geq(seq, t->snd_una) && seq_lt(seq, t->snd_nxt);
+}
+
+/*
+ * A destination that can't be reached ends a connection that is being opened; an established one
+ * carries on, and what is quoted must be in flight (RFC 5927, 5). DEVIATION: RFC 9293, 3.9.2.2
+ * (MUST-56) has an attempt survive codes 0, 1 and 5; like most, we end it (RFC 5461, 4.1), so that
+ * the application hears of a dead end at once.
+ */
+static void
+error_input(struct thole_stack *s, const struct icmp_pkt *icmp)
+{
+	struct tcb *t = quoted_conn(s, icmp);
+
+	if (t == NULL)
 		return;
-	t = stack_tcb(s, ref_index(ref));
-	if (icmp->code == 4) {
+	if (icmp->kind == ICMP_UNREACHABLE && icmp->code == 4)
 		tcp_path_mtu(&s->env, t, icmp->quoted_seq, icmp->next_mtu);
-		conn_settle(s, t);
+	else if (!is_in_flight(t, icmp->quoted_seq))
 		return;
-	}
-	if (t->state != TCP_SYN_SENT || icmp->quoted_seq != t->snd_una || t->snd_nxt == t->snd_una)
-		return;
-	tcp_closed(&s->env, t, error_of(icmp->code));
+	else if (icmp->kind == ICMP_UNREACHABLE && t->state == TCP_SYN_SENT)
+		tcp_closed(&s->env, t, tcp_soft_errno(soft_error_of(icmp)));
+	else
+		tcp_soft_error(&s->env, t, soft_error_of(icmp));
 	conn_settle(s, t);
 }
 
@@ -90,7 +108,9 @@ icmp_input(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t
 	case ICMP_ECHO:
 		return echo(s, m, ip);
 	case ICMP_UNREACHABLE:
-		unreachable(s, &icmp);
+	case ICMP_TIME_EXCEEDED:
+	case ICMP_PARAMETER:
+		error_input(s, &icmp);
 		return false;
 	case ICMP_OTHER:
 		return false;
@@ -106,7 +126,8 @@ icmp_unreachable(struct thole_stack *s, uint8_t code, const uint8_t *h, uint32_t
 		.src_mac = s->cfg.mac,
 		.src_be = ip->dst_be,
 		.dst_be = ip->src_be,
-		.offload_csum = (s->cfg.offloads & THOLE_OFFLOAD_TX_CSUM) != 0,
+		.ttl = WIRE_TTL,
+		.offload_csum = s->path.offload_csum,
 	};
 	uint32_t hop_be = route_next_hop(s, ip->src_be);
 	struct rte_mbuf *m;

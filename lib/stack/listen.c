@@ -98,7 +98,9 @@ listen_open(struct thole_stack *s, uint8_t app, const struct thole_endpoint *loc
 		.next = s->listener_at[local->port],
 		.app = app,
 		.user = user,
+		.settings = s->clients[app].settings,
 	};
+	tcp_profile_hold(&s->env, l->settings.profile);
 	s->listener_at[local->port] = i;
 	return 0;
 }
@@ -138,6 +140,7 @@ close_listener(struct thole_stack *s, uint16_t i)
 	*link = l->next;
 	l->app = APP_NONE;
 	drop_dependants(s, i);
+	tcp_profile_drop(&s->env, l->settings.profile);
 	l->next = s->listener_free;
 	s->listener_free = i;
 }

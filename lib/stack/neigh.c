@@ -317,6 +317,8 @@ fail_tcbs(struct thole_stack *s)
 		}
 		if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
 			tcp_closed(&s->env, t, EHOSTUNREACH);
+		else
+			tcp_soft_error(&s->env, t, SOFT_HOST);
 		/*
 		 * Others may have better luck later: a soft error (RFC 9293, 3.9.2.2). What they
 		 * have to send, a timer brings again; R2 bounds it.

@@ -62,13 +62,10 @@ void
 reply_rst(struct thole_stack *s, const struct seg *seg)
 {
 	struct tcp_out out = { .sport = seg->dport, .dport = seg->sport };
-	struct wire_path path = {
-		.src_mac = s->cfg.mac,
-		.src_be = seg->dst_be,
-		.dst_be = seg->src_be,
-		.offload_csum = (s->cfg.offloads & THOLE_OFFLOAD_TX_CSUM) != 0,
-	};
+	struct wire_path path = s->path;
 
+	path.src_be = seg->dst_be;
+	path.dst_be = seg->src_be;
 	if ((seg->flags & TCP_RST) != 0)
 		return;
 	if ((seg->flags & TCP_ACK) != 0) {
@@ -83,15 +80,13 @@ reply_rst(struct thole_stack *s, const struct seg *seg)
 }
 
 bool
-reply_segment(struct thole_stack *s, const struct flow_key *key, uint16_t neigh,
+reply_segment(struct thole_stack *s, const struct flow_key *key, uint16_t neigh, uint8_t profile,
 	const struct tcp_out *out)
 {
-	struct wire_path path = {
-		.src_mac = s->cfg.mac,
-		.src_be = local_ip_be(s, key->laddr),
-		.dst_be = flow_raddr_ip4(key),
-		.offload_csum = (s->cfg.offloads & THOLE_OFFLOAD_TX_CSUM) != 0,
-	};
+	struct wire_path path = s->path;
 
+	path.src_be = local_ip_be(s, key->laddr);
+	path.dst_be = flow_raddr_ip4(key);
+	conn_path_profile(s, profile, &path);
 	return send_segment(s, &path, key->laddr, neigh, out);
 }

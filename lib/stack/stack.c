@@ -84,6 +84,13 @@ init_env(struct thole_stack *s)
 	uint16_t mss = (uint16_t)(c->mtu - 40); /* RFC 9293, 3.7.1 */
 
 	s->env.params = c->tcp;
+	tcp_settings_init(&s->env);
+	s->path = (struct wire_path){
+		.src_mac = c->mac,
+		.tos = s->env.profiles[0].tos,
+		.ttl = s->env.profiles[0].ttl,
+		.offload_csum = (c->offloads & THOLE_OFFLOAD_TX_CSUM) != 0,
+	};
 	s->env.stats = &s->stats;
 	s->env.mbufs = &s->mbufs;
 	s->env.flights = &s->flights;

@@ -49,6 +49,7 @@ struct listener {
 	uint16_t next; /* at the same port, or NO_INDEX; links free ones, too */
 	uint8_t app;   /* APP_NONE: free */
 	uint64_t user;
+	struct tcp_settings settings; /* of what it accepts */
 };
 
 enum neigh_state {
@@ -93,7 +94,8 @@ struct neigh_table {
 /* An application context, as the stack sees it. */
 struct client {
 	bool used;
-	struct index_list ready; /* TCBs with events */
+	struct tcp_settings settings; /* of what it opens */
+	struct index_list ready;      /* TCBs with events */
 	void (*take_ops)(void *ctx);
 	void (*give_events)(void *ctx);
 	void *ctx;
@@ -147,6 +149,7 @@ struct thole_stack {
 	uint32_t port_counters[PORT_COUNTERS]; /* RFC 6056, 3.3.4 */
 	uint32_t max_orphans;
 	struct flow_hash hash; /* the table's */
+	struct wire_path path; /* what all segments have: source, TTL, DSCP, checksums */
 	struct mem mem;
 	struct mbufs mbufs;
 	struct thole_stats stats;
@@ -309,7 +312,7 @@ void reply_push(struct thole_stack *s, struct rte_mbuf *m);
 void reply_rst(struct thole_stack *s, const struct seg *seg);
 /* @return false: dropped, and counted. */
 bool reply_segment(struct thole_stack *s, const struct flow_key *key, uint16_t neigh,
-	const struct tcp_out *out);
+	uint8_t profile, const struct tcp_out *out);
 bool limiter_take(struct thole_stack *s, struct limiter *l, uint32_t per_s);
 
 /* icmp_in.c. @return whether the mbuf was kept. */
@@ -322,7 +325,8 @@ void icmp_unreachable(struct thole_stack *s, uint8_t code, const uint8_t *h, uin
 void demux(struct thole_stack *s, struct seg *seg, const uint16_t *guess);
 
 /* conn.c: TCBs. */
-uint32_t conn_alloc(struct thole_stack *s, const struct flow_key *key, uint8_t app);
+uint32_t conn_alloc(struct thole_stack *s, const struct flow_key *key, uint8_t app,
+	const struct tcp_settings *set);
 void conn_settle(struct thole_stack *s, struct tcb *t);
 /* The CLOSED event was read, or nobody will. */
 void conn_release(struct thole_stack *s, struct tcb *t);
@@ -332,6 +336,15 @@ struct tcb *conn_find(const struct thole_stack *s, thole_conn handle, uint8_t ap
 /* Everything below TCP for a segment to @p key. @return false: its next hop isn't known (yet). */
 bool conn_path(
 	struct thole_stack *s, const struct flow_key *key, uint16_t *neigh, struct wire_path *path);
+/* What was set of it goes before what the stack has. */
+static inline void
+conn_path_profile(const struct thole_stack *s, uint8_t profile, struct wire_path *path)
+{
+	if (unlikely(profile != 0)) {
+		path->tos = s->env.profiles[profile].tos;
+		path->ttl = s->env.profiles[profile].ttl;
+	}
+}
 void conn_endpoints(const struct thole_stack *s, const struct tcb *t, struct thole_endpoint *local,
 	struct thole_endpoint *remote);
 
@@ -369,7 +382,7 @@ uint64_t embryos_next(const struct thole_stack *s);
 void cookies_init(struct thole_stack *s);
 /* Whether a SYN is to be answered with a cookie; cookies_syn() does. */
 bool cookies_wanted(struct thole_stack *s);
-void cookies_syn(struct thole_stack *s, const struct seg *seg);
+void cookies_syn(struct thole_stack *s, const struct seg *seg, uint16_t listener);
 /* @return whether @p seg, which has no record, brought a cookie back, or still may: it was dealt
  * with. */
 bool cookies_ack(struct thole_stack *s, struct seg *seg);

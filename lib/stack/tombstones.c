@@ -137,7 +137,7 @@ time_wait_segment(struct thole_stack *s, uint32_t i, const struct seg *seg)
 		out.ts_val = env_now_ms(&s->env) + w->ts_off;
 		out.ts_ecr = w->ts_recent;
 	}
-	reply_segment(s, &w->key, w->neigh, &out);
+	reply_segment(s, &w->key, w->neigh, 0, &out); /* 64 B remember no options */
 }
 
 void

@@ -37,6 +37,8 @@ tx_embryo(struct thole_stack *s, struct tx *tx, uint32_t i)
 		list_push_embryo(s, &s->wait_embryos, i);
 		return true;
 	}
+	if (unlikely(s->env.nb_profiles != 0))
+		conn_path_profile(s, s->listeners[e->listener].settings.profile, &path);
 	m = mbufs_get(&s->mbufs);
 	if (m == NULL) {
 		list_push_embryo(s, &s->out_embryos, i);
@@ -92,6 +94,7 @@ tx_conn(struct thole_stack *s, struct tx *tx, struct tcb *t)
 		}
 		return true;
 	}
+	conn_path_profile(s, t->profile, &path);
 	n = tcp_output(&s->env, t, &path, &tx->pkts[tx->n], room);
 	tx->n = (uint16_t)(tx->n + n);
 	conn_settle(s, t); /* puts it at the list's end if it owes more */

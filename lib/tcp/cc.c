@@ -31,6 +31,13 @@ tcp_cc_start(struct tcb *t, struct flight *f, uint32_t now_us)
 	ops(t)->init(t, f, now_us);
 }
 
+void
+tcp_cc_change(struct tcb *t, struct flight *f, uint32_t now_us)
+{
+	f->undo = 0; /* it would bring back the last algorithm's */
+	tcp_cc_start(t, f, now_us);
+}
+
 /* RFC 5681, 3.1, equation 2, by bytes: RFC 3465, 2.2, and 2.3 after a timeout. */
 static uint32_t
 slow_start(const struct tcb *t, const struct flight *f, const struct cc_ack *ack)

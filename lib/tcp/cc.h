@@ -55,6 +55,9 @@ extern const struct cc_ops *const cc_algorithms[CC_ALGORITHMS];
 /** A new flight block: cwnd and ssthresh are set. */
 void tcp_cc_start(struct tcb *t, struct flight *f, uint32_t now_us);
 
+/** Another algorithm from here on: what the last one remembers goes; cwnd and ssthresh stay. */
+void tcp_cc_change(struct tcb *t, struct flight *f, uint32_t now_us);
+
 /**
  * Any ACK, in any phase. cwnd grows if it acknowledges data without ECE while cwnd is what limits
  * (FF_CWND_LIMITED; RFC 7661, 4.3), in FP_OPEN and FP_LOSS: in FP_RECOVERY and FP_CWR it isn't

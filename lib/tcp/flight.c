@@ -3,8 +3,6 @@
 #include "tcp/cc.h"
 #include "tcp/scoreboard.h"
 
-#define INITIAL_SEGMENTS 10 /* RFC 6928 */
-
 uint32_t
 tcp_restart_window(const struct tcb *t)
 {

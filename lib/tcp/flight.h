@@ -16,6 +16,8 @@
 
 #include "base/slab.h"
 
+#define INITIAL_SEGMENTS 10 /* RFC 6928, 2 */
+
 enum tx_seg_flag {
 	SEG_SACKED = 1 << 0,   /* the peer has it (RFC 2018) */
 	SEG_LOST = 1 << 1,     /* taken for lost, and not sent again since */

@@ -9,10 +9,10 @@
 void
 tcp_challenge(struct tcp_env *env, struct tcb *t)
 {
-	uint32_t second = (uint32_t)(env->now_ns / TIME_S) & 0xfff;
+	uint32_t second = (uint32_t)(env->now_ns / TIME_S) & 0x1ff;
 
 	if (t->challenge_s != second) {
-		t->challenge_s = second & 0xfff;
+		t->challenge_s = second & 0x1ff;
 		t->challenges = 0;
 	}
 	if (t->challenges >= CHALLENGES_PER_S) {
@@ -119,6 +119,7 @@ ack_of_syn(struct tcp_env *env, struct tcb *t, const struct seg *s)
 	t->snd_una++; /* the SYN; an ACK of more is not possible yet */
 	tcp_rtx_stop(t);
 	t->backoff = 0;
+	t->reason = SOFT_NONE;
 	t->snd_wnd = t->snd_wnd_max = (uint32_t)s->wnd << t->snd_wscale;
 	t->snd_wl1 = s->seq;
 	tcp_established(env, t);
@@ -192,9 +193,11 @@ heard_from(const struct tcp_env *env, struct tcb *t)
 {
 	if (t->state == TCP_TIME_WAIT)
 		return;
-	t->life_ns = env->now_ns + env->params.keepalive_ns;
-	if (t->snd_una == t->snd_nxt)
+	t->life_ns = env->now_ns + env->profiles[t->profile].keepalive_ns;
+	if (t->snd_una == t->snd_nxt) {
 		t->backoff = 0;
+		t->reason = SOFT_NONE;
+	}
 }
 
 /* Cuts the segment down to the window ("tailored", end of the first step). */

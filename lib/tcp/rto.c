@@ -38,6 +38,7 @@ tcp_rtt_sample(struct tcb *t, uint32_t rtt_us)
 		t->rttvar_us = (uint32_t)((int32_t)t->rttvar_us + err);
 	}
 	t->backoff = 0;
+	t->reason = SOFT_NONE; /* what there was to complain of is over */
 }
 
 /* How long what is unacknowledged may stay so. */
@@ -47,10 +48,11 @@ give_up_ns(const struct tcp_env *env, const struct tcb *t)
 	const struct thole_tcp_params *p = &env->params;
 	uint64_t limit = p->give_up_ns;
 
-	if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
+	if (unlikely(t->user_timeout_s != 0)) /* RFC 9293, 3.8.3, MUST-21 */
+		limit = t->user_timeout_s == USER_TIMEOUT_NEVER ? TIME_NEVER
+								: t->user_timeout_s * TIME_S;
+	else if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
 		return p->syn_give_up_ns;
-	if (t->user_timeout_s != 0)
-		limit = t->user_timeout_s * TIME_S; /* RFC 9293, 3.8.3, MUST-21 */
 	if ((t->flags & TF_APP_CLOSED) != 0)
 		return RTE_MIN(limit, p->orphan_ns);
 	return limit;

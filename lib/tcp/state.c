@@ -11,7 +11,8 @@
 #define MSS_LEAST 64
 
 void
-tcb_init(const struct tcp_env *env, struct tcb *t, const struct flow_key *key)
+tcb_init(struct tcp_env *env, struct tcb *t, const struct flow_key *key,
+	const struct tcp_settings *set)
 {
 	uint32_t generation = t->generation;
 
@@ -26,14 +27,11 @@ tcb_init(const struct tcp_env *env, struct tcb *t, const struct flow_key *key)
 	t->rcv_mss = MSS_DEFAULT_IP4;
 	t->flight = SLAB_NONE;
 	t->ssthresh = UINT32_MAX;
-	t->cc = env->params.cc & 0xfu;
 	wheel_entry_init(&t->timer);
-	if (env->params.no_delay)
-		t->flags |= TF_NO_DELAY;
-	if (env->params.keepalive)
-		t->flags |= TF_KEEPALIVE;
-	if (env->params.pacing)
-		t->opts |= TO_PACING;
+	t->flags = set->flags;
+	t->opts = set->opts;
+	t->start = set->start;
+	tcp_profile_hold(env, set->profile);
 }
 
 static void
@@ -176,12 +174,12 @@ void
 tcp_established(struct tcp_env *env, struct tcb *t)
 {
 	t->state = TCP_ESTABLISHED;
-	/* RFC 6928, 2; one segment if the SYN was lost (RFC 5681, 3.1). */
-	t->restart = (t->flags & TF_SYN_REXMIT) != 0 ? 1 : 10;
+	if ((t->flags & TF_SYN_REXMIT) != 0) /* RFC 5681, 3.1 */
+		t->restart = 1;
 	t->rtx_first_ms = env_now_ms(env);
 	tcp_window_tune_start(env, t);
 	if ((t->flags & TF_KEEPALIVE) != 0)
-		t->life_ns = env->now_ns + env->params.keepalive_ns;
+		t->life_ns = env->now_ns + env->profiles[t->profile].keepalive_ns;
 	if ((t->flags & TF_PASSIVE) != 0) {
 		env->stats->opened_passive++;
 		t->events |= TE_ACCEPTED;

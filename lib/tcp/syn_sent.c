@@ -13,6 +13,7 @@ syn_acked(struct tcp_env *env, struct tcb *t, struct seg *s)
 	if ((t->flags & TF_SYN_REXMIT) == 0) /* Karn */
 		tcp_rtt_sample(t, env_now_us(env) - t->syn_us);
 	t->backoff = 0;
+	t->reason = SOFT_NONE;
 	t->flags |= TF_ACK_NOW;
 	tcp_established(env, t);
 	/* On to the sixth step with what follows the SYN. */

@@ -74,8 +74,21 @@ enum tcb_event {
 	TE_DATA = 1 << 3,
 	TE_PEER_CLOSED = 1 << 4,
 	TE_SENDABLE = 1 << 5,
-	TE_CLOSED = 1 << 6,
+	TE_SOFT_ERROR = 1 << 6,
+	TE_CLOSED = 1 << 7,
 };
+
+/* Conditions that end nothing (RFC 9293, 3.9.1.8), as far as they are told apart. */
+enum soft_error {
+	SOFT_NONE,
+	SOFT_NET,	  /* -ENETUNREACH */
+	SOFT_HOST,	  /* -EHOSTUNREACH */
+	SOFT_REFUSED,	  /* -ECONNREFUSED */
+	SOFT_PARAMETER,	  /* -EPROTO */
+	SOFT_NO_PROGRESS, /* -ETIMEDOUT: R1 */
+};
+
+#define USER_TIMEOUT_NEVER UINT16_MAX
 
 #define NO_INDEX 0xffff
 #define NOT_LISTED                                                                                 \
@@ -130,7 +143,8 @@ struct tcb {
 	uint32_t generation; /* of the handle; outlives the connection */
 	uint16_t neigh;	     /* next hop */
 	uint8_t app;	     /* context number */
-	uint8_t error;	     /* errno that CLOSED reports */
+	uint8_t rcv_log : 5; /* log2 of the receive buffer in use, before the bound */
+	uint8_t reason : 3;  /* enum soft_error: the latest since something was acknowledged */
 
 	/* Line 3: what is rarely needed. */
 	struct wheel_entry timer;
@@ -143,16 +157,25 @@ struct tcb {
 	uint32_t ssthresh;
 	uint32_t dsack_left;
 	uint32_t dsack_right;
-	uint16_t ts_recent_age;	   /* when ts_recent was set, in units of 2^42 ns, about 73 min */
-	uint16_t rcv_mark_ms;	   /* when rcv_mark was set */
-	uint16_t user_timeout_s;   /* 0: the stack's give_up_ns */
-	uint16_t challenges : 4;   /* challenge ACKs sent in second challenge_s, which is counted */
-	uint16_t challenge_s : 12; /* modulo 4,096: an old one may be taken for this one, rarely */
-	uint8_t backoff;	   /* doublings of the RTO; keepalive probes unanswered */
-	uint8_t restart : 4; /* segments that may be sent at once after a rest (RFC 5681, 4.1) */
-	uint8_t cc : 4;	     /* enum thole_cc */
-	uint8_t rcv_log;     /* log2 of the receive buffer in use, before the bound */
-	uint8_t mss_cut;     /* what the path takes off mss (path_mtu.c); 0: nothing */
+	uint16_t ts_recent_age;	  /* when ts_recent was set, in units of 2^42 ns, about 73 min */
+	uint16_t rcv_mark_ms;	  /* when rcv_mark was set */
+	uint16_t challenges : 4;  /* challenge ACKs sent in second challenge_s, which is counted */
+	uint16_t challenge_s : 9; /* modulo 512: an old one may be taken for this one, rarely */
+	uint16_t soft : 3;	  /* enum soft_error: what SOFT_ERROR reports */
+	uint8_t backoff;	  /* doublings of the RTO; keepalive probes unanswered */
+	union {
+		uint8_t mss_cut; /* what the path takes off mss (path_mtu.c); 0: nothing */
+		uint8_t error;	 /* in CLOSED: errno that the event reports */
+	};
+	union {
+		struct {
+			uint16_t user_timeout_s; /* R2; 0: the stack's, USER_TIMEOUT_NEVER: none */
+			uint8_t restart : 4;	 /* segments at once after a rest (RFC 5681, 4.1) */
+			uint8_t cc : 2;		 /* enum thole_cc */
+			uint8_t profile; /* index of its struct tcp_profile; 0: the stack's */
+		};
+		uint32_t start; /* these, as tcp_settings has them */
+	};
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct tcb) == 256, "the budget of a connection");
 _Static_assert(offsetof(struct tcb, snd_head) == 64, "line 0 is what every segment reads");

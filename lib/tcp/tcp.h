@@ -8,12 +8,14 @@
 #ifndef TCP_TCP_H
 #define TCP_TCP_H
 
+#include <thole/app.h>
 #include <thole/stack.h>
 
 #include "base/mbufs.h"
 #include "base/seq.h"
 #include "tcp/flight.h"
 #include "tcp/paths.h"
+#include "tcp/settings.h"
 #include "tcp/tcb.h"
 #include "wire/tcp.h"
 
@@ -31,6 +33,9 @@ struct tcp_env {
 	uint16_t mss;	      /* that we offer */
 	uint16_t mss_mtu;     /* that our MTU lets us send */
 	struct paths paths;
+	struct tcp_settings settings; /* by the parameters */
+	uint32_t nb_profiles;	      /* in use, beside the stack's own */
+	struct tcp_profile profiles[TCP_PROFILES];
 };
 
 static inline uint32_t
@@ -177,7 +182,8 @@ tcb_deadline(const struct tcp_env *env, const struct tcb *t)
 }
 
 /* state.c: being born, and dying. */
-void tcb_init(const struct tcp_env *env, struct tcb *t, const struct flow_key *key);
+void tcb_init(struct tcp_env *env, struct tcb *t, const struct flow_key *key,
+	const struct tcp_settings *set);
 void tcp_open_active(const struct tcp_env *env, struct tcb *t);
 void tcp_open_passive(const struct tcp_env *env, struct tcb *t, const struct embryo *e);
 /* What a peer's SYN says. */
@@ -220,6 +226,38 @@ tcp_path_is_news(const struct tcp_env *env, const struct tcb *t)
 
 /* A segment that was said to be too big has timed out. */
 void tcp_path_mtu_timeout(struct tcp_env *env, struct tcb *t, struct flight *f);
+
+/* settings.c: options. */
+/* Settings and profile 0, by the parameters. */
+void tcp_settings_init(struct tcp_env *env);
+/* @return 0; -EINVAL: unknown option, or a value that it can't have; -ENOSPC: no profile is free.
+ */
+int tcp_settings_set(
+	struct tcp_env *env, struct tcp_settings *set, enum thole_option option, uint64_t value);
+/* Likewise for a connection that there is; what follows from it is done. */
+int tcp_set(struct tcp_env *env, struct tcb *t, enum thole_option option, uint64_t value);
+
+/* A user of profile @p i more, or less. */
+static inline void
+tcp_profile_hold(struct tcp_env *env, uint8_t i)
+{
+	if (unlikely(i != 0))
+		env->nb_profiles += env->profiles[i].users++ == 0;
+}
+
+static inline void
+tcp_profile_drop(struct tcp_env *env, uint8_t i)
+{
+	if (unlikely(i != 0))
+		env->nb_profiles -= --env->profiles[i].users == 0;
+}
+
+/* soft_error.c */
+/* @p what has happened to @p t: the application is told if it asked for that. */
+void tcp_soft_error(const struct tcp_env *env, struct tcb *t, enum soft_error what);
+int tcp_soft_errno(enum soft_error what);
+/* Ends what got no answer for too long. */
+void tcp_give_up(struct tcp_env *env, struct tcb *t);
 
 /* user.c: the application's calls (RFC 9293, 3.10.1 to 3.10.5). @return 0 or negative errno. */
 int tcp_send(struct tcp_env *env, struct tcb *t, struct rte_mbuf *chain);

@@ -5,15 +5,11 @@
 
 #include "tcp/scoreboard.h"
 
-static void
-give_up(struct tcp_env *env, struct tcb *t)
-{
-	/* RFC 9293, 3.10.8; the peer of a connection, should it live, learns of it. */
-	if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
-		tcp_closed(env, t, ETIMEDOUT);
-	else
-		tcp_abort(env, t, ETIMEDOUT);
-}
+/*
+ * R1 (RFC 9293, 3.8.3): at the fifth doubling. After an ACK two are kept, so that they are three
+ * retransmissions at least; either way some 30 times the RTO before any.
+ */
+#define R1 5
 
 static void
 retransmission_timeout(struct tcp_env *env, struct tcb *t)
@@ -21,7 +17,7 @@ retransmission_timeout(struct tcp_env *env, struct tcb *t)
 	struct flight *f = tcp_flight(env, t);
 
 	if (tcp_rtx_patience_ns(env, t) == 0) {
-		give_up(env, t);
+		tcp_give_up(env, t);
 		return;
 	}
 	t->rtx_ns = TIME_NEVER;
@@ -40,6 +36,8 @@ retransmission_timeout(struct tcp_env *env, struct tcb *t)
 	}
 	if (t->backoff < 31)
 		t->backoff++;
+	if (t->backoff == R1 && (t->flags & TF_PERSIST) == 0)
+		tcp_soft_error(env, t, SOFT_NO_PROGRESS);
 	tcp_rtx_arm(env, t);
 }
 
@@ -82,17 +80,19 @@ rtx_timeout(struct tcp_env *env, struct tcb *t)
 static void
 keepalive(struct tcp_env *env, struct tcb *t)
 {
+	const struct tcp_profile *p = &env->profiles[t->profile];
+
 	if (t->snd_una != t->snd_nxt || (t->flags & TF_PERSIST) != 0) {
-		t->life_ns = env->now_ns + env->params.keepalive_ns; /* others ask already */
+		t->life_ns = env->now_ns + p->keepalive_ns; /* others ask already */
 		return;
 	}
-	if (t->backoff >= env->params.keepalive_probes) {
-		tcp_abort(env, t, ETIMEDOUT);
+	if (t->backoff >= p->keepalive_probes) {
+		tcp_give_up(env, t);
 		return;
 	}
 	t->backoff++;
 	t->flags |= TF_PROBE;
-	t->life_ns = env->now_ns + env->params.keepalive_interval_ns;
+	t->life_ns = env->now_ns + p->keepalive_interval_ns;
 }
 
 static void

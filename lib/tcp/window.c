@@ -178,6 +178,6 @@ tcp_window_tune(const struct tcp_env *env, struct tcb *t, const struct seg *s)
 	if (buf == buffer_most(env, t) || !round_over(env, t, s))
 		return;
 	if (taken(t) - t->rcv_mark >= buf / 2 && env->stats->mbufs_held <= env->rx_held_max / 4)
-		t->rcv_log = (uint8_t)(log_of(t) + 1);
+		t->rcv_log = (log_of(t) + 1u) & 0x1f;
 	tcp_window_tune_start(env, t);
 }

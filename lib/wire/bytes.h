@@ -44,6 +44,17 @@ wire_get32(const uint8_t *p)
 	return be;
 }
 
+/** Four bytes as they follow each other in a header. */
+static inline uint32_t
+wire_word(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
+{
+#if RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN
+	return (uint32_t)d << 24 | (uint32_t)c << 16 | (uint32_t)b << 8 | a;
+#else
+	return (uint32_t)a << 24 | (uint32_t)b << 16 | (uint32_t)c << 8 | d;
+#endif
+}
+
 /** The pseudo-header's partial sum: addresses; zero, protocol and length (RFC 9293, 3.1). */
 static inline uint64_t
 wire_pseudo_sum(uint32_t src_be, uint32_t dst_be, uint8_t proto, uint32_t l4_len)

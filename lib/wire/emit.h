@@ -39,7 +39,7 @@ wire_put_ip4(uint8_t *p, const struct wire_path *path, uint8_t proto, uint32_t l
 	const uint32_t w0 = rte_cpu_to_be_32((uint32_t)RTE_IPV4_VHL_DEF << 24 |
 					     (uint32_t)path->tos << 16 | (l4_len + WIRE_IP4_BYTES));
 	const uint32_t w1 = RTE_BE32(RTE_IPV4_HDR_DF_FLAG);
-	const uint32_t w2 = rte_cpu_to_be_32((uint32_t)WIRE_TTL << 24 | (uint32_t)proto << 16);
+	const uint32_t w2 = wire_word(path->ttl, proto, 0, 0);
 	uint16_t csum = 0;
 
 	if (!path->offload_csum)

@@ -18,6 +18,8 @@ enum icmp_type {
 	ICMP_TYPE_ECHO_REPLY = 0,
 	ICMP_TYPE_UNREACHABLE = 3,
 	ICMP_TYPE_ECHO = 8,
+	ICMP_TYPE_TIME_EXCEEDED = 11,
+	ICMP_TYPE_PARAMETER = 12,
 	ICMP_TYPE_TIMESTAMP = 13, /* the first of three queries and their replies, up to 18 */
 	ICMP_TYPE_MASK_REPLY = 18,
 };
@@ -67,6 +69,12 @@ icmp_parse(const struct rte_mbuf *m, const uint8_t *h, uint32_t avail, const str
 	case ICMP_TYPE_UNREACHABLE:
 		out->kind = ICMP_UNREACHABLE;
 		break;
+	case ICMP_TYPE_TIME_EXCEEDED:
+		out->kind = ICMP_TIME_EXCEEDED;
+		break;
+	case ICMP_TYPE_PARAMETER:
+		out->kind = ICMP_PARAMETER;
+		break;
 	default: /* RFC 1122, 3.2.2: unknown types are discarded without a word; an 8-bit wire value
 		  */
 		return WIRE_OK;
@@ -76,7 +84,7 @@ icmp_parse(const struct rte_mbuf *m, const uint8_t *h, uint32_t avail, const str
 	if (avail < n)
 		h = wire_headers(m, n, scratch, &avail);
 	n = RTE_MIN(n, avail);
-	if (out->code == ICMP_CODE_FRAGMENTATION_NEEDED)
+	if (out->kind == ICMP_UNREACHABLE && out->code == ICMP_CODE_FRAGMENTATION_NEEDED)
 		out->next_mtu = rte_be_to_cpu_16(wire_get16(h + ip->l4_off + 6));
 	icmp_parse_quote(h + ip->l4_off + ICMP_BYTES, n - ip->l4_off - ICMP_BYTES, out);
 	return WIRE_OK;
@@ -89,7 +97,11 @@ icmp_echo_to_reply(
 	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
 	uint8_t *icmp = p + ip->l4_off;
 	struct wire_path path = {
-		.src_mac = *src_mac, .src_be = ip->dst_be, .dst_be = ip->src_be, .tos = ip->tos
+		.src_mac = *src_mac,
+		.src_be = ip->dst_be,
+		.dst_be = ip->src_be,
+		.tos = ip->tos,
+		.ttl = WIRE_TTL,
 	}; /* RFC 1122, 3.2.2 and 3.2.1.6: the request's TOS */
 
 	memcpy(&path.dst_mac, p + 6, sizeof(path.dst_mac));

@@ -6,15 +6,18 @@
 #include "wire/ip4.h"
 
 enum icmp_kind {
-	ICMP_ECHO,	  /* a request */
-	ICMP_UNREACHABLE, /* an error with a quotation */
-	ICMP_OTHER,	  /* well formed, not for us to act on (echo replies, time exceeded, ...) */
+	ICMP_ECHO, /* a request */
+	/* Errors, with a quotation. */
+	ICMP_UNREACHABLE,
+	ICMP_TIME_EXCEEDED,
+	ICMP_PARAMETER,
+	ICMP_OTHER, /* well formed, not for us to act on (echo replies, source quench, ...) */
 };
 
 struct icmp_pkt {
 	enum icmp_kind kind;
 	uint8_t code;
-	uint16_t next_mtu;	/* code 4 only (RFC 1191, 4) */
+	uint16_t next_mtu;	/* unreachable, code 4 only (RFC 1191, 4) */
 	bool quotes_tcp;	/* the quotation is an IPv4 TCP packet with at least 8 B of TCP */
 	uint32_t quoted_src_be; /* that is: us */
 	uint32_t quoted_dst_be;

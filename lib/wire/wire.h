@@ -32,7 +32,7 @@ enum wire_drop {
 /** The most that headers take: Ethernet, IPv4 without options, TCP with 40 B of them. */
 #define WIRE_HEADERS_MAX (14 + 20 + 60)
 
-/** Sent packets: identification 0 with DF (RFC 6864, 4.1), this TTL (RFC 1700's 64). */
+/** TTL unless configured: RFC 1700's. Identification is 0, with DF (RFC 6864, 4.1). */
 #define WIRE_TTL 64
 
 /** Everything below TCP that an outgoing segment needs. */
@@ -41,8 +41,14 @@ struct wire_path {
 	struct rte_ether_addr src_mac;
 	uint32_t src_be;
 	uint32_t dst_be;
-	uint8_t tos;
-	bool offload_csum; /* ask for checksums with ol_flags instead of summing */
+	union {
+		struct {
+			uint8_t tos;
+			uint8_t ttl;
+			bool offload_csum; /* ask for them with ol_flags instead of summing */
+		};
+		uint32_t how; /* all of it, to be copied at once */
+	};
 };
 
 /* Copies the first @p n bytes of a chain. */

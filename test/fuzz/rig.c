@@ -228,6 +228,22 @@ rig_op(uint32_t type, const struct rig_conn *c, uint32_t bytes)
 	thole_app_submit(rig.app, &op, 1);
 }
 
+/* Of options with times: 0, and a few that pass soon. The lowest bit: for what is opened later. */
+void
+rig_set(const struct rig_conn *c, uint8_t option, uint8_t value)
+{
+	struct thole_op op = { .type = option & 1 ? THOLE_OP_SET_NEW : THOLE_OP_SET };
+
+	op.option = option / 2 % 13; /* two of them there aren't */
+	op.value = value;
+	if (op.option == THOLE_OPT_USER_TIMEOUT || op.option == THOLE_OPT_KEEPALIVE_IDLE ||
+		op.option == THOLE_OPT_KEEPALIVE_INTERVAL)
+		op.value = value == UINT8_MAX ? THOLE_NEVER : value * TIME_S;
+	if (op.type == THOLE_OP_SET)
+		op.conn = c->handle;
+	thole_app_submit(rig.app, &op, 1);
+}
+
 void
 rig_connect(unsigned int peer, uint16_t rport, bool opening)
 {

@@ -118,6 +118,7 @@ unsigned int rig_events(uint32_t max);
 /* Submits an op; mbuf is the rig's to make: @p bytes of SEND are the connection's next. */
 void rig_send(struct rig_conn *c, uint32_t bytes, uint8_t cut);
 void rig_op(uint32_t type, const struct rig_conn *c, uint32_t bytes);
+void rig_set(const struct rig_conn *c, uint8_t option, uint8_t value);
 void rig_connect(unsigned int peer, uint16_t rport, bool opening);
 void rig_listen(uint32_t type, uint16_t port, uint32_t backlog);
 /* What is always true inside. */

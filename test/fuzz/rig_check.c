@@ -221,6 +221,9 @@ judge_event(const struct thole_event *ev)
 		FUZZ_CHECK(ev->status <= 0, "a status of %d", ev->status);
 		c->closed = true;
 		break;
+	case THOLE_EV_SOFT_ERROR:
+		FUZZ_CHECK(ev->status < 0, "a soft error of %d", ev->status);
+		break;
 	case THOLE_EV_LISTENING:
 	case THOLE_EV_REFUSED:
 		break;

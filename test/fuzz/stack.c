@@ -295,7 +295,7 @@ app_call(struct fuzz_in *in)
 		rig_op(THOLE_OP_ABORT, c, 0);
 		break;
 	case 9:
-		rig_op(THOLE_OP_NO_DELAY, c, arg & 1);
+		rig_set(c, arg, fuzz_u8(in));
 		break;
 	case 10:
 	case 11:

@@ -52,7 +52,8 @@ path_of(uint32_t src_be, uint32_t dst_be)
 	return (struct wire_path){ .dst_mac = { { 2, 0, 0, 0, 0, 2 } },
 		.src_mac = { { 2, 0, 0, 0, 0, 1 } },
 		.src_be = src_be,
-		.dst_be = dst_be };
+		.dst_be = dst_be,
+		.ttl = 64 };
 }
 
 /* Each option in words of its own. */
@@ -206,7 +207,9 @@ check_icmp(struct rte_mbuf *m, const uint8_t *frame, const uint8_t *h, uint32_t 
 	if (drop != WIRE_OK)
 		return;
 	FUZZ_CHECK(right, "a wrong ICMP checksum is let through");
-	FUZZ_CHECK(!icmp.quotes_tcp || icmp.kind == ICMP_UNREACHABLE, "what is quoted by no error");
+	FUZZ_CHECK(!icmp.quotes_tcp || icmp.kind == ICMP_UNREACHABLE ||
+			   icmp.kind == ICMP_TIME_EXCEEDED || icmp.kind == ICMP_PARAMETER,
+		"what is quoted by no error");
 	FUZZ_CHECK(!icmp.quotes_tcp || ip->l4_len >= 8 + 28, "a quotation that isn't there");
 	if (ip->proto == 1 && icmp.kind == ICMP_ECHO)
 		echo_round(frame, ip);

@@ -314,7 +314,7 @@ SCRIPT(host_goes_for_good)
 	CHECK(n < 500);
 	while (script_pending() != 0)
 		script_take(frame);
-	EVENT(CLOSED, .status = -ETIMEDOUT);
+	EVENT(CLOSED, .status = -EHOSTUNREACH);
 	AFTER_S(10);
 	while (script_pending() != 0)
 		script_take(frame);

@@ -181,22 +181,10 @@ SCRIPT(urgent_of_any_length)
 	EXPECT(ACK, .seq = 100, .ack = 6150);
 }
 
-/* An ICMP message that quotes what we sent with sequence number @p seq. */
 static void
 icmp_arrives(uint8_t type, uint8_t code, uint32_t seq)
 {
-	struct frame_path path = script_path(), ours = path;
-	uint8_t frame[FRAME_MAX], icmp[36] = { type, code }, quoted[FRAME_MAX];
-	struct frame_tcp tcp = {
-		.sport = OUR_PORT, .dport = PEER_PORT, .seq = script_wire_ours(seq)
-	};
-
-	ours.src_ip = path.dst_ip;
-	ours.dst_ip = path.src_ip;
-	frame_tcp_build(quoted, &ours, &tcp);
-	memcpy(icmp + 8, quoted + 14, 28);
-	put16(icmp + 2, frame_csum(icmp, sizeof(icmp), 0));
-	script_inject(frame, frame_ip_build(frame, &path, ICMP_PROTO, icmp, sizeof(icmp)));
+	script_icmp(type, code, seq);
 	SILENCE();
 	NO_EVENT();
 }

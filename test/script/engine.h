@@ -66,6 +66,8 @@ struct script {
 	int32_t mss;
 	uint8_t offer;
 	uint8_t wscale;
+	uint8_t ttl; /* of what we send */
+	uint8_t dscp;
 	uint64_t start_ms;
 	uint32_t their_ts; /* wire's timestamp of the peer's less script's */
 	bool manual_arp;

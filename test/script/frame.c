@@ -183,8 +183,6 @@ ip_check(const uint8_t *buf, uint32_t len, const struct frame_path *path)
 		return "IP total length isn't the frame's";
 	if (get16(ip + 6) != 0x4000)
 		return "IP flags: DF alone is wanted";
-	if (ip[8] != 64)
-		return "TTL";
 	if (frame_csum(ip, IP_LEN, 0) != 0)
 		return "IP checksum";
 	if (get32(ip + 12) != path->src_ip)
@@ -223,6 +221,7 @@ frame_tcp_parse(
 		.wnd = get16(h + 14),
 		.urg = get16(h + 18),
 		.tos = buf[ETH_LEN + 1],
+		.ttl = buf[ETH_LEN + 8],
 		.nb_opts = (uint8_t)(head - TCP_LEN),
 		.len = l4_len - head,
 		.payload = h + head,

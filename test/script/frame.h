@@ -31,6 +31,7 @@ struct frame_tcp {
 	uint16_t urg;
 	uint8_t flags;
 	uint8_t tos;	 /* of the IP header */
+	uint8_t ttl;	 /* likewise; read only */
 	uint8_t nb_opts; /* bytes of options, a multiple of 4 */
 	uint8_t opts[40];
 	uint32_t len;

@@ -28,6 +28,8 @@ const struct test_suite *const test_suites[] = {
 	&suite_recovery,
 	&suite_ecn,
 	&suite_keepalive,
+	&suite_settings,
+	&suite_soft,
 	&suite_attacks,
 	NULL,
 };

@@ -235,13 +235,16 @@ check_wnd(const struct lane *lane, const struct script_want_seg *want, const str
 }
 
 static void
-check_ecn(const struct lane *lane, const struct script_want_seg *want, const struct frame_tcp *tcp)
+check_ip(const struct lane *lane, const struct script_want_seg *want, const struct frame_tcp *tcp)
 {
 	bool fresh = tcp->len != 0 && !seq_lt(want->seq, lane->snd_max);
 	int ecn = want->ecn != DEFAULT ? want->ecn : lane->ecn && fresh ? ECT0 : NOT_ECT;
 
-	if (tcp->tos != ecn)
-		script_fail("IP's TOS octet is %02x in place of %02x", tcp->tos, (unsigned)ecn);
+	if (tcp->tos != (S->dscp << 2 | ecn))
+		script_fail("IP's TOS octet is %02x in place of %02x", tcp->tos,
+			(unsigned)(S->dscp << 2 | ecn));
+	if (tcp->ttl != S->ttl)
+		script_fail("IP's TTL is %u in place of %u", tcp->ttl, S->ttl);
 }
 
 static void
@@ -294,7 +297,7 @@ script_opts_check(
 		script_fail("options%s in place of%s", is, should);
 	}
 	check_wnd(lane, want, tcp);
-	check_ecn(lane, want, tcp);
+	check_ip(lane, want, tcp);
 	note_sent(lane, want, set.ts);
 }
 

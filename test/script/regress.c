@@ -34,7 +34,7 @@ SCRIPT(no_delay_when_over)
 	SILENCE();
 	EVENT(CLOSED, .status = -ECONNRESET);
 	NO_DELAY(1);
-	EVENT(REFUSED, .op = THOLE_OP_NO_DELAY, .status = -EBADF);
+	EVENT(REFUSED, .op = THOLE_OP_SET, .status = -EBADF);
 	STAT(conns, 0);
 }
 

@@ -185,6 +185,8 @@ void script_event(const struct script_want_event *want);
 void script_no_event(void);
 void script_drop_events(void);
 void script_op(enum thole_op_type type, uint32_t bytes);
+void script_set(enum thole_op_type type, enum thole_option option, uint64_t value);
+void script_header(uint8_t ttl, uint8_t dscp);
 void script_send(uint32_t bytes, const char *text);
 void script_listen(uint16_t port, uint32_t backlog, int status);
 void script_manual_arp(bool manual);
@@ -202,6 +204,7 @@ void script_check(bool ok, const char *what);
 /* Frames that aren't a connection's segments. */
 struct frame_path script_path(void); /* from the peer to us */
 void script_inject(const uint8_t *frame, uint32_t len);
+void script_icmp(uint8_t type, uint8_t code, uint32_t seq);    /* quotes what we sent with seq */
 void script_inject_direct(const uint8_t *frame, uint32_t len); /* in an mbuf of the pool */
 bool script_rejected(const uint8_t *frame, uint32_t len);      /* whether rx hands it back */
 unsigned int script_pending(void);			       /* frames out that weren't taken */
@@ -259,13 +262,17 @@ struct script_peek script_peek(const struct thole_stack *stack, const struct flo
 #define IN_S(n)	 (AT(), script_in((uint64_t)(n)*TIME_S, 2 * TIME_MS))
 #define EVENT(t, ...)                                                                              \
 	(AT(), script_event(&(struct script_want_event){ .type = THOLE_EV_##t, __VA_ARGS__ }))
-#define NO_EVENT()	   (AT(), script_no_event())
-#define CLOSE()		   (AT(), script_op(THOLE_OP_CLOSE, 0))
-#define SHUTDOWN()	   (AT(), script_op(THOLE_OP_SHUTDOWN, 0))
-#define ABORT()		   (AT(), script_op(THOLE_OP_ABORT, 0))
-#define RECEIVED(n)	   (AT(), script_op(THOLE_OP_RECEIVED, (n)))
-#define UNLISTEN()	   (AT(), script_op(THOLE_OP_UNLISTEN, 0))
-#define NO_DELAY(on)	   (AT(), script_op(THOLE_OP_NO_DELAY, (on)))
+#define NO_EVENT()    (AT(), script_no_event())
+#define CLOSE()	      (AT(), script_op(THOLE_OP_CLOSE, 0))
+#define SHUTDOWN()    (AT(), script_op(THOLE_OP_SHUTDOWN, 0))
+#define ABORT()	      (AT(), script_op(THOLE_OP_ABORT, 0))
+#define RECEIVED(n)   (AT(), script_op(THOLE_OP_RECEIVED, (n)))
+#define UNLISTEN()    (AT(), script_op(THOLE_OP_UNLISTEN, 0))
+#define NO_DELAY(on)  SET(NO_DELAY, (on))
+#define SET(o, v)     (AT(), script_set(THOLE_OP_SET, THOLE_OPT_##o, (v)))
+#define SET_NEW(o, v) (AT(), script_set(THOLE_OP_SET_NEW, THOLE_OPT_##o, (v)))
+/* The IP headers of what we send have these from here on; before, what is configured. */
+#define HEADER(ttl, dscp)  script_header((ttl), (dscp))
 #define SEND(n)		   (AT(), script_send((n), NULL))
 #define SEND_TEXT(t)	   (AT(), script_send((uint32_t)strlen(t), (t)))
 #define LISTEN(p, n)	   (AT(), script_listen((p), (n), 0))

@@ -84,6 +84,7 @@ create(const struct script_start *start)
 	configure(start);
 	S->now = script_second_pass() ? wrapping_time() : 1000 * TIME_S;
 	S->start_ms = S->now / TIME_MS;
+	script_header(S->config.tcp.ttl, S->config.tcp.dscp);
 	err = thole_stack_create(&S->config, &S->stack, &why);
 	if (err != 0)
 		script_fail("thole_stack_create: %s, %s", strerror(-err), why != NULL ? why : "");

@@ -5,6 +5,7 @@
 
 #define LISTENER_USER 0x1157
 #define CONNECT_USER  0xc0ec
+#define ICMP_PROTO    1
 
 /* The connection's key as the stack has it: our one address is its address 0. */
 struct flow_key
@@ -108,6 +109,25 @@ script_op(enum thole_op_type type, uint32_t bytes)
 }
 
 void
+script_set(enum thole_op_type type, enum thole_option option, uint64_t value)
+{
+	struct thole_op op = { .type = type, .option = option, .value = value };
+
+	if (!S->holding)
+		script_quiet("before this step");
+	if (type == THOLE_OP_SET)
+		op.conn = conn_now();
+	submit(&op);
+}
+
+void
+script_header(uint8_t ttl, uint8_t dscp)
+{
+	S->ttl = ttl;
+	S->dscp = dscp;
+}
+
+void
 script_send(uint32_t bytes, const char *text)
 {
 	struct lane *lane = script_lane();
@@ -162,7 +182,7 @@ static const char *
 event_name(unsigned int type)
 {
 	static const char *const names[] = { "none", "LISTENING", "ACCEPTED", "OPENING",
-		"CONNECTED", "DATA", "PEER_CLOSED", "SENDABLE", "CLOSED", "REFUSED" };
+		"CONNECTED", "DATA", "PEER_CLOSED", "SENDABLE", "CLOSED", "REFUSED", "SOFT_ERROR" };
 
 	return type < RTE_DIM(names) ? names[type] : "unknown";
 }
@@ -242,9 +262,11 @@ check_event(struct thole_event *ev, const struct script_want_event *want)
 	case THOLE_EV_PEER_CLOSED:
 	case THOLE_EV_CLOSED:
 	case THOLE_EV_REFUSED:
+	case THOLE_EV_SOFT_ERROR:
 		break;
 	}
-	if (want->type != THOLE_EV_LISTENING && lane->conn != 0 && ev->conn != lane->conn)
+	if (want->type != THOLE_EV_LISTENING && want->op != THOLE_OP_SET_NEW && lane->conn != 0 &&
+		ev->conn != lane->conn)
 		script_fail("%s of another connection", event_name(ev->type));
 }
 
@@ -347,4 +369,21 @@ uint32_t
 script_wire_peers(uint32_t seq)
 {
 	return seq + script_lane()->theirs;
+}
+
+void
+script_icmp(uint8_t type, uint8_t code, uint32_t seq)
+{
+	struct frame_path path = script_path(), ours = path;
+	uint8_t frame[FRAME_MAX], icmp[36] = { type, code }, quoted[FRAME_MAX];
+	struct frame_tcp tcp = {
+		.sport = S->our_port, .dport = S->port, .seq = script_wire_ours(seq)
+	};
+
+	ours.src_ip = path.dst_ip;
+	ours.dst_ip = path.src_ip;
+	frame_tcp_build(quoted, &ours, &tcp);
+	memcpy(icmp + 8, quoted + 14, 28);
+	put16(icmp + 2, frame_csum(icmp, sizeof(icmp), 0));
+	script_inject(frame, frame_ip_build(frame, &path, ICMP_PROTO, icmp, sizeof(icmp)));
 }

@@ -390,6 +390,7 @@ hear(struct scene *s, unsigned int side, const struct thole_event *ev)
 		break;
 	case THOLE_EV_OPENING:
 	case THOLE_EV_LISTENING:
+	case THOLE_EV_SOFT_ERROR:
 		break;
 	}
 }

@@ -117,7 +117,7 @@ void
 trace_event(const struct sim *s, unsigned int side, const struct thole_event *ev)
 {
 	static const char *const names[] = { "?", "LISTENING", "ACCEPTED", "OPENING", "CONNECTED",
-		"DATA", "PEER_CLOSED", "SENDABLE", "CLOSED", "REFUSED" };
+		"DATA", "PEER_CLOSED", "SENDABLE", "CLOSED", "REFUSED", "SOFT_ERROR" };
 
 	if (!s->trace)
 		return;
@@ -130,7 +130,7 @@ void
 trace_op(const struct sim *s, unsigned int side, const struct thole_op *op)
 {
 	static const char *const names[] = { "?", "LISTEN", "UNLISTEN", "CONNECT", "SEND",
-		"RECEIVED", "SHUTDOWN", "CLOSE", "ABORT", "SET_USER", "NO_DELAY" };
+		"RECEIVED", "SHUTDOWN", "CLOSE", "ABORT", "SET_USER", "SET", "SET_NEW" };
 
 	if (!s->trace)
 		return;

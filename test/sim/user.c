@@ -262,6 +262,7 @@ heard(struct sim *s, unsigned int side, struct thole_event *ev)
 		break;
 	case THOLE_EV_LISTENING:
 	case THOLE_EV_REFUSED:
+	case THOLE_EV_SOFT_ERROR:
 		break;
 	}
 }

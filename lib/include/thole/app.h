@@ -13,7 +13,8 @@
  *
  * Events of a connection come in the order: OPENING if asked for, ACCEPTED or CONNECTED, then DATA,
  * PEER_CLOSED and SENDABLE as they happen, at last CLOSED, exactly once; after it the handle is
- * stale.
+ * stale. SOFT_ERROR, if asked for, may come at any time before CLOSED, also while a connection is
+ * being opened.
  */
 #ifndef THOLE_APP_H
 #define THOLE_APP_H
@@ -63,15 +64,62 @@ enum thole_op_type {
 	THOLE_OP_ABORT,
 	/** Give user to the connection; later events carry it. */
 	THOLE_OP_SET_USER,
-	/** Nagle's algorithm: bytes 1 switches it off, 0 on. */
-	THOLE_OP_NO_DELAY,
+	/** Set option to value, from here on. No answer but REFUSED. */
+	THOLE_OP_SET,
+	/**
+	 * Likewise for connections that this context opens, and for what listeners that it opens
+	 * accept, from here on: those that there are keep what they have. So options hold from the
+	 * first SYN or SYN-ACK on.
+	 */
+	THOLE_OP_SET_NEW,
+};
+
+/**
+ * What SET and SET_NEW set; 0 or 1 unless said otherwise. A context begins with the stack's
+ * configuration. A stack can hold 255 different combinations of the options KEEPALIVE_IDLE,
+ * _INTERVAL and _PROBES, TTL, DSCP and SOFT_ERRORS at a time, each for any number of connections;
+ * one more is refused with -ENOSPC.
+ */
+enum thole_option {
+	/**
+	 * For how long what we send may stay unacknowledged, a SYN or an unanswered window probe,
+	 * too, before the connection is given up (RFC 9293, 3.8.3: R2). Nanoseconds, taken as whole
+	 * seconds, rounded up: 1 s to 65,534 s; 0: as the stack is configured; THOLE_NEVER: for
+	 * ever. After CLOSE the stack's orphan_ns bounds it.
+	 */
+	THOLE_OPT_USER_TIMEOUT = 1,
+	/** Nagle's algorithm is off (RFC 9293, 3.7.4). */
+	THOLE_OPT_NO_DELAY,
+	/** A silent peer is asked whether it is there (RFC 9293, 3.8.4). */
+	THOLE_OPT_KEEPALIVE,
+	/** How long a silence before the first question, counted from when it is set: ns, 1 s to
+	   24 h. */
+	THOLE_OPT_KEEPALIVE_IDLE,
+	/** Between questions: ns, 1 ms to 1 h. */
+	THOLE_OPT_KEEPALIVE_INTERVAL,
+	/** How many unanswered questions end the connection: 1 to 255. */
+	THOLE_OPT_KEEPALIVE_PROBES,
+	/** Of the IP header (RFC 9293, 3.9.2): 1 to 255. Not in TIME-WAIT, nor in answers to
+	 * segments that belong to no connection: they have the stack's. */
+	THOLE_OPT_TTL,
+	/** Differentiated Services code point (RFC 9293, 3.9.1.9; RFC 2474): 0 to 63; as TTL. */
+	THOLE_OPT_DSCP,
+	/** Congestion control: enum thole_cc. cwnd and ssthresh stay what they are. */
+	THOLE_OPT_CC,
+	/** Data is spread over the round trip. */
+	THOLE_OPT_PACING,
+	/** SOFT_ERROR events (RFC 9293, 3.9.1.8): off unless set. */
+	THOLE_OPT_SOFT_ERRORS,
 };
 
 /** One operation; 64 B. Unused members are 0. */
 struct thole_op {
-	uint32_t type;	 /**< enum thole_op_type */
-	uint32_t bytes;	 /**< RECEIVED: bytes; LISTEN: backlog; CONNECT, NO_DELAY: 0 or 1 */
-	thole_conn conn; /**< all but LISTEN, UNLISTEN and CONNECT */
+	uint32_t type; /**< enum thole_op_type */
+	union {
+		uint32_t bytes;	 /**< RECEIVED: bytes; LISTEN: backlog; CONNECT: 0 or 1 */
+		uint32_t option; /**< SET, SET_NEW: enum thole_option */
+	};
+	thole_conn conn; /**< all but LISTEN, UNLISTEN, CONNECT and SET_NEW */
 	union {
 		struct {
 			struct thole_endpoint local;
@@ -79,7 +127,10 @@ struct thole_op {
 		};
 		struct rte_mbuf *mbuf; /**< SEND */
 	};
-	uint64_t user; /**< CONNECT, LISTEN, SET_USER: comes back in events */
+	union {
+		uint64_t user;	/**< CONNECT, LISTEN, SET_USER: comes back in events */
+		uint64_t value; /**< SET, SET_NEW */
+	};
 };
 
 enum thole_event_type {
@@ -103,13 +154,24 @@ enum thole_event_type {
 	THOLE_EV_SENDABLE,
 	/**
 	 * The connection is over: status 0, or -ECONNREFUSED, -ECONNRESET, -ETIMEDOUT,
-	 * -EHOSTUNREACH, -ENETUNREACH, -EADDRNOTAVAIL, -EADDRINUSE, -ENOBUFS, -ECONNABORTED. The
-	 * handle is stale.
+	 * -EHOSTUNREACH, -ENETUNREACH, -EPROTO, -EADDRNOTAVAIL, -EADDRINUSE, -ENOBUFS,
+	 * -ECONNABORTED. One that was given up for want of an answer ends with its latest soft
+	 * error, if there was one since the last answer, else with -ETIMEDOUT. The handle is stale.
 	 */
 	THOLE_EV_CLOSED,
 	/** An op was refused: status -EBADF (a stale handle, a second CLOSE), -EINVAL, -EPIPE (SEND
-	 * or SHUTDOWN after SHUTDOWN). */
+	 * or SHUTDOWN after SHUTDOWN), -ENOSPC (SET, SET_NEW). bytes is the option of SET and
+	 * SET_NEW, and user the value. */
 	THOLE_EV_REFUSED,
+	/**
+	 * With THOLE_OPT_SOFT_ERRORS: something is wrong, and TCP goes on trying (RFC 9293, 3.9.1.8
+	 * and 3.9.2.2). status: -ENETUNREACH, -EHOSTUNREACH (the next hop doesn't answer ARP, or an
+	 * ICMP error said so, or that time was exceeded), -ECONNREFUSED (port or protocol
+	 * unreachable), -EPROTO (ICMP parameter problem), -ETIMEDOUT (R1: five time-outs in a row,
+	 * three if there was an ACK just before). Of several that weren't read it is the latest,
+	 * -ETIMEDOUT aside.
+	 */
+	THOLE_EV_SOFT_ERROR,
 };
 
 /** One event; 64 B. */

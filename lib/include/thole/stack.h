@@ -93,6 +93,8 @@ struct thole_tcp_params {
 	uint64_t keepalive_interval_ns; /**< between probes: 75 s */
 	uint8_t keepalive_probes;	/**< unanswered ones that end the connection: 9 */
 	bool keepalive;			/**< on from the start: false */
+	uint8_t ttl;			/**< of every segment: 64 (RFC 9293, 3.9.2) */
+	uint8_t dscp; /**< Differentiated Services code point, likewise: 0 to 63; 0 (RFC 2474) */
 	/** enum thole_syn_cookies: AUTO */
 	uint8_t syn_cookies;
 	/** How long a router's word that a path is narrow is believed: 10 min (RFC 1191, 6.3); at

@@ -295,6 +295,7 @@ on_event(struct agent *a, const struct thole_event *ev)
 	case THOLE_EV_LISTENING:
 	case THOLE_EV_SENDABLE: /* no connection sends half a buffer */
 	case THOLE_EV_REFUSED:
+	case THOLE_EV_SOFT_ERROR:
 		error(a, "an event that nothing called for");
 		break;
 	}

@@ -170,6 +170,16 @@ pair_op(struct thole_app *app, enum thole_op_type type, thole_conn conn, uint32_
 }
 
 void
+pair_set(struct thole_app *app, enum thole_option option, thole_conn conn, uint64_t value)
+{
+	struct thole_op op = {
+		.type = THOLE_OP_SET, .option = option, .conn = conn, .value = value
+	};
+
+	CU_ASSERT_EQUAL_FATAL(thole_app_submit(app, &op, 1), 1);
+}
+
+void
 pair_listen(struct pair *p, struct thole_app *app, uint16_t port, uint32_t backlog)
 {
 	struct thole_op op = { .type = THOLE_OP_LISTEN, .bytes = backlog, .user = port };

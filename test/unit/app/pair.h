@@ -64,6 +64,7 @@ struct thole_endpoint pair_endpoint(const struct pair *p, int side, uint16_t por
 
 /* Ops that must be taken. */
 void pair_op(struct thole_app *app, enum thole_op_type type, thole_conn conn, uint32_t bytes);
+void pair_set(struct thole_app *app, enum thole_option option, thole_conn conn, uint64_t value);
 void pair_listen(struct pair *p, struct thole_app *app, uint16_t port, uint32_t backlog);
 void pair_connect(struct pair *p, struct thole_app *app, uint16_t port, uint64_t user);
 void pair_send(struct pair *p, struct thole_app *app, int side, thole_conn conn, uint32_t bytes);

@@ -207,7 +207,7 @@ test_send_copy(void)
 		thole_app_send_copy(c, conn[CLIENT], p.side[CLIENT].pool, taken, 9000), -ENOBUFS);
 	CU_ASSERT_EQUAL(rte_mempool_avail_count(p.side[CLIENT].pool), 2);
 	rte_pktmbuf_free_bulk(taken, n);
-	while (thole_app_submit(c, &(struct thole_op){ .type = THOLE_OP_NO_DELAY }, 1) == 1)
+	while (thole_app_submit(c, &(struct thole_op){ .type = THOLE_OP_SET_USER }, 1) == 1)
 		;
 	n = rte_mempool_avail_count(p.side[CLIENT].pool);
 	CU_ASSERT_EQUAL(

@@ -47,8 +47,7 @@ static void
 refused_all(struct setup *u, struct thole_app *app, thole_conn conn, int status)
 {
 	static const enum thole_op_type types[] = { THOLE_OP_RECEIVED, THOLE_OP_SHUTDOWN,
-		THOLE_OP_CLOSE, THOLE_OP_ABORT, THOLE_OP_SET_USER, THOLE_OP_NO_DELAY,
-		THOLE_OP_SEND };
+		THOLE_OP_CLOSE, THOLE_OP_ABORT, THOLE_OP_SET_USER, THOLE_OP_SET, THOLE_OP_SEND };
 
 	for (unsigned int i = 0; i < RTE_DIM(types); i++) {
 		struct thole_op op = { .type = types[i], .conn = conn };
@@ -109,7 +108,7 @@ test_never_given(void)
 static void
 test_unknown_type(void)
 {
-	static const uint32_t types[] = { 0, THOLE_OP_NO_DELAY + 1, 200, UINT32_MAX };
+	static const uint32_t types[] = { 0, THOLE_OP_SET_NEW + 1, 200, UINT32_MAX };
 	struct setup u;
 
 	up(&u);
@@ -344,18 +343,122 @@ test_no_delay(void)
 
 	for (uint32_t off = 0; off < 2; off++) {
 		up(&u);
-		pair_op(u.c, THOLE_OP_NO_DELAY, u.conn[CLIENT], off);
+		pair_set(u.c, THOLE_OPT_NO_DELAY, u.conn[CLIENT], off);
 		u.p.cut = true;
 		pair_send(&u.p, u.c, CLIENT, u.conn[CLIENT], 10);
 		pair_settle(&u.p);
 		pair_send(&u.p, u.c, CLIENT, u.conn[CLIENT], 10);
 		pair_settle(&u.p);
 		CU_ASSERT_EQUAL(u.p.side[CLIENT].stack->stats.tx_data_bytes, off != 0 ? 20 : 10);
-		pair_op(u.c, THOLE_OP_NO_DELAY, u.conn[CLIENT], 1); /* what waits goes */
+		pair_set(u.c, THOLE_OPT_NO_DELAY, u.conn[CLIENT], 1); /* what waits goes */
 		pair_settle(&u.p);
 		CU_ASSERT_EQUAL(u.p.side[CLIENT].stack->stats.tx_data_bytes, 20);
 		down(&u);
 	}
+}
+
+/* What is refused says of which option. */
+static void
+test_set_refused(void)
+{
+	struct thole_op op = { .type = THOLE_OP_SET, .option = THOLE_OPT_DSCP, .value = 64 };
+	struct thole_event ev;
+	struct setup u;
+
+	up(&u);
+	op.conn = u.conn[CLIENT];
+	for (int i = 0; i < 2; i++) {
+		CU_ASSERT_EQUAL(thole_app_submit(u.c, &op, 1), 1);
+		ev = pair_event(u.c, THOLE_EV_REFUSED);
+		CU_ASSERT_EQUAL(ev.op, op.type);
+		CU_ASSERT_EQUAL(ev.conn, op.conn);
+		CU_ASSERT_EQUAL(ev.status, -EINVAL);
+		CU_ASSERT_EQUAL(ev.bytes, THOLE_OPT_DSCP);
+		CU_ASSERT_EQUAL(ev.user, 64);
+		op.type = THOLE_OP_SET_NEW;
+		op.conn = 0;
+	}
+	down(&u);
+}
+
+static void
+set_new(struct thole_app *app, enum thole_option option, uint64_t value)
+{
+	struct thole_op op = { .type = THOLE_OP_SET_NEW, .option = option, .value = value };
+
+	CU_ASSERT_EQUAL_FATAL(thole_app_submit(app, &op, 1), 1);
+}
+
+static uint8_t
+tos_of(const struct thole_stack *s, thole_conn conn)
+{
+	return s->env.profiles[stack_tcb(s, (uint32_t)(conn >> 32) & 0xffffff)->profile].tos;
+}
+
+/* Connections, listeners and contexts share what they were set to; it goes with the last of them.
+ */
+static void
+test_set_new(void)
+{
+	struct setup u;
+	struct thole_stack *c, *s;
+	thole_conn conn[2];
+
+	up(&u);
+	c = u.p.side[CLIENT].stack;
+	s = u.p.side[SERVER].stack;
+	set_new(u.c, THOLE_OPT_DSCP, 46);
+	set_new(u.s, THOLE_OPT_DSCP, 10);
+	pair_listen(&u.p, u.s, 1000, 5);
+	set_new(u.s, THOLE_OPT_DSCP, 0);
+	CU_ASSERT_EQUAL(s->env.nb_profiles, 1); /* the listener's */
+	pair_open(&u.p, u.c, u.s, 1000, conn);
+	CU_ASSERT_EQUAL(tos_of(c, conn[CLIENT]), 46 << 2);
+	CU_ASSERT_EQUAL(tos_of(c, u.conn[CLIENT]), 0); /* which was there before */
+	CU_ASSERT_EQUAL(tos_of(s, conn[SERVER]), 10 << 2);
+	CU_ASSERT_EQUAL(c->env.profiles[stack_tcb(c, 1)->profile].users, 2);
+	pair_set(u.s, THOLE_OPT_DSCP, conn[SERVER], 11);
+	CU_ASSERT_EQUAL(s->env.nb_profiles, 2);
+	CU_ASSERT_EQUAL(
+		thole_app_submit(u.s,
+			&(struct thole_op){ .type = THOLE_OP_UNLISTEN, .local.port = 1000 }, 1),
+		1);
+	CU_ASSERT_EQUAL(s->env.nb_profiles, 1);
+	set_new(u.c, THOLE_OPT_DSCP, 0);
+	CU_ASSERT_EQUAL(c->env.nb_profiles, 1);
+	pair_op(u.c, THOLE_OP_ABORT, conn[CLIENT], 0);
+	pair_settle(&u.p);
+	pair_event(u.c, THOLE_EV_CLOSED);
+	pair_event(u.s, THOLE_EV_CLOSED);
+	CU_ASSERT_EQUAL(c->env.nb_profiles, 0);
+	CU_ASSERT_EQUAL(s->env.nb_profiles, 0);
+	/* A context takes its own along, and the next one begins anew. */
+	set_new(u.c, THOLE_OPT_TTL, 5);
+	thole_app_destroy(u.c);
+	CU_ASSERT_EQUAL(c->env.nb_profiles, 0);
+	u.c = pair_app(&u.p, CLIENT, 0);
+	pair_settle(&u.p);
+	pair_event(u.s, THOLE_EV_CLOSED); /* of the connection that went with it */
+	pair_open(&u.p, u.c, u.s, PAIR_PORT, conn);
+	CU_ASSERT_EQUAL(stack_tcb(c, (uint32_t)(conn[CLIENT] >> 32) & 0xffffff)->profile, 0);
+	down(&u);
+}
+
+/* One in TIME-WAIT needs none any more. */
+static void
+test_set_until_time_wait(void)
+{
+	struct setup u;
+
+	up(&u);
+	pair_set(u.c, THOLE_OPT_DSCP, u.conn[CLIENT], 46);
+	CU_ASSERT_EQUAL(u.p.side[CLIENT].stack->env.nb_profiles, 1);
+	pair_op(u.c, THOLE_OP_CLOSE, u.conn[CLIENT], 0);
+	pair_op(u.s, THOLE_OP_CLOSE, u.conn[SERVER], 0);
+	pair_settle(&u.p);
+	CU_ASSERT_EQUAL(pair_event(u.c, THOLE_EV_CLOSED).status, 0);
+	CU_ASSERT_EQUAL(u.p.side[CLIENT].stack->env.nb_profiles, 0);
+	down(&u);
 }
 
 static const struct test_case cases[] = {
@@ -371,6 +474,9 @@ static const struct test_case cases[] = {
 	{ "answers that nobody reads", test_answers_full },
 	{ "SET_USER", test_set_user },
 	{ "NO_DELAY", test_no_delay },
+	{ "SET refused", test_set_refused },
+	{ "SET_NEW", test_set_new },
+	{ "SET, until TIME-WAIT", test_set_until_time_wait },
 	{ NULL, NULL },
 };
 const struct test_suite suite_ops = { "ops", cases };

@@ -102,6 +102,12 @@ times(void)
 	CU_ASSERT_EQUAL(tcp->keepalive_interval_ns, UINT64_C(5000000000));
 	refuses("tcp", "keepalive_time", "999ms", "out of range");
 	refuses("tcp", "keepalive_probes", "0", "1 to 255");
+	CU_ASSERT_EQUAL(set("tcp", "ttl", "255"), 0);
+	CU_ASSERT_EQUAL(tcp->ttl, 255);
+	refuses("tcp", "ttl", "0", "1 to 255");
+	CU_ASSERT_EQUAL(set("tcp", "dscp", "46"), 0);
+	CU_ASSERT_EQUAL(tcp->dscp, 46);
+	refuses("tcp", "dscp", "64", "0 to 63");
 	CU_ASSERT_EQUAL(tcp->msl_ns, UINT64_C(2000000000));
 	thole_config_fini(&config);
 }

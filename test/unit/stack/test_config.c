@@ -59,6 +59,8 @@ FAULT(path_mtu, c->tcp.path_mtu_ns = 300 * TIME_S - 1)
 FAULT(sndbuf, c->tcp.sndbuf_bytes = 2047)
 FAULT(sndbuf_max, c->tcp.sndbuf_bytes = (1u << 30) + 1)
 FAULT(rcvbuf, c->tcp.rcvbuf_bytes = 2047)
+FAULT(ttl, c->tcp.ttl = 0)
+FAULT(dscp, c->tcp.dscp = 64)
 
 static const struct {
 	void (*tune)(struct thole_stack_config *config);
@@ -104,6 +106,8 @@ static const struct {
 	{ fault_give_up, "give_up_ns" },
 	{ fault_syn_ack_give_up, "syn_ack_give_up_ns" },
 	{ fault_orphan, "orphan_ns" },
+	{ fault_ttl, "ttl" },
+	{ fault_dscp, "dscp" },
 	{ fault_delayed_ack, "delayed_ack_ns" },
 	{ fault_sndbuf, "sndbuf_bytes" },
 	{ fault_sndbuf_max, "sndbuf_bytes" },

@@ -16,7 +16,8 @@ open_rig(void)
 	for (uint32_t i = 0; i < N; i++) {
 		struct embryo *e = stack_embryo(r.stack, slab_get(&r.stack->embryos));
 
-		tcb_init(&r.stack->env, stack_tcb(r.stack, slab_get(&r.stack->tcbs)), &key);
+		tcb_init(&r.stack->env, stack_tcb(r.stack, slab_get(&r.stack->tcbs)), &key,
+			&r.stack->env.settings);
 		stack_tcb(r.stack, i)->app = APP_NONE;
 		e->out_next = NOT_LISTED;
 		e->listener = NO_INDEX;

@@ -10,7 +10,7 @@ cc_path_fresh(struct cc_path *p, uint8_t cc, uint32_t segs, uint32_t rtt_us)
 	memset(p, 0, sizeof(*p));
 	p->now_us = UINT32_MAX - UINT64_C(3000000);
 	p->rtt_us = rtt_us;
-	p->t.cc = cc & 0xfu;
+	p->t.cc = cc & 3u;
 	p->t.mss = MSS;
 	p->t.srtt_us = rtt_us << 3;
 	p->t.snd_una = UINT32_C(0xfffff000);

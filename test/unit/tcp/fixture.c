@@ -68,7 +68,8 @@ fix_up_with(struct fix *f, uint8_t opts)
 	f->env.mss_mtu = 1460;
 	f->path.src_be = RTE_BE32(0x0a000001);
 	f->path.dst_be = RTE_BE32(0x0a000002);
-	tcb_init(&f->env, &f->t, &key);
+	tcp_settings_init(&f->env);
+	tcb_init(&f->env, &f->t, &key, &f->env.settings);
 	tcp_open_active(&f->env, &f->t);
 	f->t.snd_una = FIX_ISS + 1; /* chosen numbers instead of the clock's */
 	f->t.snd_nxt = f->t.snd_end = f->t.snd_credited = FIX_ISS + 1;

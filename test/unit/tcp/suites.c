@@ -5,7 +5,8 @@
 extern const struct test_suite suite_isn, suite_rto, suite_recovery, suite_window, suite_snd_queue,
 	suite_rcv_queue, suite_sack_out, suite_embryo, suite_time_wait, suite_user, suite_timer,
 	suite_cc_newreno, suite_cc_cubic, suite_cc_dctcp, suite_hystart, suite_scoreboard,
-	suite_rack, suite_prr, suite_flight, suite_timestamps, suite_cookie, suite_paths;
+	suite_rack, suite_prr, suite_flight, suite_timestamps, suite_cookie, suite_paths,
+	suite_settings;
 
 const struct test_suite *const test_suites[] = {
 	&suite_isn,
@@ -30,5 +31,6 @@ const struct test_suite *const test_suites[] = {
 	&suite_timestamps,
 	&suite_cookie,
 	&suite_paths,
+	&suite_settings,
 	NULL,
 };

@@ -164,7 +164,7 @@ test_promotion(void)
 	e = embryo(&f, OPT_MSS, 1000);
 	e.listener = 3;
 	f.env.now_ns += 50 * TIME_MS;
-	tcb_init(&f.env, &t, &e.key);
+	tcb_init(&f.env, &t, &e.key, &f.env.settings);
 	tcp_open_passive(&f.env, &t, &e);
 	CU_ASSERT_EQUAL(t.state, TCP_SYN_RECEIVED);
 	CU_ASSERT_EQUAL(t.generation, 7);
@@ -202,7 +202,7 @@ test_promotion_after_loss(void)
 	e.flags |= EF_SENT;
 	e.repeated = 1;
 	f.env.now_ns += 1050 * TIME_MS;
-	tcb_init(&f.env, &t, &e.key);
+	tcb_init(&f.env, &t, &e.key, &f.env.settings);
 	tcp_open_passive(&f.env, &t, &e);
 	s = fix_seg(&f, TCP_ACK);
 	s.seq = FIX_IRS + 1;
@@ -315,7 +315,7 @@ test_promotion_options(void)
 	s.wscale = 9;
 	s.ts_val = 0xfffffff0;
 	embryo_init(&f.env, &e, &s);
-	tcb_init(&f.env, &t, &e.key);
+	tcb_init(&f.env, &t, &e.key, &f.env.settings);
 	tcp_open_passive(&f.env, &t, &e);
 	CU_ASSERT_EQUAL(t.opts, TO_WSCALE | TO_SACK | TO_TIMESTAMPS | TO_ECN);
 	CU_ASSERT_EQUAL(t.snd_wscale, 9);

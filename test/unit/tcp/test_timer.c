@@ -146,7 +146,7 @@ test_give_up_syn(void)
 	uint64_t start;
 
 	fix_up(&f);
-	tcb_init(&f.env, &f.t, &(struct flow_key){ .rport = 80, .lport = 4000 });
+	tcb_init(&f.env, &f.t, &(struct flow_key){ .rport = 80, .lport = 4000 }, &f.env.settings);
 	tcp_open_active(&f.env, &f.t);
 	start = f.env.now_ns;
 	syns += fix_flush(&f);

@@ -58,6 +58,10 @@ kinds(void)
 			icmp[1] = (uint8_t)code;
 			if (type == 3)
 				expected = ICMP_UNREACHABLE;
+			else if (type == 11)
+				expected = ICMP_TIME_EXCEEDED;
+			else if (type == 12)
+				expected = ICMP_PARAMETER;
 			else if (type == 8 && code == 0)
 				expected = ICMP_ECHO;
 			CU_ASSERT_EQUAL(parse(frame, message(frame, icmp, 8), &out), WIRE_OK);
@@ -145,6 +149,16 @@ quotations(void)
 			CU_ASSERT_EQUAL(out.quoted_dport, 443);
 			CU_ASSERT_EQUAL(out.quoted_seq, 0x89abcdef);
 		}
+		/* Other errors quote in the same way; their third word says nothing of an MTU. */
+		for (icmp[0] = 11; icmp[0] <= 12; icmp[0]++) {
+			CU_ASSERT_EQUAL(parse(frame, message(frame, icmp, n), &out), WIRE_OK);
+			CU_ASSERT_EQUAL(
+				out.kind, icmp[0] == 11 ? ICMP_TIME_EXCEEDED : ICMP_PARAMETER);
+			CU_ASSERT_EQUAL(out.next_mtu, 0);
+			CU_ASSERT_TRUE(out.quotes_tcp);
+			CU_ASSERT_EQUAL(out.quoted_seq, 0x89abcdef);
+		}
+		icmp[0] = 3;
 		/* Every quotation that ends early, with and without padding behind it. */
 		for (uint32_t cut = 8; cut < n; cut++) {
 			CU_ASSERT_EQUAL(parse(frame, message(frame, icmp, cut), &out), WIRE_OK);
@@ -286,7 +300,8 @@ unreachable_emitted(void)
 	struct wire_path path = { .dst_mac = { { 2, 0, 0, 0, 0, 2 } },
 		.src_mac = { { 2, 0, 0, 0, 0, 1 } },
 		.src_be = rte_cpu_to_be_32(US),
-		.dst_be = rte_cpu_to_be_32(PEER) };
+		.dst_be = rte_cpu_to_be_32(PEER),
+		.ttl = 64 };
 	uint8_t frame[FRAME_MAX];
 	struct frame_tcp what = { .src = US,
 		.dst = PEER,

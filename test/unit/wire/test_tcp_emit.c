@@ -16,6 +16,7 @@ a_path(bool offload)
 		.src_mac = { { 2, 0, 0, 0, 0, 2 } },
 		.src_be = RTE_BE32(0x0a000002),
 		.dst_be = RTE_BE32(0x0a000001),
+		.ttl = 64,
 		.offload_csum = offload,
 	};
 }
@@ -138,7 +139,7 @@ check_sent(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_ou
 	uint32_t bytes = frame_tcp(want, &what);
 	struct seg s;
 
-	want[22] = 64;
+	want[22] = path->ttl;
 	frame_mend(want, bytes);
 	CU_ASSERT_EQUAL(what.opt_bytes, tcp_out_opt_bytes(out));
 	CU_ASSERT_EQUAL(m->pkt_len, bytes);
@@ -284,6 +285,7 @@ round_trips(void)
 		path.src_be = rte_cpu_to_be_32(0x01000000 + prng_below(&seed, 0x7e000000));
 		path.dst_be = (uint32_t)prng_next(&seed) | 1;
 		path.tos = (uint8_t)prng_next(&seed);
+		path.ttl = (uint8_t)prng_next(&seed);
 		m->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_GOOD | RTE_MBUF_F_RX_RSS_HASH;
 		m->tx_offload = UINT64_C(0x5555555555555555);
 		tcp_emit(m, &path, &out);

@@ -74,6 +74,7 @@ ip4_emitted(void)
 		.src_be = RTE_BE32(0xc0000201),
 		.dst_be = RTE_BE32(0xc6336407),
 		.tos = 0x2e,
+		.ttl = 64,
 	};
 
 	for (int offload = 0; offload < 2; offload++) {
