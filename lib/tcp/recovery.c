@@ -123,9 +123,12 @@ spurious(const struct tcb *t, struct flight *f, const struct news *n)
 
 	if (f->undo == 0 || f->undo_retrans == 0)
 		return false;
-	/* RFC 3522: what is acknowledged was acknowledged before it could go again. */
-	if (n->una_news && n->repeated && (t->opts & TO_TIMESTAMPS) != 0 &&
-		(s->opts & OPT_TIMESTAMPS) != 0 && f->undo_ts != 0 && seq_lt(s->ts_ecr, f->undo_ts))
+	/*
+	 * RFC 3522: what is acknowledged had arrived before it went again. What went again in an
+	 * earlier recovery alone says nothing of this one.
+	 */
+	if (n->again && (t->opts & TO_TIMESTAMPS) != 0 && (s->opts & OPT_TIMESTAMPS) != 0 &&
+		seq_lt(s->ts_ecr, f->undo_ts))
 		return true;
 	/* RFC 3708: each of the copies came as a duplicate. */
 	return n->dsack && --f->undo_retrans == 0;

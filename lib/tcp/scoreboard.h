@@ -22,6 +22,7 @@ struct news {
 	uint32_t fack;	      /* end of the highest segment that arrived */
 	bool original;	      /* a segment arrived that was sent once */
 	bool repeated;	      /* one was ACKed that was sent more than once */
+	bool again;	      /* the last time in this recovery; and no SACK had told of it */
 	bool dsack;	      /* the peer reports that something came twice (RFC 2883) */
 	bool una_news;	      /* SND.UNA moved */
 	bool ece;
