@@ -109,15 +109,6 @@ address_fault(const struct thole_stack_config *c)
 	return total < UINT32_MAX ? NULL : "addresses: too many";
 }
 
-static uint32_t
-ip4_of(const struct thole_addr *a)
-{
-	uint32_t be;
-
-	memcpy(&be, &a->b[12], sizeof(be));
-	return rte_be_to_cpu_32(be);
-}
-
 /* A gateway elsewhere, or that is us, can't be asked for by ARP: nothing would ever leave. */
 static const char *
 gateway_fault(const struct thole_stack_config *c)

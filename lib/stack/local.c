@@ -6,15 +6,6 @@
 
 #include "stack/stack.h"
 
-static uint32_t
-ip4_of(const struct thole_addr *a)
-{
-	uint32_t be;
-
-	memcpy(&be, &a->b[12], sizeof(be));
-	return rte_be_to_cpu_32(be);
-}
-
 int
 local_init(struct thole_stack *s)
 {

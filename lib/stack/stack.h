@@ -194,6 +194,16 @@ stack_clock(struct thole_stack *s, uint64_t now_ns)
 		s->env.now_ns = now_ns;
 }
 
+/* The IPv4 address that @p a maps, host order. */
+static inline uint32_t
+ip4_of(const struct thole_addr *a)
+{
+	uint32_t be;
+
+	memcpy(&be, &a->b[12], sizeof(be));
+	return rte_be_to_cpu_32(be);
+}
+
 /* config.c */
 const char *config_fault(const struct thole_stack_config *c);
 

@@ -25,7 +25,7 @@ embryo_init(const struct tcp_env *env, struct embryo *e, const struct seg *s)
 }
 
 static bool
-acceptable(const struct tcp_env *env, const struct embryo *e, const struct seg *s)
+embryo_acceptable(const struct tcp_env *env, const struct embryo *e, const struct seg *s)
 {
 	uint32_t wnd = tcp_rcv_wnd_most(env);
 	uint32_t off = s->seq - (e->irs + 1);
@@ -50,7 +50,7 @@ embryo_input(struct tcp_env *env, struct embryo *e, const struct seg *s)
 			return EMBRYO_KEEP;
 		}
 	}
-	if (!acceptable(env, e, s)) {
+	if (!embryo_acceptable(env, e, s)) {
 		if ((s->flags & TCP_RST) != 0) {
 			env->stats->rx_drop_rst++;
 		} else {

@@ -44,7 +44,7 @@ cut_unpack(uint8_t cut)
 }
 
 static void
-set_mss(struct tcb *t, uint32_t mss, uint32_t agreed)
+path_set_mss(struct tcb *t, uint32_t mss, uint32_t agreed)
 {
 	t->mss = (uint16_t)mss;
 	t->mss_cut = cut_pack(agreed - mss);
@@ -59,9 +59,9 @@ tcp_path_look(struct tcp_env *env, struct tcb *t)
 	struct flight *f = tcp_flight(env, t);
 
 	if (mtu != 0)
-		set_mss(t, RTE_MIN(agreed, (uint32_t)mss_of(t, mtu)), agreed);
+		path_set_mss(t, RTE_MIN(agreed, (uint32_t)mss_of(t, mtu)), agreed);
 	else if (env->now_ns >= env->paths.missed_ns)
-		set_mss(t, agreed, agreed);
+		path_set_mss(t, agreed, agreed);
 	if (f != NULL) /* at least one segment, or none could go */
 		f->cwnd = RTE_MAX(f->cwnd, (uint32_t)t->mss);
 }
@@ -78,7 +78,7 @@ remember(struct tcp_env *env, const struct tcb *t, uint16_t mss)
 
 /* The segment on the way that has @p seq. */
 static struct tx_seg *
-find(const struct tcp_env *env, const struct flight *f, uint32_t seq)
+quoted_seg(const struct tcp_env *env, const struct flight *f, uint32_t seq)
 {
 	for (uint32_t i = f->head; i != SLAB_NONE; i = board_seg(env, i)->next) {
 		struct tx_seg *g = board_seg(env, i);
@@ -93,7 +93,7 @@ find(const struct tcp_env *env, const struct flight *f, uint32_t seq)
 static void
 shrink(struct tcp_env *env, struct tcb *t, struct flight *f, uint16_t mss, struct tx_seg *quoted)
 {
-	set_mss(t, mss, t->mss + cut_unpack(t->mss_cut));
+	path_set_mss(t, mss, t->mss + cut_unpack(t->mss_cut));
 	remember(env, t, mss);
 	f->claim = 0;
 	if (f->acked_most > mss)
@@ -125,7 +125,7 @@ tcp_path_mtu(struct tcp_env *env, struct tcb *t, uint32_t seq, uint16_t mtu)
 	if (t->state < TCP_ESTABLISHED || f == NULL || mss >= t->mss)
 		return;
 	/* Only who saw it can quote what is in flight; and it must have been too big for that. */
-	g = find(env, f, seq);
+	g = quoted_seg(env, f, seq);
 	if (g == NULL || (g->flags & SEG_SACKED) != 0 || g->len + SACK_MOST <= mss)
 		return;
 	if (mss >= f->acked_most) {
