@@ -12,7 +12,8 @@
 #include <rte_mempool.h>
 
 #define WIRE_DEPTHS 3 /* 64, 256 and 512 frames in flight */
-#define WIRE_AGAIN  3 /* more times at most, when no figure fits two cores */
+#define WIRE_AGAIN                                                                                 \
+	9 /* more times at most, when no figure fits two cores: hypervisors move them about */
 
 /* Above, both lcores must be on one physical core; below, something is wrong with the machine. */
 #define WIRE_REJECT_PER_S  30e6
