@@ -190,7 +190,8 @@ tcp_established(struct tcp_env *env, struct tcb *t)
 	}
 	if ((t->flags & TF_FIN_QUEUED) != 0)
 		t->state = TCP_FIN_WAIT_1;
-	t->flags |= TF_OUTPUT;
+	if ((t->flags & TF_FIN_QUEUED) != 0 || t->snd_end != t->snd_nxt) /* queued before */
+		t->flags |= TF_OUTPUT;
 }
 
 void
