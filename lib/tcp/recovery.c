@@ -104,7 +104,8 @@ leave(struct tcb *t, struct flight *f)
 static void
 undo(struct tcp_env *env, struct tcb *t, struct flight *f)
 {
-	tcp_cc_undone(t, f, f->undo_cwnd, f->undo_ssthresh);
+	if (f->undo != 0)
+		tcp_cc_undone(t, f, f->undo_cwnd, f->undo_ssthresh);
 	f->undo = 0;
 	f->frto = 0;
 	f->phase = FP_OPEN;

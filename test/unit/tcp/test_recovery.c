@@ -300,6 +300,54 @@ test_spurious_timeout(void)
 	fix_down(&f);
 }
 
+/*
+ * Where no undo is possible a spurious timeout is no loss all the same, but nothing comes back: in
+ * CWR the window came down for the peer's echo, and another algorithm's memory isn't this one's.
+ */
+static void
+test_spurious_timeout_in_cwr(void)
+{
+	struct seg s;
+	struct fix f;
+
+	up(&f, EO_ECN);
+	s = fix_seg(&f, TCP_ACK | TCP_ECE);
+	s.wnd = 65535;
+	s.ack = f.t.snd_una + MSS;
+	tcp_input(&f.env, &f.t, &s);
+	CU_ASSERT_EQUAL(flight(&f)->phase, FP_CWR);
+	fix_flush(&f);
+	fire(&f);
+	CU_ASSERT_EQUAL(flight(&f)->phase, FP_LOSS);
+	ack(&f, MSS);
+	ack(&f, MSS);
+	CU_ASSERT_EQUAL(f.stats.spurious_recoveries, 1);
+	CU_ASSERT_EQUAL(flight(&f)->phase, FP_OPEN);
+	CU_ASSERT_EQUAL(flight(&f)->lost, 0);
+	CU_ASSERT(f.t.ssthresh >= 2 * MSS);
+	CU_ASSERT(f.t.ssthresh <= 5 * MSS);
+	fix_down(&f);
+}
+
+static void
+test_spurious_timeout_of_another_cc(void)
+{
+	struct fix f;
+
+	up(&f, 0);
+	fire(&f);
+	CU_ASSERT_EQUAL(ack(&f, MSS), 2);
+	CU_ASSERT_EQUAL(tcp_set(&f.env, &f.t, THOLE_OPT_CC, THOLE_CC_CUBIC), 0);
+	ack(&f, MSS);
+	CU_ASSERT_EQUAL(f.stats.spurious_recoveries, 1);
+	CU_ASSERT_EQUAL(flight(&f)->phase, FP_OPEN);
+	CU_ASSERT_EQUAL(flight(&f)->lost, 0);
+	CU_ASSERT_EQUAL(f.t.ssthresh, 5 * MSS);
+	CU_ASSERT_EQUAL(flight(&f)->cubic.w_max, 0);
+	CU_ASSERT_EQUAL(flight(&f)->cubic.cwnd_prior, 0);
+	fix_down(&f);
+}
+
 /* Step 3a: a duplicate instead: the loss was real. */
 static void
 test_real_timeout(void)
@@ -444,6 +492,8 @@ static const struct test_case cases[] = {
 	{ "no fast retransmit for a window that timed out", test_no_fast_retransmit_after_timeout },
 	{ "repair after a timeout", test_repair_after_timeout },
 	{ "a timeout that was spurious", test_spurious_timeout },
+	{ "a spurious timeout in CWR", test_spurious_timeout_in_cwr },
+	{ "a spurious timeout, and another algorithm", test_spurious_timeout_of_another_cc },
 	{ "a timeout that wasn't", test_real_timeout },
 	{ "undo by timestamps", test_undo_by_timestamp },
 	{ "ECN", test_ecn },
