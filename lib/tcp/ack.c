@@ -82,6 +82,7 @@ new_data_acked(
 		tcp_snd_acked(t, s->ack);
 	t->snd_una = s->ack;
 	t->rtx_first_ms = env_now_ms(env);
+	t->reason = SOFT_NONE; /* what there was to complain of is over */
 	/*
 	 * RFC 6298 (5) keeps the back-off until there is a sample, which a long repair never gives;
 	 * so much of it stays that an RTO that was too short isn't at once so again.

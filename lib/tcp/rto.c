@@ -38,7 +38,6 @@ tcp_rtt_sample(struct tcb *t, uint32_t rtt_us)
 		t->rttvar_us = (uint32_t)((int32_t)t->rttvar_us + err);
 	}
 	t->backoff = 0;
-	t->reason = SOFT_NONE; /* what there was to complain of is over */
 }
 
 /* How long what is unacknowledged may stay so. */

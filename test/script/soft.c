@@ -247,6 +247,27 @@ SCRIPT(reason_of_before)
 	EVENT(CLOSED, .status = -ETIMEDOUT);
 }
 
+/* Nor when the ACK is of what was sent again, and times nothing (Karn). */
+SCRIPT(reason_of_before_karn)
+{
+	START(.state = TCP_ESTABLISHED, .tune = give_up_10s);
+	SEND(10);
+	EXPECT(PSH | ACK, .seq = 100, .ack = 300, .len = 10);
+	icmp(UNREACHABLE, 1, 100);
+	IN_MS(300);
+	EXPECT(PSH | ACK, .seq = 100, .ack = 300, .len = 10);
+	PEER(ACK, .seq = 300, .ack = 110);
+	SEND(10);
+	EXPECT(PSH | ACK, .seq = 110, .ack = 300, .len = 10);
+	for (int ms = 600; ms <= 4800; ms *= 2) {
+		IN_MS(ms);
+		EXPECT(PSH | ACK, .seq = 110, .ack = 300, .len = 10);
+	}
+	IN_MS(1000);
+	EXPECT(RST | ACK, .seq = 120, .ack = 300);
+	EVENT(CLOSED, .status = -ETIMEDOUT);
+}
+
 /* A reset is a reset, whatever the network said before. */
 SCRIPT(reason_of_a_reset)
 {
@@ -342,6 +363,7 @@ static const struct test_case cases[] = {
 	{ "reason of R2", reason },
 	{ "reason of R2 of a SYN", reason_of_a_syn },
 	{ "an error of before", reason_of_before },
+	{ "nor after one that times nothing", reason_of_before_karn },
 	{ "reason of a reset", reason_of_a_reset },
 	{ "about a keep-alive", about_a_keepalive },
 	{ "about a keep-alive that was answered", about_a_keepalive_that_was_answered },
