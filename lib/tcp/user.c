@@ -127,7 +127,7 @@ tcp_abort(struct tcp_env *env, struct tcb *t, int error)
 	 * What probes a closed window is beyond it, and there a peer hears no RST (RFC 9293,
 	 * 3.10.7.4). Our SYN isn't in the window that came with the peer's.
 	 */
-	if (t->state != TCP_SYN_RECEIVED && seq_gt(t->snd_nxt, edge))
+	if (rst && t->state != TCP_SYN_RECEIVED && seq_gt(t->snd_nxt, edge))
 		t->snd_nxt = edge;
 	tcp_closed(env, t, error);
 	if (rst) {

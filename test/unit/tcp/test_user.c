@@ -264,6 +264,24 @@ test_abort_twice(void)
 	fix_down(&f);
 }
 
+/* Its RST has the number after our SYN, however often it is asked for. */
+static void
+test_abort_syn_received_twice(void)
+{
+	struct fix f;
+
+	fix_up(&f);
+	f.t.state = TCP_SYN_RECEIVED;
+	f.t.snd_una = FIX_ISS;
+	f.t.snd_wnd = 0;
+	tcp_abort(&f.env, &f.t, ECONNABORTED);
+	tcp_abort(&f.env, &f.t, ENOBUFS);
+	CU_ASSERT_EQUAL(f.t.snd_nxt, FIX_ISS + 1);
+	CU_ASSERT_EQUAL(f.t.error, ECONNABORTED);
+	CU_ASSERT_EQUAL(fix_flush(&f), 1);
+	fix_down(&f);
+}
+
 static const struct test_case cases[] = {
 	{ "SEND in the states", test_send },
 	{ "SEND of nothing", test_send_nothing },
@@ -276,6 +294,7 @@ static const struct test_case cases[] = {
 	{ "CLOSE and data", test_close_unread },
 	{ "ABORT", test_abort },
 	{ "ABORT after ABORT", test_abort_twice },
+	{ "ABORT in SYN-RECEIVED, twice", test_abort_syn_received_twice },
 	{ NULL, NULL },
 };
 const struct test_suite suite_user = { "user", cases };
