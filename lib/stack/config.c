@@ -47,6 +47,15 @@ thole_stack_config_init(struct thole_stack_config *c)
 	};
 }
 
+#define DAY (86400 * TIME_S)
+
+/* Of a time that is added to the clock: the most is what keeps the sum from wrapping, too. */
+static bool
+out_of(uint64_t ns, uint64_t least, uint64_t most)
+{
+	return ns < least || ns > most;
+}
+
 static const char *
 tcp_fault(const struct thole_tcp_params *p)
 {
@@ -58,17 +67,16 @@ tcp_fault(const struct thole_tcp_params *p)
 		return "tcp.rto_min_ns: must be at most rto_max_ns";
 	if (p->rto_max_ns > 3600 * TIME_S)
 		return "tcp.rto_max_ns: must be at most an hour";
-	if (p->syn_give_up_ns < TIME_MS || p->give_up_ns < TIME_MS ||
-		p->syn_ack_give_up_ns < TIME_MS || p->orphan_ns < TIME_MS)
-		return "tcp.syn_give_up_ns, give_up_ns, syn_ack_give_up_ns, orphan_ns: must be at "
-		       "least 1 ms";
+	if (p->syn_ack_give_up_ns < TIME_MS || out_of(p->syn_give_up_ns, TIME_MS, DAY) ||
+		out_of(p->give_up_ns, TIME_MS, DAY) || out_of(p->orphan_ns, TIME_MS, DAY))
+		return "tcp.syn_give_up_ns, give_up_ns, syn_ack_give_up_ns, orphan_ns: must be "
+		       "from 1 ms to a day";
 	if (p->syn_ack_give_up_ns > 3600 * TIME_S)
 		return "tcp.syn_ack_give_up_ns: must be at most an hour";
-	if (p->keepalive_ns < TIME_S || p->keepalive_interval_ns < TIME_MS ||
-		p->keepalive_probes == 0)
+	if (out_of(p->keepalive_ns, TIME_S, DAY) ||
+		out_of(p->keepalive_interval_ns, TIME_MS, DAY) || p->keepalive_probes == 0)
 		return "tcp.keepalive_ns, keepalive_interval_ns, keepalive_probes: must be at "
-		       "least "
-		       "1 s, 1 ms and 1";
+		       "least 1 s, 1 ms and 1, and at most a day";
 	if (p->path_mtu_ns < 300 * TIME_S)
 		return "tcp.path_mtu_ns: must be at least 5 min (RFC 1191, 3)";
 	if (p->ttl == 0 || p->dscp > 63)
@@ -161,8 +169,8 @@ config_fault(const struct thole_stack_config *c)
 		return "max_neighbours: must be from 1 to 65,534";
 	if (c->port_min == 0 || c->port_min > c->port_max)
 		return "port_min, port_max: must be ports, the least first";
-	if (c->arp_tries == 0 || c->arp_retry_ns < TIME_MS)
-		return "arp_tries, arp_retry_ns: must be at least 1 and 1 ms";
+	if (c->arp_tries == 0 || out_of(c->arp_retry_ns, TIME_MS, DAY))
+		return "arp_tries, arp_retry_ns: must be at least 1 and 1 ms, and at most a day";
 	if (!rte_is_valid_assigned_ether_addr(&c->mac))
 		return "mac: must be a unicast address that isn't zero";
 	fault = address_fault(c);

@@ -59,7 +59,8 @@ enum thole_syn_cookies {
 	THOLE_SYN_COOKIES_COUNT,
 };
 
-/** TCP's constants; thole_stack_config_init() fills in the defaults given here. */
+/** TCP's constants; thole_stack_config_init() fills in the defaults given here. No time may be
+ * longer than a day, unless said otherwise. */
 struct thole_tcp_params {
 	uint64_t msl_ns;	 /**< maximum segment lifetime: 30 s (RFC 9293 says 2 min) */
 	uint64_t rto_initial_ns; /**< 1 s (RFC 6298, 2.1) */
@@ -146,7 +147,7 @@ struct thole_stack_config {
 	uint64_t seed;
 
 	uint64_t arp_reachable_ns; /**< an entry is believed for: 30 s; then asked again in use */
-	uint64_t arp_retry_ns;	   /**< between requests: 1 s (RFC 1122, 2.3.2.1) */
+	uint64_t arp_retry_ns;	   /**< between requests: 1 s (RFC 1122, 2.3.2.1); at most a day */
 	uint8_t arp_tries;	   /**< requests before -EHOSTUNREACH: 3 */
 
 	struct thole_tcp_params tcp;

@@ -9,6 +9,8 @@
 static struct rig r;
 static struct thole_address wrong;
 
+#define DAY (86400 * TIME_S)
+
 #define FAULT(name, change)                                                                        \
 	static void fault_##name(struct thole_stack_config *c)                                     \
 	{                                                                                          \
@@ -32,6 +34,7 @@ FAULT(port_zero, c->port_min = 0)
 FAULT(port_order, c->port_min = 2000; c->port_max = 1999)
 FAULT(arp_tries, c->arp_tries = 0)
 FAULT(arp_retry, c->arp_retry_ns = 999999)
+FAULT(arp_retry_max, c->arp_retry_ns = THOLE_NEVER)
 FAULT(mac_zero, memset(&c->mac, 0, 6))
 FAULT(mac_group, c->mac.addr_bytes[0] = 1)
 FAULT(no_address, c->addresses = NULL)
@@ -54,6 +57,12 @@ FAULT(syn_give_up, c->tcp.syn_give_up_ns = 0)
 FAULT(give_up, c->tcp.give_up_ns = 0)
 FAULT(syn_ack_give_up, c->tcp.syn_ack_give_up_ns = 0)
 FAULT(orphan, c->tcp.orphan_ns = 0)
+FAULT(syn_give_up_max, c->tcp.syn_give_up_ns = DAY + 1)
+FAULT(give_up_max, c->tcp.give_up_ns = DAY + 1)
+FAULT(orphan_max, c->tcp.orphan_ns = DAY + 1)
+FAULT(keepalive, c->tcp.keepalive_ns = TIME_S - 1)
+FAULT(keepalive_max, c->tcp.keepalive_ns = DAY + 1)
+FAULT(keepalive_interval_max, c->tcp.keepalive_interval_ns = DAY + 1)
 FAULT(delayed_ack, c->tcp.delayed_ack_ns = 500 * TIME_MS)
 FAULT(path_mtu, c->tcp.path_mtu_ns = 300 * TIME_S - 1)
 FAULT(sndbuf, c->tcp.sndbuf_bytes = 2047)
@@ -83,6 +92,7 @@ static const struct {
 	{ fault_port_order, "port_max" },
 	{ fault_arp_tries, "arp_tries" },
 	{ fault_arp_retry, "arp_retry_ns" },
+	{ fault_arp_retry_max, "arp_retry_ns" },
 	{ fault_mac_zero, "mac" },
 	{ fault_mac_group, "mac" },
 	{ fault_no_address, "addresses" },
@@ -106,6 +116,12 @@ static const struct {
 	{ fault_give_up, "give_up_ns" },
 	{ fault_syn_ack_give_up, "syn_ack_give_up_ns" },
 	{ fault_orphan, "orphan_ns" },
+	{ fault_syn_give_up_max, "syn_give_up_ns" },
+	{ fault_give_up_max, "give_up_ns" },
+	{ fault_orphan_max, "orphan_ns" },
+	{ fault_keepalive, "keepalive_ns" },
+	{ fault_keepalive_max, "keepalive_ns" },
+	{ fault_keepalive_interval_max, "keepalive_interval_ns" },
 	{ fault_ttl, "ttl" },
 	{ fault_dscp, "dscp" },
 	{ fault_delayed_ack, "delayed_ack_ns" },
