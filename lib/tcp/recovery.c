@@ -289,8 +289,9 @@ set_timer(struct tcp_env *env, struct tcb *t, struct flight *f, const struct new
 	if (reorder_us != 0 && f->lost == 0) {
 		f->timer = FT_REORDER;
 		t->rtx_ns = env->now_ns + reorder_us * TIME_US;
-	} else if (n->una_news || f->timer == FT_REORDER || n->lost != 0) {
-		tcp_rtx_arm(env, t); /* RFC 6298, 5.3 */
+	} else if (n->una_news || f->timer == FT_REORDER || n->lost != 0 ||
+		   t->rtx_ns == TIME_NEVER) { /* the persist timer, which is over */
+		tcp_rtx_arm(env, t);	      /* RFC 6298, 5.3 */
 	} else if (f->timer == FT_PROBE && f->nb_sacked != 0) {
 		tcp_rtx_arm(env, t); /* RFC 8985, 7.2: no probe for what SACK shows */
 	}

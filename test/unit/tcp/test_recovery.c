@@ -348,6 +348,40 @@ test_spurious_timeout_of_another_cc(void)
 	fix_down(&f);
 }
 
+/*
+ * The window closes on what a timeout took for lost, and opens with the word that nothing was: what
+ * is on the way is so still, and fills the window, so nothing is sent that would start the timer.
+ */
+static void
+test_undo_as_the_window_opens(void)
+{
+	struct seg s;
+	struct fix f;
+
+	up(&f, EO_SACK);
+	while (f.stats.rto_fired == 0)
+		fire(&f);
+	s = fix_seg(&f, TCP_ACK);
+	s.ack = f.t.snd_una + MSS;
+	s.wnd = 0;
+	tcp_input(&f.env, &f.t, &s);
+	fix_flush(&f);
+	CU_ASSERT_NOT_EQUAL(f.t.flags & TF_PERSIST, 0);
+	s = fix_seg(&f, TCP_ACK);
+	s.ack = f.t.snd_una;
+	s.wnd = (uint16_t)(f.t.snd_nxt - f.t.snd_una);
+	s.opts = OPT_SACK;
+	s.nb_sack = 1;
+	s.sack[0] = (struct sack_block){ f.t.snd_una - MSS, f.t.snd_una };
+	flight(&f)->undo_retrans = 1; /* of the copies that went, this was the last */
+	tcp_input(&f.env, &f.t, &s);
+	CU_ASSERT_EQUAL(fix_flush(&f), 0);
+	CU_ASSERT_EQUAL(f.stats.spurious_recoveries, 1);
+	CU_ASSERT_EQUAL(flight(&f)->lost, 0);
+	CU_ASSERT_NOT_EQUAL(f.t.rtx_ns, TIME_NEVER);
+	fix_down(&f);
+}
+
 /* Step 3a: a duplicate instead: the loss was real. */
 static void
 test_real_timeout(void)
@@ -494,6 +528,7 @@ static const struct test_case cases[] = {
 	{ "a timeout that was spurious", test_spurious_timeout },
 	{ "a spurious timeout in CWR", test_spurious_timeout_in_cwr },
 	{ "a spurious timeout, and another algorithm", test_spurious_timeout_of_another_cc },
+	{ "taken back as the window opens", test_undo_as_the_window_opens },
 	{ "a timeout that wasn't", test_real_timeout },
 	{ "undo by timestamps", test_undo_by_timestamp },
 	{ "ECN", test_ecn },
