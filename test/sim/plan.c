@@ -119,7 +119,7 @@ config_tcp(struct sim *s, struct thole_tcp_params *t)
 	}
 	if (s->kind == SIM_STRICT) { /* longer than any back-off: else a late FIN finds nobody */
 		t->msl_ns = 3600 * TIME_S;
-		t->give_up_ns = 3 * 3600 * TIME_S;
+		t->give_up_ns = 24 * 3600 * TIME_S;
 		t->orphan_ns = t->syn_give_up_ns = t->give_up_ns;
 		t->syn_ack_give_up_ns = 3600 * TIME_S;
 	} else {
