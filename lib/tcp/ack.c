@@ -3,8 +3,6 @@
  * step). What it says of single segments, and what follows for the window, is recovery.c's. */
 #include "tcp/scoreboard.h"
 
-#define BACKOFF_KEPT 2
-
 /*
  * The peer's window was closed and is open: what probed it goes again, as much of it in one segment
  * as there is.

@@ -156,6 +156,9 @@ void tcp_dsack_note(struct tcb *t, uint32_t left, uint32_t right);
 /* The blocks of the ACK that goes out now, at most @p most. @return how many; 0: no option. */
 uint8_t tcp_sack_out(struct tcb *t, struct sack_block *blocks, uint8_t most);
 
+/* Doublings of the RTO that an ACK leaves. */
+#define BACKOFF_KEPT 2
+
 /* rto.c: round-trip time and retransmission timeout (RFC 6298). */
 uint64_t tcp_rto_ns(const struct tcp_env *env, const struct tcb *t);
 void tcp_rtt_sample(struct tcb *t, uint32_t rtt_us);

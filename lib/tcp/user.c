@@ -27,6 +27,15 @@ can_send(const struct tcb *t)
 	       t->state != TCP_TIME_WAIT;
 }
 
+/* Beyond what an ACK leaves, backoff has counted a silent peer's keepalive probes until now: these
+ * were no time-outs of what is sent from here on (RFC 6298, 5.5). */
+static void
+end_silence(struct tcb *t)
+{
+	if (t->snd_una == t->snd_nxt && (t->flags & TF_PERSIST) == 0 && t->backoff > BACKOFF_KEPT)
+		t->backoff = BACKOFF_KEPT;
+}
+
 int
 tcp_send(struct tcp_env *env, struct tcb *t, struct rte_mbuf *chain)
 {
@@ -48,6 +57,8 @@ tcp_send(struct tcp_env *env, struct tcb *t, struct rte_mbuf *chain)
 		tcp_abort(env, t, ENOBUFS);
 		return 0;
 	}
+	if (unlikely((t->flags & TF_KEEPALIVE) != 0))
+		end_silence(t);
 	tcp_snd_append(t, chain);
 	t->flags |= TF_OUTPUT;
 	return 0;
@@ -70,6 +81,8 @@ tcp_shutdown(struct tcp_env *env, struct tcb *t)
 {
 	if ((t->flags & TF_FIN_QUEUED) != 0 || t->state == TCP_CLOSED)
 		return -EPIPE;
+	if (unlikely((t->flags & TF_KEEPALIVE) != 0))
+		end_silence(t);
 	t->flags |= TF_FIN_QUEUED | TF_OUTPUT;
 	if (t->state == TCP_ESTABLISHED)
 		t->state = TCP_FIN_WAIT_1;

@@ -220,6 +220,61 @@ SCRIPT(not_in_time_wait)
 	STATE(TCP_CLOSED);
 }
 
+static void
+alive_long(struct thole_stack_config *c)
+{
+	alive(c);
+	c->tcp.keepalive_probes = 20;
+}
+
+/* Unanswered questions are no time-outs of what is sent then: it doesn't wait two minutes to go
+ * again (RFC 6298, 5.5), nor does a FIN, nor a window probe. */
+static void
+silent_for_10_probes(uint16_t wnd)
+{
+	START(.state = TCP_ESTABLISHED, .tune = alive_long, .wnd = wnd);
+	IN_S(10);
+	PROBE();
+	for (int i = 1; i < 10; i++) {
+		IN_S(1);
+		PROBE();
+	}
+	AFTER_MS(500);
+}
+
+SCRIPT(no_backoff)
+{
+	silent_for_10_probes(65535);
+	SEND(10);
+	EXPECT(PSH | ACK, .seq = 100, .ack = 300, .len = 10);
+	AFTER_MS(1100);
+	SILENCE();
+	IN_MS(100);
+	EXPECT(PSH | ACK, .seq = 100, .ack = 300, .len = 10);
+	PEER(ACK, .seq = 300, .ack = 110);
+}
+
+SCRIPT(no_backoff_of_fin)
+{
+	silent_for_10_probes(65535);
+	CLOSE();
+	EXPECT(FIN | ACK, .seq = 100, .ack = 300);
+	IN_MS(1200);
+	EXPECT(FIN | ACK, .seq = 100, .ack = 300);
+	PEER(ACK, .seq = 300, .ack = 101);
+	PEER(RST, .seq = 300);
+	EVENT(CLOSED, .status = -ECONNRESET);
+}
+
+SCRIPT(no_backoff_of_window_probe)
+{
+	silent_for_10_probes(0);
+	SEND(10);
+	IN_MS(1200);
+	EXPECT(ACK, .seq = 100, .ack = 300, .len = 1);
+	STATE(TCP_ESTABLISHED);
+}
+
 static const struct test_case cases[] = {
 	{ "off by default", off_by_default },
 	{ "two hours", two_hours },
@@ -231,6 +286,9 @@ static const struct test_case cases[] = {
 	{ "not beside retransmission", not_beside_retransmission },
 	{ "not beside persist", not_beside_persist },
 	{ "the peer's probe", probed },
+	{ "no back-off for data", no_backoff },
+	{ "nor for a FIN", no_backoff_of_fin },
+	{ "nor for a window probe", no_backoff_of_window_probe },
 	{ "in FIN-WAIT-2", in_fin_wait_2 },
 	{ "in CLOSE-WAIT", in_close_wait },
 	{ "not in TIME-WAIT", not_in_time_wait },
