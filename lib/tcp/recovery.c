@@ -18,7 +18,6 @@ reduce(struct tcb *t, struct flight *f, uint32_t flight, bool ecn, bool real)
 {
 	uint32_t cwnd = f->cwnd, ssthresh = t->ssthresh;
 	bool first = f->phase == FP_OPEN;
-
 	uint32_t target = tcp_cc_congested(t, f, flight, ecn);
 
 	f->recover = t->snd_nxt;
@@ -185,7 +184,7 @@ newreno(struct tcp_env *env, struct tcb *t, struct flight *f, struct news *n)
  * of what wasn't sent again, then nothing was lost. @return whether it was spurious.
  */
 static bool
-frto_heard(struct tcp_env *env, struct tcb *t, struct flight *f, const struct news *n)
+frto_heard(struct tcb *t, struct flight *f, const struct news *n)
 {
 	bool more = seq_lt(t->snd_nxt, t->snd_end) && t->snd_nxt - t->snd_una < t->snd_wnd;
 
@@ -198,13 +197,11 @@ frto_heard(struct tcp_env *env, struct tcb *t, struct flight *f, const struct ne
 			return false;
 		f->frto = 2; /* step 2b: two new segments instead of what is taken for lost */
 		f->cwnd = board_pipe(t, f) + FRTO_SEGS * t->mss;
-		t->flags |= TF_OUTPUT;
 		return false;
 	}
 	if (!n->una_news && n->sacked == 0 && !n->dup)
 		return false;
 	f->frto = 0;
-	(void)env;
 	if (n->original && (n->una_news || n->sacked != 0) && !n->dup)
 		return true;
 	f->cwnd = 3u * t->mss; /* step 3a: the rest goes again in slow start */
@@ -215,7 +212,7 @@ frto_heard(struct tcp_env *env, struct tcb *t, struct flight *f, const struct ne
 static void
 loss_heard(struct tcp_env *env, struct tcb *t, struct flight *f, const struct news *n)
 {
-	if (spurious(t, f, n) || frto_heard(env, t, f, n)) {
+	if (spurious(t, f, n) || frto_heard(t, f, n)) {
 		undo(env, t, f);
 		return;
 	}
@@ -363,9 +360,8 @@ recovery_timeout(struct tcp_env *env, struct tcb *t, struct flight *f)
 		board_reneged(env, f); /* RFC 2018, 8 */
 	if ((board_seg(env, f->head)->flags & SEG_TOO_BIG) != 0)
 		tcp_path_mtu_timeout(env, t, f);
-	if (!again) {
+	if (!again)
 		reduce(t, f, RTE_MIN(t->snd_nxt - t->snd_una, f->cwnd), false, false);
-	}
 	f->recover = t->snd_nxt;
 	f->phase = FP_LOSS;
 	/* RFC 5682, 2.1, step 1: not when the same went again before. */
