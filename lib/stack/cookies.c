@@ -76,9 +76,7 @@ open_conn(struct thole_stack *s, const struct embryo *e, struct seg *seg)
 	s->stats.cookies_accepted++;
 	s->stats.cookies_sack += (t->opts & TO_SACK) != 0;
 	s->stats.cookies_wscale += (t->opts & TO_WSCALE) != 0;
-	if (tcp_input(&s->env, t, seg) == REPLY_RST)
-		reply_rst(s, seg);
-	conn_settle(s, t);
+	conn_input(s, t, seg);
 }
 
 bool

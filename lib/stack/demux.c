@@ -48,9 +48,7 @@ demux(struct thole_stack *s, struct seg *seg, const uint16_t *guess)
 	switch (ref_kind(ref)) {
 	case REF_TCB:
 		t = stack_tcb(s, ref_index(ref));
-		if (tcp_input(&s->env, t, seg) == REPLY_RST)
-			reply_rst(s, seg);
-		conn_settle(s, t);
+		conn_input(s, t, seg);
 		break;
 	case REF_EMBRYO:
 		embryo_segment(s, ref_index(ref), seg);

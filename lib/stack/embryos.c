@@ -202,11 +202,8 @@ embryo_segment(struct thole_stack *s, uint32_t i, struct seg *seg)
 		break;
 	case EMBRYO_PROMOTE:
 		t = promote(s, i, seg);
-		if (t == NULL)
-			break;
-		if (tcp_input(&s->env, t, seg) == REPLY_RST)
-			reply_rst(s, seg);
-		conn_settle(s, t);
+		if (t != NULL)
+			conn_input(s, t, seg);
 		break;
 	}
 }

@@ -338,6 +338,15 @@ void demux(struct thole_stack *s, struct seg *seg, const uint16_t *guess);
 uint32_t conn_alloc(struct thole_stack *s, const struct flow_key *key, uint8_t app,
 	const struct tcp_settings *set);
 void conn_settle(struct thole_stack *s, struct tcb *t);
+/* A segment for @p t, and what follows from it. */
+static inline void
+conn_input(struct thole_stack *s, struct tcb *t, struct seg *seg)
+{
+	if (tcp_input(&s->env, t, seg) == REPLY_RST)
+		reply_rst(s, seg);
+	conn_settle(s, t);
+}
+
 /* The CLOSED event was read, or nobody will. */
 void conn_release(struct thole_stack *s, struct tcb *t);
 thole_conn conn_handle(const struct thole_stack *s, const struct tcb *t);
