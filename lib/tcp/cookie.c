@@ -21,8 +21,6 @@
 #define TS_SACK	      UINT32_C(0x10)
 #define TS_ECN	      UINT32_C(0x20)
 
-#define MSS_DEFAULT_IP4 536 /* RFC 9293, 3.7.1 */
-
 /*
  * A peer is never sent more than it offered (RFC 9293, 3.7.1, MUST-16), so what is below the
  * default has a row, too. The others: the default, IPv6's least MTU, tunnels, timestamps' worth off
@@ -108,8 +106,7 @@ cookie_make(const struct tcp_env *env, const uint64_t secret[2], const struct se
 		out->mss = env->mss; /* the peer is told of nothing that we would forget */
 		return;
 	}
-	/* RFC 3168, 6.1.1: an ECN-setup SYN. */
-	if ((syn->flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR))
+	if (tcp_is_ecn_setup(syn))
 		opts |= EO_ECN;
 	tcp_isn(env, &syn->key, &ts_off);
 	tcp_syn_out(env, opts, ts_off, syn->ts_val, out);

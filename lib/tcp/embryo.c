@@ -19,8 +19,7 @@ embryo_init(const struct tcp_env *env, struct embryo *e, const struct seg *s)
 		.opts = tcp_syn_opts(env, s),
 	};
 	e->iss = tcp_isn(env, &s->key, &e->ts_off);
-	/* RFC 3168, 6.1.1: an ECN-setup SYN. */
-	if ((s->flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR))
+	if (tcp_is_ecn_setup(s))
 		e->opts |= EO_ECN;
 }
 

@@ -5,8 +5,6 @@
 
 #include "tcp/tcp.h"
 
-/* Assumed of a peer that sends no MSS option (RFC 9293, 3.7.1). */
-#define MSS_DEFAULT_IP4 536
 /* A peer can't make us cut data to confetti. */
 #define MSS_LEAST 64
 

@@ -197,6 +197,16 @@ struct peer_syn {
 	uint16_t wnd;
 	uint8_t opts; /* enum embryo_opt: what it offers and we take */
 };
+/* Assumed of a peer that sends no MSS option (RFC 9293, 3.7.1). */
+#define MSS_DEFAULT_IP4 536
+
+/* RFC 3168, 6.1.1: whether the SYN @p s is an ECN-setup SYN. */
+static inline bool
+tcp_is_ecn_setup(const struct seg *s)
+{
+	return (s->flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR);
+}
+
 /* What we take of a SYN's options (enum embryo_opt); ECN aside. */
 uint8_t tcp_syn_opts(const struct tcp_env *env, const struct seg *s);
 /* What our SYN of @p t offers. */
