@@ -324,8 +324,12 @@ fail_tcbs(struct thole_stack *s)
 		 * have to send, a timer brings again; R2 bounds it.
 		 */
 		t->flags &= (uint16_t)~TF_OWES;
-		if (t->state >= TCP_ESTABLISHED)
+		if (t->state >= TCP_ESTABLISHED) {
+			/* The window opened while it waited, and what probed it wasn't repeated. */
+			if (t->snd_una != t->snd_nxt && t->rtx_ns == TIME_NEVER)
+				tcp_rtx_arm(&s->env, t);
 			tcp_persist_if_stuck(&s->env, t);
+		}
 		conn_settle(s, t);
 	}
 }

@@ -350,6 +350,41 @@ SCRIPT(next_hop_gone)
 	STATE(TCP_ESTABLISHED);
 }
 
+static void
+drain(void)
+{
+	uint8_t frame[FRAME_MAX];
+
+	while (script_pending() != 0)
+		script_take(frame);
+}
+
+/* A window that opens while the next hop is asked for: what probed it is on the way, and is timed,
+ * though it can't go again now. R2 ends it. */
+SCRIPT(next_hop_gone_as_the_window_opens)
+{
+	START(.state = TCP_ESTABLISHED, .wnd = 0);
+	script_manual_arp(true);
+	AFTER_S(31);
+	SEND(10);
+	for (int s = 0; s < 60; s++) {
+		if (script_stat_get(offsetof(struct thole_stats, arp_failures)) == 1 &&
+			script_pending() != 0)
+			break; /* a probe waits for an answer */
+		drain();
+		AFTER_S(1);
+	}
+	drain();
+	PEER(ACK, .seq = 300, .ack = 100, .wnd = 1000);
+	for (int s = 0; s < 1100; s++) {
+		drain();
+		AFTER_S(1);
+	}
+	drain();
+	EVENT(CLOSED, .status = -EHOSTUNREACH);
+	STATE(TCP_CLOSED);
+}
+
 static const struct test_case cases[] = {
 	{ "kinds", kinds },
 	{ "off", off },
@@ -368,6 +403,7 @@ static const struct test_case cases[] = {
 	{ "about a keep-alive", about_a_keepalive },
 	{ "about a keep-alive that was answered", about_a_keepalive_that_was_answered },
 	{ "the next hop is gone", next_hop_gone },
+	{ "the next hop is gone as the window opens", next_hop_gone_as_the_window_opens },
 	{ NULL, NULL },
 };
 const struct test_suite suite_soft = { "soft errors", cases };
