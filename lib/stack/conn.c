@@ -98,8 +98,12 @@ conn_endpoints(const struct thole_stack *s, const struct tcb *t, struct thole_en
 static void
 detach(struct thole_stack *s, struct tcb *t)
 {
-	table_remove(&s->table, stack_hash(s, &t->key), ref_make(REF_TCB, tcb_index(s, t)));
+	uint32_t hash = stack_hash(s, &t->key);
+
+	table_remove(&s->table, hash, ref_make(REF_TCB, tcb_index(s, t)));
 	t->flags |= TF_DETACHED;
+	if ((t->flags & TF_PASSIVE) != 0)
+		cookies_spent(s, hash);
 	if ((t->flags & TF_APP_CLOSED) != 0)
 		s->stats.orphans--;
 	wheel_cancel(&s->wheel, tcb_index(s, t));

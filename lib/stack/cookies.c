@@ -5,19 +5,68 @@
  * must be answered with a sequence number beyond the old connection's, which a cookie can't promise
  * (RFC 9293, 3.4.3). Without an embryo the TIME-WAIT stays, and answers as it does to any segment.
  */
+#include <errno.h>
+
+#include <rte_common.h>
+
 #include "base/siphash.h"
 #include "stack/stack.h"
 #include "tcp/cookie.h"
 
-void
+#define ENDS_LEAST 1024u
+
+int
 cookies_init(struct thole_stack *s)
 {
 	/* No connection has this key, so nothing else is made of its hash. */
 	static const struct flow_key nobody = { .rport = 1 };
 	struct sip128 derived = siphash13_flow128(s->cfg.secret, &nobody);
+	struct cookies *c = &s->cookies;
 
-	s->cookies.secret[0] = derived.lo;
-	s->cookies.secret[1] = derived.hi;
+	c->secret[0] = derived.lo;
+	c->secret[1] = derived.hi;
+	c->nb_ends = rte_align32pow2(RTE_MAX(s->cfg.max_embryos, ENDS_LEAST));
+	c->ends = s->mem.alloc(s->mem.ctx, c->nb_ends * sizeof(*c->ends), 64);
+	if (c->ends == NULL)
+		return -ENOMEM;
+	memset(c->ends, 0, c->nb_ends * sizeof(*c->ends));
+	return 0;
+}
+
+void
+cookies_fini(struct thole_stack *s)
+{
+	if (s->cookies.ends != NULL)
+		s->mem.free(
+			s->mem.ctx, s->cookies.ends, s->cookies.nb_ends * sizeof(*s->cookies.ends));
+}
+
+static struct cookie_end *
+end_of(const struct thole_stack *s, uint32_t hash)
+{
+	return &s->cookies.ends[hash & (s->cookies.nb_ends - 1)];
+}
+
+/*
+ * A cookie can be returned as often as its peer likes while it lives: what a peer sends again that
+ * lacks our RST, or an old copy of its first segment, would bring about another connection with the
+ * same numbers, and its bytes would be taken for the last one's. Nobody is told apart by more than
+ * a hash, and the latest one of a place is known: so it is less likely, not impossible.
+ */
+void
+cookies_spent(struct thole_stack *s, uint32_t hash)
+{
+	if (s->env.now_ns < s->cookies.until_ns)
+		*end_of(s, hash) = (struct cookie_end){ hash,
+			env_now_ms(&s->env) + (uint32_t)(COOKIE_LIFE_NS / TIME_MS) };
+}
+
+static bool
+is_spent(const struct thole_stack *s, uint32_t hash)
+{
+	const struct cookie_end *e = end_of(s, hash);
+
+	return e->hash == hash && seq_lt(env_now_ms(&s->env), e->until_ms);
 }
 
 bool
@@ -50,6 +99,8 @@ cookies_syn(struct thole_stack *s, const struct seg *seg, uint16_t listener)
 	cookie_make(&s->env, s->cookies.secret, seg, &out);
 	if (!reply_segment(s, &seg->key, NO_INDEX, profile, &out))
 		return;
+	if (is_spent(s, seg->hash)) /* there is a new one to come back */
+		end_of(s, seg->hash)->until_ms = env_now_ms(&s->env);
 	s->cookies.until_ns = s->env.now_ns + COOKIE_LIFE_NS;
 	s->stats.tx_syn_acks++;
 	s->stats.cookies_sent++;
@@ -102,6 +153,10 @@ cookies_ack(struct thole_stack *s, struct seg *seg)
 			return false;
 		s->stats.rx_drop_state++;
 		return true;
+	}
+	if (is_spent(s, seg->hash)) {
+		s->stats.cookies_failed++;
+		return false; /* to the RST that the peer lacks */
 	}
 	e.listener = l;
 	open_conn(s, &e, seg);

@@ -128,9 +128,8 @@ thole_stack_create(
 		init_lists(s);
 		init_env(s);
 		embryos_init(s);
-		cookies_init(s);
-		if (init_records(s) == 0 && local_init(s) == 0 && listen_init(s) == 0 &&
-			neigh_init(s) == 0) {
+		if (init_records(s) == 0 && cookies_init(s) == 0 && local_init(s) == 0 &&
+			listen_init(s) == 0 && neigh_init(s) == 0) {
 			*out = s;
 			return 0;
 		}
@@ -166,6 +165,7 @@ thole_stack_destroy(struct thole_stack *s)
 		mem.free(mem.ctx, s->locals, s->nb_locals * sizeof(*s->locals));
 	table_fini(&s->table, &mem);
 	paths_fini(&s->env.paths, &mem);
+	cookies_fini(s);
 	slab_fini(&s->segments, &mem);
 	slab_fini(&s->flights, &mem);
 	slab_fini(&s->tombstones, &mem);

@@ -107,8 +107,16 @@ struct limiter {
 	uint32_t tokens;
 };
 
+/* A connection that is over, by its key's hash. */
+struct cookie_end {
+	uint32_t hash;
+	uint32_t until_ms;
+};
+
 /* SYN cookies. */
 struct cookies {
+	struct cookie_end *ends; /* by hash, as many as embryos at least */
+	uint32_t nb_ends;	 /* a power of two */
 	uint64_t secret[2];
 	uint64_t until_ns; /* from here on none that was sent is good; 0: none was sent */
 	bool on;
@@ -398,7 +406,10 @@ void embryos_run(struct thole_stack *s);
 uint64_t embryos_next(const struct thole_stack *s);
 
 /* cookies.c: handshakes without embryos. */
-void cookies_init(struct thole_stack *s);
+int cookies_init(struct thole_stack *s);
+void cookies_fini(struct thole_stack *s);
+/* A peer's connection is over, of whose key @p hash is: its cookie brings no other one about. */
+void cookies_spent(struct thole_stack *s, uint32_t hash);
 /* Whether a SYN is to be answered with a cookie; cookies_syn() does. */
 bool cookies_wanted(struct thole_stack *s);
 void cookies_syn(struct thole_stack *s, const struct seg *seg, uint16_t listener);

@@ -191,6 +191,35 @@ off(struct thole_stack_config *c)
 	c->tcp.syn_cookies = THOLE_SYN_COOKIES_OFF;
 }
 
+/* What a peer sends again after our RST, which it lacks, brings no other connection about. */
+SCRIPT(no_second_connection)
+{
+	struct got g;
+
+	START(.state = TCP_LISTEN, .tune = always);
+	OFFER(5000, OFFER_MSS);
+	g = cookie(5000, 1);
+	ANSWER(5000, &g, .text = "hello");
+	EVENT(ACCEPTED);
+	EVENT(DATA, .text = "hello");
+	AFTER_MS(100);
+	take(5000, ACK);
+	ABORT();
+	take(5000, RST | ACK);
+	EVENT(CLOSED, .status = -ECONNABORTED);
+	ANSWER(5000, &g, .text = "hello");
+	take(5000, RST);
+	STAT(cookies_accepted, 1);
+	STAT(opened_passive, 1);
+	/* A new SYN's cookie does. */
+	OFFER(5000, OFFER_MSS);
+	g = cookie(5000, 2);
+	ANSWER(5000, &g, .text = "hello");
+	EVENT(ACCEPTED);
+	EVENT(DATA, .text = "hello");
+	STAT(cookies_accepted, 2);
+}
+
 SCRIPT(a_client_amid_a_flood)
 {
 	struct got g;
@@ -629,6 +658,7 @@ SCRIPT(time_wait_stays)
 }
 
 static const struct test_case cases[] = {
+	{ "no second connection", no_second_connection },
 	{ "a client amid a flood", a_client_amid_a_flood },
 	{ "without timestamps", without_timestamps },
 	{ "ECN", ecn },
