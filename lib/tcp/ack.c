@@ -72,7 +72,6 @@ static void
 new_data_acked(
 	struct tcp_env *env, struct tcb *t, struct flight *f, const struct seg *s, struct news *n)
 {
-	n->una_news = true;
 	n->acked = s->ack - t->snd_una;
 	if (f != NULL)
 		board_acked(env, t, f, s->ack, n);
@@ -125,7 +124,7 @@ window_update(struct tcp_env *env, struct tcb *t, const struct seg *s, struct ne
 
 	if (seq_lt(s->ack, t->snd_una))
 		return; /* an old segment: its window starts elsewhere */
-	if (!n->una_news && seq_gt(t->snd_wl1, s->seq))
+	if (n->acked == 0 && seq_gt(t->snd_wl1, s->seq))
 		return;
 	if (wnd > t->snd_wnd)
 		t->flags |= TF_OUTPUT;

@@ -169,7 +169,7 @@ tlp_heard(struct tcb *t, struct flight *f, const struct news *n)
 	} else if (seq_gt(t->snd_una, f->tlp_end)) {
 		f->flags &= (uint8_t)~FF_TLP_OUT;
 		recovery_probe_repaired(t, f); /* the probe filled a hole at the end */
-	} else if (!n->una_news && !n->window && n->sacked == 0 && seg_len(n->seg) == 0) {
+	} else if (n->acked == 0 && !n->window && n->sacked == 0 && seg_len(n->seg) == 0) {
 		f->flags &= (uint8_t)~FF_TLP_OUT; /* a duplicate ACK without SACK */
 	}
 }

@@ -151,7 +151,7 @@ recovery_sent(
 static void
 newreno(struct tcp_env *env, struct tcb *t, struct flight *f, struct news *n)
 {
-	if (n->una_news) {
+	if (n->acked != 0) {
 		uint32_t counted = (uint32_t)f->dupacks * t->mss;
 		uint32_t segs = n->acked / t->mss;
 
@@ -193,16 +193,16 @@ frto_heard(struct tcb *t, struct flight *f, const struct news *n)
 	if (f->frto == 1) {
 		f->frto = 0;
 		t->flags |= TF_OUTPUT;
-		if (!n->una_news || !more || seq_geq(t->snd_una, f->recover))
+		if (n->acked == 0 || !more || seq_geq(t->snd_una, f->recover))
 			return false;
 		f->frto = 2; /* step 2b: two new segments instead of what is taken for lost */
 		f->cwnd = board_pipe(t, f) + FRTO_SEGS * t->mss;
 		return false;
 	}
-	if (!n->una_news && n->sacked == 0 && !n->dup)
+	if (n->acked == 0 && n->sacked == 0 && !n->dup)
 		return false;
 	f->frto = 0;
-	if (n->original && (n->una_news || n->sacked != 0) && !n->dup)
+	if (n->original && (n->acked != 0 || n->sacked != 0) && !n->dup)
 		return true;
 	f->cwnd = 3u * t->mss; /* step 3a: the rest goes again in slow start */
 	t->flags |= TF_OUTPUT;
@@ -286,7 +286,7 @@ set_timer(struct tcp_env *env, struct tcb *t, struct flight *f, const struct new
 	if (reorder_us != 0 && f->lost == 0) {
 		f->timer = FT_REORDER;
 		t->rtx_ns = env->now_ns + reorder_us * TIME_US;
-	} else if (n->una_news || f->timer == FT_REORDER || n->lost != 0 ||
+	} else if (n->acked != 0 || f->timer == FT_REORDER || n->lost != 0 ||
 		   t->rtx_ns == TIME_NEVER) { /* the persist timer, which is over */
 		tcp_rtx_arm(env, t);	      /* RFC 6298, 5.3 */
 	} else if (f->timer == FT_PROBE && f->nb_sacked != 0) {
@@ -317,8 +317,8 @@ recovery_heard(struct tcp_env *env, struct tcb *t, struct flight *f, struct news
 	}
 	step(env, t, f, n);
 	if (f->phase == FP_RECOVERY || f->phase == FP_CWR)
-		prr_heard(t, f, n, n->una_news && n->lost == 0);
-	if (f->phase == FP_RECOVERY && (t->opts & TO_SACK) == 0 && n->una_news && n->lost != 0)
+		prr_heard(t, f, n, n->acked != 0 && n->lost == 0);
+	if (f->phase == FP_RECOVERY && (t->opts & TO_SACK) == 0 && n->acked != 0 && n->lost != 0)
 		f->cwnd = RTE_MAX(f->cwnd, board_pipe(t, f) + t->mss); /* RFC 6582: its hole goes */
 	grow(env, t, f, n, was_reduced);
 	if (n->delivered != 0 || n->lost != 0)

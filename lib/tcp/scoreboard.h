@@ -12,7 +12,7 @@
 
 /* What one segment from the peer says of ours. */
 struct news {
-	uint32_t acked;	      /* bytes by which SND.UNA moved */
+	uint32_t acked;	      /* bytes by which SND.UNA moved; 0: it did not */
 	uint32_t delivered;   /* bytes ACKed or SACKed for the first time */
 	uint32_t sacked;      /* of these, SACKed */
 	uint32_t lost;	      /* bytes taken for lost because of it */
@@ -24,7 +24,6 @@ struct news {
 	bool repeated;	      /* one was ACKed that was sent more than once */
 	bool again;	      /* the last time in this recovery; and no SACK had told of it */
 	bool dsack;	      /* the peer reports that something came twice (RFC 2883) */
-	bool una_news;	      /* SND.UNA moved */
 	bool ece;
 	bool dup;    /* a duplicate ACK from a peer without SACK (RFC 5681, 2) */
 	bool window; /* the window changed */

@@ -83,7 +83,7 @@ test_fifteen_lost(void)
 	l.f.sacked++;
 	sack(&l, 4, 1);
 	for (uint32_t i = 0; i < 3; i++) { /* the three repetitions arrive */
-		const struct news n = { .acked = 1, .delivered = 1, .una_news = true };
+		const struct news n = { .acked = 1, .delivered = 1 };
 
 		l.t.snd_una++;
 		prr_heard(&l.t, &l.f, &n, true);
