@@ -271,3 +271,25 @@ fix_check_board(const struct fix *f)
 		CU_ASSERT_EQUAL_FATAL(tx_seg_end(board_seg(&f->env, last)), f->t.snd_nxt);
 	}
 }
+
+struct flight *
+fix_flight(struct fix *f)
+{
+	struct flight *fl = tcp_flight(&f->env, &f->t);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(fl);
+	return fl;
+}
+
+unsigned int
+fix_fire(struct fix *f)
+{
+	unsigned int sent;
+
+	CU_ASSERT_NOT_EQUAL_FATAL(f->t.rtx_ns, TIME_NEVER);
+	f->env.now_ns = RTE_MAX(f->env.now_ns, f->t.rtx_ns);
+	tcp_timer(&f->env, &f->t);
+	sent = fix_flush(f);
+	fix_check_board(f);
+	return sent;
+}

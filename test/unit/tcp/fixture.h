@@ -65,4 +65,10 @@ void fix_ack(struct fix *f, uint32_t ack, const struct sack_block *sack, uint8_t
  * orders of its lists are right. */
 void fix_check_board(const struct fix *f);
 
+/** The flight block, which there must be. */
+struct flight *fix_flight(struct fix *f);
+
+/** Runs the retransmission timer, whatever it is for now; it must be on. @return packets. */
+unsigned int fix_fire(struct fix *f);
+
 #endif

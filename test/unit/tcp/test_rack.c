@@ -6,15 +6,6 @@
 #define RTT   (40 * TIME_MS)
 #define FIRST (FIX_ISS + 1 + MSS) /* of what test cases are about */
 
-static struct flight *
-flight(struct fix *f)
-{
-	struct flight *fl = tcp_flight(&f->env, &f->t);
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(fl);
-	return fl;
-}
-
 /* A round trip of 40 ms is known; then @p n segments have gone, 1 ms apart. */
 static void
 up(struct fix *f, unsigned int n)
@@ -52,18 +43,6 @@ sacked(struct fix *f, uint32_t una, uint32_t left, uint32_t right)
 	return n;
 }
 
-static unsigned int
-fire(struct fix *f)
-{
-	unsigned int n;
-
-	f->env.now_ns = RTE_MAX(f->env.now_ns, f->t.rtx_ns);
-	tcp_timer(&f->env, &f->t);
-	n = fix_flush(f);
-	fix_check_board(f);
-	return n;
-}
-
 /* Step 5: three of the later ones have arrived, and no reordering is known: lost at once. */
 static void
 test_three_sacked(void)
@@ -91,12 +70,12 @@ test_reordering_window(void)
 	first = f.env.now_ns - 3 * TIME_MS;
 	f.env.now_ns = first + TIME_MS + RTT; /* the second took 40 ms */
 	CU_ASSERT_EQUAL(sacked(&f, 0, 1, 2), 0);
-	CU_ASSERT_EQUAL(flight(&f)->timer, FT_REORDER);
+	CU_ASSERT_EQUAL(fix_flight(&f)->timer, FT_REORDER);
 	CU_ASSERT_EQUAL(f.t.rtx_ns, first + RTT + RTT / 4);
-	CU_ASSERT_EQUAL(fire(&f), 1);
+	CU_ASSERT_EQUAL(fix_fire(&f), 1);
 	CU_ASSERT_EQUAL(f.stats.retransmits, 1);
 	CU_ASSERT_EQUAL(f.stats.rto_fired, 0);
-	CU_ASSERT_EQUAL(flight(&f)->phase, FP_RECOVERY);
+	CU_ASSERT_EQUAL(fix_flight(&f)->phase, FP_RECOVERY);
 	fix_down(&f);
 
 	/* It comes before that: nothing was lost, and what was seen is reordering. */
@@ -106,7 +85,7 @@ test_reordering_window(void)
 	f.env.now_ns += 2 * TIME_MS;
 	CU_ASSERT_EQUAL(sacked(&f, 2, 0, 0), 0);
 	CU_ASSERT_EQUAL(f.stats.retransmits, 0);
-	CU_ASSERT_NOT_EQUAL(flight(&f)->flags & FF_REORDER_SEEN, 0);
+	CU_ASSERT_NOT_EQUAL(fix_flight(&f)->flags & FF_REORDER_SEEN, 0);
 	fix_down(&f);
 }
 
@@ -117,12 +96,12 @@ test_reordering_seen(void)
 	struct fix f;
 
 	up(&f, 8);
-	flight(&f)->flags |= FF_REORDER_SEEN;
+	fix_flight(&f)->flags |= FF_REORDER_SEEN;
 	f.env.now_ns += RTT - 4 * TIME_MS;
 	CU_ASSERT_EQUAL(sacked(&f, 0, 1, 4), 0);
 	CU_ASSERT_EQUAL(f.stats.retransmits, 0);
-	CU_ASSERT_EQUAL(flight(&f)->timer, FT_REORDER);
-	CU_ASSERT(fire(&f) >= 1);
+	CU_ASSERT_EQUAL(fix_flight(&f)->timer, FT_REORDER);
+	CU_ASSERT(fix_fire(&f) >= 1);
 	CU_ASSERT_EQUAL(f.stats.retransmits, 1);
 	fix_down(&f);
 }
@@ -137,7 +116,7 @@ test_sent_later(void)
 	f.env.now_ns += RTT - 4 * TIME_MS;
 	sacked(&f, 0, 1, 4);
 	CU_ASSERT_EQUAL(f.stats.retransmits, 1);
-	CU_ASSERT_EQUAL(flight(&f)->lost, 0); /* 4 to 7 are on the way as before */
+	CU_ASSERT_EQUAL(fix_flight(&f)->lost, 0); /* 4 to 7 are on the way as before */
 	f.env.now_ns += TIME_MS;
 	sacked(&f, 0, 1, 5); /* the repetition is later than all of them */
 	CU_ASSERT_EQUAL(f.stats.retransmits, 1);
@@ -173,18 +152,18 @@ test_dsack_growth(void)
 
 	up(&f, 4);
 	f.env.now_ns += RTT;
-	CU_ASSERT_EQUAL(flight(&f)->reo_mult, 1);
+	CU_ASSERT_EQUAL(fix_flight(&f)->reo_mult, 1);
 	for (int i = 0; i < 3; i++) {
 		const struct sack_block b = { FIRST - MSS, FIRST };
 
 		fix_ack(&f, at(0), &b, 1);
-		CU_ASSERT_EQUAL(flight(&f)->reo_mult, 2);
+		CU_ASSERT_EQUAL(fix_flight(&f)->reo_mult, 2);
 	}
 	fix_ack(&f, at(4), NULL, 0);
 	fix_send(&f, 4 * MSS);
 	f.env.now_ns += RTT;
 	fix_ack(&f, at(6), &(struct sack_block){ at(0), at(1) }, 1);
-	CU_ASSERT_EQUAL(flight(&f)->reo_mult, 3);
+	CU_ASSERT_EQUAL(fix_flight(&f)->reo_mult, 3);
 	fix_flush(&f);
 	fix_down(&f);
 }
@@ -199,14 +178,14 @@ test_probe(void)
 
 		up(&f, n);
 		last = f.env.now_ns;
-		CU_ASSERT_EQUAL(flight(&f)->timer, FT_PROBE);
+		CU_ASSERT_EQUAL(fix_flight(&f)->timer, FT_PROBE);
 		CU_ASSERT_EQUAL(f.t.rtx_ns, last + pto);
-		CU_ASSERT_EQUAL(fire(&f), 1);
+		CU_ASSERT_EQUAL(fix_fire(&f), 1);
 		CU_ASSERT_EQUAL(f.stats.tail_probes, 1);
 		CU_ASSERT_EQUAL(f.stats.rto_fired, 0);
 		CU_ASSERT_EQUAL(f.t.snd_nxt, at(n));
-		CU_ASSERT_EQUAL(flight(&f)->timer, FT_RTO); /* one probe, then the RTO */
-		CU_ASSERT_EQUAL(fire(&f), 1);
+		CU_ASSERT_EQUAL(fix_flight(&f)->timer, FT_RTO); /* one probe, then the RTO */
+		CU_ASSERT_EQUAL(fix_fire(&f), 1);
 		CU_ASSERT_EQUAL(f.stats.rto_fired, 1);
 		fix_down(&f);
 	}
@@ -219,9 +198,9 @@ test_probe_new_data(void)
 	struct fix f;
 
 	up(&f, 2);
-	flight(&f)->cwnd = 2 * MSS;
+	fix_flight(&f)->cwnd = 2 * MSS;
 	CU_ASSERT_EQUAL(fix_send(&f, MSS), 0);
-	CU_ASSERT_EQUAL(fire(&f), 1);
+	CU_ASSERT_EQUAL(fix_fire(&f), 1);
 	CU_ASSERT_EQUAL(f.stats.tail_probes, 1);
 	CU_ASSERT_EQUAL(f.stats.retransmits, 0);
 	CU_ASSERT_EQUAL(f.t.snd_nxt, at(3));
@@ -239,7 +218,7 @@ test_probe_outcome(void)
 		struct fix f;
 
 		up(&f, 8);
-		CU_ASSERT_EQUAL(fire(&f), 1);
+		CU_ASSERT_EQUAL(fix_fire(&f), 1);
 		f.env.now_ns += RTT;
 		if (dsack != 0)
 			fix_ack(&f, at(8), &(struct sack_block){ at(7), at(8) }, 1);
@@ -248,7 +227,7 @@ test_probe_outcome(void)
 		fix_send(&f, MSS);
 		fix_ack(&f, at(9), NULL, 0);
 		CU_ASSERT_EQUAL(f.t.ssthresh == UINT32_MAX, dsack != 0);
-		CU_ASSERT_EQUAL(flight(&f)->flags & FF_TLP_OUT, 0);
+		CU_ASSERT_EQUAL(fix_flight(&f)->flags & FF_TLP_OUT, 0);
 		CU_ASSERT_EQUAL(f.stats.rto_fired, 0);
 		fix_flush(&f);
 		fix_down(&f);

@@ -8,15 +8,6 @@
 
 #define MSS 1460u
 
-static struct flight *
-flight(struct fix *f)
-{
-	struct flight *fl = tcp_flight(&f->env, &f->t);
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(fl);
-	return fl;
-}
-
 /* Ten segments are on their way, as cwnd has it, and more wait. */
 static void
 up(struct fix *f, uint8_t opts)
@@ -51,20 +42,6 @@ ack(struct fix *f, uint32_t bytes)
 	return sent;
 }
 
-/* The timer, whatever it is for now. @return packets. */
-static unsigned int
-fire(struct fix *f)
-{
-	unsigned int sent;
-
-	CU_ASSERT_NOT_EQUAL_FATAL(f->t.rtx_ns, TIME_NEVER);
-	f->env.now_ns = RTE_MAX(f->env.now_ns, f->t.rtx_ns);
-	tcp_timer(&f->env, &f->t);
-	sent = fix_flush(f);
-	fix_check_board(f);
-	return sent;
-}
-
 /* RFC 3042; RFC 5681, 3.2: two new segments, then the third duplicate sends the first again. */
 static void
 test_fast_retransmit(void)
@@ -74,14 +51,14 @@ test_fast_retransmit(void)
 	up(&f, 0);
 	CU_ASSERT_EQUAL(dupacks(&f, 1), 1);
 	CU_ASSERT_EQUAL(dupacks(&f, 1), 1);
-	CU_ASSERT_EQUAL(flight(&f)->cwnd, 10 * MSS); /* "MUST NOT change cwnd" */
+	CU_ASSERT_EQUAL(fix_flight(&f)->cwnd, 10 * MSS); /* "MUST NOT change cwnd" */
 	CU_ASSERT_EQUAL(f.stats.retransmits, 0);
 	CU_ASSERT_EQUAL(dupacks(&f, 1), 1);
 	CU_ASSERT_EQUAL(f.stats.retransmits, 1);
 	CU_ASSERT_EQUAL(f.stats.fast_retransmits, 1);
 	CU_ASSERT_EQUAL(f.t.ssthresh, 5 * MSS); /* equation 4, without limited transmit's two */
-	CU_ASSERT_EQUAL(flight(&f)->phase, FP_RECOVERY);
-	CU_ASSERT_EQUAL(flight(&f)->recover, f.t.snd_nxt);
+	CU_ASSERT_EQUAL(fix_flight(&f)->phase, FP_RECOVERY);
+	CU_ASSERT_EQUAL(fix_flight(&f)->recover, f.t.snd_nxt);
 	fix_down(&f);
 }
 
@@ -95,9 +72,9 @@ test_reduction(void)
 	dupacks(&f, 3);
 	CU_ASSERT_EQUAL(dupacks(&f, 1), 0);
 	CU_ASSERT(dupacks(&f, 5) < 4);
-	CU_ASSERT_EQUAL(board_pipe(&f.t, flight(&f)), 5 * MSS);
+	CU_ASSERT_EQUAL(board_pipe(&f.t, fix_flight(&f)), 5 * MSS);
 	CU_ASSERT_EQUAL(dupacks(&f, 2), 2); /* from here on one for one */
-	CU_ASSERT_EQUAL(board_pipe(&f.t, flight(&f)), 5 * MSS);
+	CU_ASSERT_EQUAL(board_pipe(&f.t, fix_flight(&f)), 5 * MSS);
 	CU_ASSERT_EQUAL(f.t.ssthresh, 5 * MSS);
 	CU_ASSERT_EQUAL(f.stats.retransmits, 1);
 	CU_ASSERT_EQUAL(f.stats.fast_retransmits, 1);
@@ -138,7 +115,7 @@ test_no_dupacks(void)
 		tcp_input(&f.env, &f.t, &s);
 		rte_pktmbuf_free(s.m);
 	}
-	CU_ASSERT_EQUAL(flight(&f)->dupacks, 0);
+	CU_ASSERT_EQUAL(fix_flight(&f)->dupacks, 0);
 	CU_ASSERT_EQUAL(f.stats.fast_retransmits, 0);
 	fix_down(&f);
 
@@ -174,7 +151,7 @@ test_partial_ack(void)
 	CU_ASSERT_EQUAL(f.stats.retransmits, 1);
 	CU_ASSERT(ack(&f, 4 * MSS) >= 1);
 	CU_ASSERT_EQUAL(f.stats.retransmits, 2);
-	CU_ASSERT_EQUAL(flight(&f)->phase, FP_RECOVERY);
+	CU_ASSERT_EQUAL(fix_flight(&f)->phase, FP_RECOVERY);
 	CU_ASSERT(ack(&f, 3 * MSS) >= 1);
 	CU_ASSERT_EQUAL(f.stats.retransmits, 3);
 	CU_ASSERT_EQUAL(f.stats.fast_retransmits, 1);
@@ -190,10 +167,10 @@ test_full_ack(void)
 
 	up(&f, 0);
 	dupacks(&f, 9);
-	fix_ack(&f, flight(&f)->recover, NULL, 0);
-	CU_ASSERT_EQUAL(flight(&f)->phase, FP_OPEN);
+	fix_ack(&f, fix_flight(&f)->recover, NULL, 0);
+	CU_ASSERT_EQUAL(fix_flight(&f)->phase, FP_OPEN);
 	/* All of what this ACK speaks of was counted before: no growth by more than a segment. */
-	CU_ASSERT(flight(&f)->cwnd >= 5 * MSS && flight(&f)->cwnd <= 6 * MSS);
+	CU_ASSERT(fix_flight(&f)->cwnd >= 5 * MSS && fix_flight(&f)->cwnd <= 6 * MSS);
 	fix_flush(&f);
 	CU_ASSERT_EQUAL(f.stats.retransmits, 1);
 	fix_check_board(&f);
@@ -208,12 +185,12 @@ test_timeout(void)
 
 	up(&f, 0);
 	for (unsigned int i = 1; i <= 6; i++) {
-		CU_ASSERT_EQUAL(fire(&f), 1);
+		CU_ASSERT_EQUAL(fix_fire(&f), 1);
 		CU_ASSERT_EQUAL(f.stats.rto_fired, i);
 		CU_ASSERT_EQUAL(f.stats.retransmits, i);
-		CU_ASSERT_EQUAL(flight(&f)->cwnd, MSS);
+		CU_ASSERT_EQUAL(fix_flight(&f)->cwnd, MSS);
 		CU_ASSERT_EQUAL(f.t.ssthresh, 5 * MSS);
-		CU_ASSERT_EQUAL(flight(&f)->phase, FP_LOSS);
+		CU_ASSERT_EQUAL(fix_flight(&f)->phase, FP_LOSS);
 	}
 	fix_down(&f);
 }
@@ -225,14 +202,14 @@ test_timeout_of_another(void)
 	struct fix f;
 
 	up(&f, 0);
-	fire(&f);
+	fix_fire(&f);
 	CU_ASSERT_EQUAL(f.t.ssthresh, 5 * MSS);
 	ack(&f, 10 * MSS);
-	CU_ASSERT_EQUAL(flight(&f)->phase, FP_OPEN);
+	CU_ASSERT_EQUAL(fix_flight(&f)->phase, FP_OPEN);
 	CU_ASSERT(f.t.snd_nxt - f.t.snd_una <= 3 * MSS);
-	fire(&f);
+	fix_fire(&f);
 	CU_ASSERT_EQUAL(f.t.ssthresh, 2 * MSS);
-	CU_ASSERT_EQUAL(flight(&f)->cwnd, MSS);
+	CU_ASSERT_EQUAL(fix_flight(&f)->cwnd, MSS);
 	fix_down(&f);
 }
 
@@ -243,11 +220,11 @@ test_no_fast_retransmit_after_timeout(void)
 	struct fix f;
 
 	up(&f, 0);
-	fire(&f);
+	fix_fire(&f);
 	ack(&f, MSS);
 	dupacks(&f, 5);
 	CU_ASSERT_EQUAL(f.stats.fast_retransmits, 0);
-	CU_ASSERT_EQUAL(flight(&f)->phase, FP_LOSS);
+	CU_ASSERT_EQUAL(fix_flight(&f)->phase, FP_LOSS);
 	CU_ASSERT_EQUAL(f.t.ssthresh, 5 * MSS);
 	fix_ack(&f, f.t.snd_nxt, NULL, 0);
 	CU_ASSERT(fix_flush(&f) > 0);
@@ -264,7 +241,7 @@ test_repair_after_timeout(void)
 	unsigned int rounds = 0;
 
 	up(&f, 0);
-	fire(&f);
+	fix_fire(&f);
 	dupacks(&f, 1); /* F-RTO: something was lost */
 	while (seq_lt(f.t.snd_una, FIX_ISS + 1 + 10 * MSS)) {
 		CU_ASSERT_FATAL(rounds++ < 10);
@@ -272,7 +249,7 @@ test_repair_after_timeout(void)
 	}
 	CU_ASSERT_EQUAL(f.stats.retransmits, 10);
 	CU_ASSERT_EQUAL(f.stats.rto_fired, 1);
-	CU_ASSERT_EQUAL(flight(&f)->phase, FP_OPEN);
+	CU_ASSERT_EQUAL(fix_flight(&f)->phase, FP_OPEN);
 	fix_down(&f);
 }
 
@@ -286,17 +263,17 @@ test_spurious_timeout(void)
 	struct fix f;
 
 	up(&f, 0);
-	CU_ASSERT_EQUAL(fire(&f), 1);
+	CU_ASSERT_EQUAL(fix_fire(&f), 1);
 	CU_ASSERT_EQUAL(ack(&f, MSS), 2); /* step 2b: two new segments */
 	CU_ASSERT_EQUAL(f.stats.retransmits, 1);
-	CU_ASSERT_EQUAL(flight(&f)->phase, FP_LOSS);
+	CU_ASSERT_EQUAL(fix_flight(&f)->phase, FP_LOSS);
 	ack(&f, MSS);
 	CU_ASSERT_EQUAL(f.stats.retransmits, 1);
 	CU_ASSERT_EQUAL(f.stats.spurious_recoveries, 1);
-	CU_ASSERT_EQUAL(flight(&f)->phase, FP_OPEN);
-	CU_ASSERT_EQUAL(flight(&f)->lost, 0);
+	CU_ASSERT_EQUAL(fix_flight(&f)->phase, FP_OPEN);
+	CU_ASSERT_EQUAL(fix_flight(&f)->lost, 0);
 	CU_ASSERT_EQUAL(f.t.ssthresh, UINT32_MAX);
-	CU_ASSERT(flight(&f)->cwnd >= 10 * MSS);
+	CU_ASSERT(fix_flight(&f)->cwnd >= 10 * MSS);
 	fix_down(&f);
 }
 
@@ -315,15 +292,15 @@ test_spurious_timeout_in_cwr(void)
 	s.wnd = 65535;
 	s.ack = f.t.snd_una + MSS;
 	tcp_input(&f.env, &f.t, &s);
-	CU_ASSERT_EQUAL(flight(&f)->phase, FP_CWR);
+	CU_ASSERT_EQUAL(fix_flight(&f)->phase, FP_CWR);
 	fix_flush(&f);
-	fire(&f);
-	CU_ASSERT_EQUAL(flight(&f)->phase, FP_LOSS);
+	fix_fire(&f);
+	CU_ASSERT_EQUAL(fix_flight(&f)->phase, FP_LOSS);
 	ack(&f, MSS);
 	ack(&f, MSS);
 	CU_ASSERT_EQUAL(f.stats.spurious_recoveries, 1);
-	CU_ASSERT_EQUAL(flight(&f)->phase, FP_OPEN);
-	CU_ASSERT_EQUAL(flight(&f)->lost, 0);
+	CU_ASSERT_EQUAL(fix_flight(&f)->phase, FP_OPEN);
+	CU_ASSERT_EQUAL(fix_flight(&f)->lost, 0);
 	CU_ASSERT(f.t.ssthresh >= 2 * MSS);
 	CU_ASSERT(f.t.ssthresh <= 5 * MSS);
 	fix_down(&f);
@@ -335,16 +312,16 @@ test_spurious_timeout_of_another_cc(void)
 	struct fix f;
 
 	up(&f, 0);
-	fire(&f);
+	fix_fire(&f);
 	CU_ASSERT_EQUAL(ack(&f, MSS), 2);
 	CU_ASSERT_EQUAL(tcp_set(&f.env, &f.t, THOLE_OPT_CC, THOLE_CC_CUBIC), 0);
 	ack(&f, MSS);
 	CU_ASSERT_EQUAL(f.stats.spurious_recoveries, 1);
-	CU_ASSERT_EQUAL(flight(&f)->phase, FP_OPEN);
-	CU_ASSERT_EQUAL(flight(&f)->lost, 0);
+	CU_ASSERT_EQUAL(fix_flight(&f)->phase, FP_OPEN);
+	CU_ASSERT_EQUAL(fix_flight(&f)->lost, 0);
 	CU_ASSERT_EQUAL(f.t.ssthresh, 5 * MSS);
-	CU_ASSERT_EQUAL(flight(&f)->cubic.w_max, 0);
-	CU_ASSERT_EQUAL(flight(&f)->cubic.cwnd_prior, 0);
+	CU_ASSERT_EQUAL(fix_flight(&f)->cubic.w_max, 0);
+	CU_ASSERT_EQUAL(fix_flight(&f)->cubic.cwnd_prior, 0);
 	fix_down(&f);
 }
 
@@ -360,7 +337,7 @@ test_undo_as_the_window_opens(void)
 
 	up(&f, EO_SACK);
 	while (f.stats.rto_fired == 0)
-		fire(&f);
+		fix_fire(&f);
 	s = fix_seg(&f, TCP_ACK);
 	s.ack = f.t.snd_una + MSS;
 	s.wnd = 0;
@@ -373,11 +350,11 @@ test_undo_as_the_window_opens(void)
 	s.opts = OPT_SACK;
 	s.nb_sack = 1;
 	s.sack[0] = (struct sack_block){ f.t.snd_una - MSS, f.t.snd_una };
-	flight(&f)->undo_retrans = 1; /* of the copies that went, this was the last */
+	fix_flight(&f)->undo_retrans = 1; /* of the copies that went, this was the last */
 	tcp_input(&f.env, &f.t, &s);
 	CU_ASSERT_EQUAL(fix_flush(&f), 0);
 	CU_ASSERT_EQUAL(f.stats.spurious_recoveries, 1);
-	CU_ASSERT_EQUAL(flight(&f)->lost, 0);
+	CU_ASSERT_EQUAL(fix_flight(&f)->lost, 0);
 	CU_ASSERT_NOT_EQUAL(f.t.rtx_ns, TIME_NEVER);
 	fix_down(&f);
 }
@@ -389,12 +366,12 @@ test_real_timeout(void)
 	struct fix f;
 
 	up(&f, 0);
-	fire(&f);
+	fix_fire(&f);
 	CU_ASSERT_EQUAL(ack(&f, MSS), 2);
 	dupacks(&f, 1);
 	CU_ASSERT_EQUAL(f.stats.spurious_recoveries, 0);
-	CU_ASSERT_EQUAL(flight(&f)->phase, FP_LOSS);
-	CU_ASSERT(flight(&f)->cwnd <= 3 * MSS);
+	CU_ASSERT_EQUAL(fix_flight(&f)->phase, FP_LOSS);
+	CU_ASSERT(fix_flight(&f)->cwnd <= 3 * MSS);
 	dupacks(&f, 1); /* both new segments have arrived: the repair goes on without a timeout */
 	CU_ASSERT(f.stats.retransmits >= 2);
 	fix_down(&f);
@@ -423,10 +400,10 @@ test_undo_by_timestamp(void)
 		s.ts_ecr = late != 0 ? first : env_ts(&f.env, &f.t) - 10;
 		tcp_input(&f.env, &f.t, &s);
 		CU_ASSERT_EQUAL(f.stats.spurious_recoveries, late);
-		CU_ASSERT_EQUAL(flight(&f)->phase, late != 0 ? FP_OPEN : FP_RECOVERY);
+		CU_ASSERT_EQUAL(fix_flight(&f)->phase, late != 0 ? FP_OPEN : FP_RECOVERY);
 		CU_ASSERT_EQUAL(f.t.ssthresh, late != 0 ? UINT32_MAX : 5 * mss);
 		if (late != 0)
-			CU_ASSERT(flight(&f)->cwnd >= 10 * mss);
+			CU_ASSERT(fix_flight(&f)->cwnd >= 10 * mss);
 		fix_flush(&f);
 		fix_check_board(&f);
 		fix_down(&f);
@@ -448,7 +425,7 @@ test_ecn(void)
 		CU_ASSERT_EQUAL(f.stats.ecn_reductions, 1);
 		CU_ASSERT_EQUAL(f.t.ssthresh, 5 * MSS);
 		if (i == 0) {
-			CU_ASSERT_EQUAL(flight(&f)->phase, FP_CWR);
+			CU_ASSERT_EQUAL(fix_flight(&f)->phase, FP_CWR);
 			CU_ASSERT_NOT_EQUAL(f.t.opts & TO_CWR, 0);
 		}
 		fix_flush(&f);
@@ -457,7 +434,7 @@ test_ecn(void)
 	CU_ASSERT_EQUAL(f.t.opts & TO_CWR, 0);
 	CU_ASSERT_EQUAL(f.stats.retransmits, 0);
 	fix_ack(&f, f.t.snd_nxt, NULL, 0);
-	CU_ASSERT_EQUAL(flight(&f)->phase, FP_OPEN);
+	CU_ASSERT_EQUAL(fix_flight(&f)->phase, FP_OPEN);
 	fix_down(&f);
 }
 
@@ -505,8 +482,8 @@ test_random(void)
 			CU_ASSERT_FATAL(f.t.ssthresh >= 2u * f.t.mss);
 			CU_ASSERT_FATAL(f.t.snd_nxt == f.t.snd_una || f.t.rtx_ns != TIME_NEVER);
 			if (tcp_flight(&f.env, &f.t) != NULL)
-				CU_ASSERT_FATAL(flight(&f)->cwnd >= f.t.mss &&
-						flight(&f)->cwnd <= UINT32_C(1) << 30);
+				CU_ASSERT_FATAL(fix_flight(&f)->cwnd >= f.t.mss &&
+						fix_flight(&f)->cwnd <= UINT32_C(1) << 30);
 		}
 		CU_ASSERT_EQUAL(f.t.state, TCP_ESTABLISHED);
 		fix_down(&f);
