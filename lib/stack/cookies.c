@@ -145,12 +145,11 @@ cookies_ack(struct thole_stack *s, struct seg *seg)
 	if (!cookie_check(&s->env, s->cookies.secret, seg, &e)) {
 		s->stats.cookies_failed++;
 		/*
-		 * DEVIATION: text that acknowledges nothing of a listener's gets a RST (RFC 9293,
+		 * DEVIATION: what acknowledges nothing of a listener's gets a RST (RFC 9293,
 		 * 3.10.7.2), but not while cookies are out: it may be the second segment of a peer
-		 * whose first, which brings the cookie back, was lost or overtaken.
+		 * whose first, which brings the cookie back, was lost, overtaken, or came while
+		 * there was no room. A bare ACK too: a SYN-ACK that came twice is answered so.
 		 */
-		if (seg_len(seg) == 0)
-			return false;
 		s->stats.rx_drop_state++;
 		return true;
 	}
