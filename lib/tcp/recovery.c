@@ -276,6 +276,20 @@ step(struct tcp_env *env, struct tcb *t, struct flight *f, const struct news *n)
 	}
 }
 
+/*
+ * When what may be reordered is lost, in @p us; 0: never. Not after the RTO: an ACK of what was
+ * sent long before RACK's latest segment gives its round trip to all (RFC 8985, 6.2, step 2).
+ */
+static bool
+arm_reorder(const struct tcp_env *env, struct tcb *t, struct flight *f, uint32_t us)
+{
+	if (us == 0 || us * TIME_US >= tcp_rto_ns(env, t))
+		return false;
+	f->timer = FT_REORDER;
+	t->rtx_ns = env->now_ns + us * TIME_US;
+	return true;
+}
+
 /* The one timer, after news. */
 static void
 set_timer(struct tcp_env *env, struct tcb *t, struct flight *f, const struct news *n,
@@ -283,12 +297,11 @@ set_timer(struct tcp_env *env, struct tcb *t, struct flight *f, const struct new
 {
 	if ((t->flags & TF_PERSIST) != 0 || t->snd_una == t->snd_nxt)
 		return;
-	if (reorder_us != 0 && f->lost == 0) {
-		f->timer = FT_REORDER;
-		t->rtx_ns = env->now_ns + reorder_us * TIME_US;
-	} else if (n->acked != 0 || f->timer == FT_REORDER || n->lost != 0 ||
-		   t->rtx_ns == TIME_NEVER) { /* the persist timer, which is over */
-		tcp_rtx_arm(env, t);	      /* RFC 6298, 5.3 */
+	if (f->lost == 0 && arm_reorder(env, t, f, reorder_us))
+		return;
+	if (n->acked != 0 || f->timer == FT_REORDER || n->lost != 0 ||
+		t->rtx_ns == TIME_NEVER) { /* the persist timer, which is over */
+		tcp_rtx_arm(env, t);	   /* RFC 6298, 5.3 */
 	} else if (f->timer == FT_PROBE && f->nb_sacked != 0) {
 		tcp_rtx_arm(env, t); /* RFC 8985, 7.2: no probe for what SACK shows */
 	}
@@ -339,9 +352,7 @@ recovery_reorder(struct tcp_env *env, struct tcb *t, struct flight *f)
 			prr_heard(t, f, &n, false);
 		t->flags |= TF_OUTPUT;
 		tcp_rtx_arm(env, t);
-	} else if (left_us != 0) {
-		t->rtx_ns = env->now_ns + left_us * TIME_US;
-	} else {
+	} else if (!arm_reorder(env, t, f, left_us)) {
 		tcp_rtx_arm(env, t);
 	}
 }

@@ -208,6 +208,32 @@ test_probe_new_data(void)
 }
 
 /*
+ * A delay of the path ends: what was sent long ago arrives together with what went again just now.
+ * Its round trip is what the reordering timer goes by, but the RTO is due long before.
+ */
+static void
+test_late_originals(void)
+{
+	uint64_t sent;
+	struct fix f;
+
+	up(&f, 6);
+	sent = f.env.now_ns;
+	do /* the probe, and timeouts */
+		fix_fire(&f);
+	while (f.env.now_ns - sent < 3 * TIME_S);
+	f.env.now_ns += RTT;
+	CU_ASSERT_EQUAL(sacked(&f, 1, 0, 0), 2);
+	f.env.now_ns += RTT + TIME_MS;
+	sacked(&f, 1, 2, 6);
+	CU_ASSERT(fix_flight(&f)->rack_rtt_us > 3000000);
+	CU_ASSERT_NOT_EQUAL(fix_flight(&f)->timer, FT_REORDER);
+	CU_ASSERT(f.t.rtx_ns <= f.env.now_ns + tcp_rto_ns(&f.env, &f.t));
+	CU_ASSERT(fix_fire(&f) >= 1);
+	fix_down(&f);
+}
+
+/*
  * 7.4.2: all is acknowledged after a probe that repeated the last segment: with a D-SACK both
  * copies came, else the probe repaired a loss, and the window comes down for it.
  */
@@ -242,6 +268,7 @@ static const struct test_case cases[] = {
 	{ "a repetition that gets lost", test_lost_repetition },
 	{ "D-SACKs widen the window", test_dsack_growth },
 	{ "tail loss probe", test_probe },
+	{ "originals that come late", test_late_originals },
 	{ "a probe with new data", test_probe_new_data },
 	{ "what became of the probe", test_probe_outcome },
 	{ NULL, NULL },
