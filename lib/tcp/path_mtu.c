@@ -139,6 +139,7 @@ tcp_path_mtu(struct tcp_env *env, struct tcb *t, uint32_t seq, uint16_t mtu)
 void
 tcp_path_mtu_timeout(struct tcp_env *env, struct tcb *t, struct flight *f)
 {
-	if (f->claim != 0 && f->claim < t->mss)
+	if (f->head != SLAB_NONE && (board_seg(env, f->head)->flags & SEG_TOO_BIG) != 0 &&
+		f->claim != 0 && f->claim < t->mss)
 		shrink(env, t, f, f->claim, NULL);
 }

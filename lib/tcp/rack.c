@@ -10,6 +10,9 @@
 #define REO_MULT_MOST  254
 #define MIN_RTT_AGE_US 10000000u /* what the path was longer ago it may no longer be */
 
+/* Microseconds of 32 bits tell 35 minutes: what is older than half of that counts as that old. */
+#define AGE_MOST_US (UINT32_C(1) << 30)
+
 /* RFC 8985, 5.2: RACK_sent_after(). */
 static bool
 sent_after(uint32_t us1, uint32_t end1, uint32_t us2, uint32_t end2)
@@ -112,6 +115,22 @@ rack_detect(struct tcp_env *env, struct tcb *t, struct flight *f, struct news *n
 	}
 	n->lost += f->lost - before;
 	return (uint32_t)timeout_us;
+}
+
+static uint32_t
+aged(uint32_t us, uint32_t now_us)
+{
+	return now_us - us > AGE_MOST_US ? now_us - AGE_MOST_US : us;
+}
+
+void
+rack_age(const struct tcp_env *env, struct flight *f)
+{
+	uint32_t now_us = env_now_us(env);
+
+	f->rack_us = aged(f->rack_us, now_us);
+	for (uint32_t i = f->head; i != SLAB_NONE; i = board_seg(env, i)->next)
+		board_seg(env, i)->sent_us = aged(board_seg(env, i)->sent_us, now_us);
 }
 
 void

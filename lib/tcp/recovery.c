@@ -369,8 +369,7 @@ recovery_timeout(struct tcp_env *env, struct tcb *t, struct flight *f)
 		return;
 	if ((board_seg(env, f->head)->flags & SEG_SACKED) != 0)
 		board_reneged(env, f); /* RFC 2018, 8 */
-	if ((board_seg(env, f->head)->flags & SEG_TOO_BIG) != 0)
-		tcp_path_mtu_timeout(env, t, f);
+	tcp_path_mtu_timeout(env, t, f);
 	if (!again)
 		reduce(t, f, RTE_MIN(t->snd_nxt - t->snd_una, f->cwnd), false, false);
 	f->recover = t->snd_nxt;

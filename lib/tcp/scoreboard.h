@@ -86,6 +86,8 @@ void rack_delivered(struct tcp_env *env, const struct tcb *t, struct flight *f,
 uint32_t rack_detect(struct tcp_env *env, struct tcb *t, struct flight *f, struct news *n);
 /* A retransmission timeout: the first is lost, and what was sent long enough ago (6.3). */
 void rack_timeout(struct tcp_env *env, struct tcb *t, struct flight *f);
+/* Times in us don't come round, if this is called now and then: a path may be out for hours. */
+void rack_age(const struct tcp_env *env, struct flight *f);
 void rack_reordering(struct tcb *t, struct flight *f, const struct news *n);
 /* When a tail loss probe is due, from now (RFC 8985, 7.2); 0: none is wanted. */
 uint64_t tlp_timeout_ns(const struct tcp_env *env, const struct tcb *t, const struct flight *f);

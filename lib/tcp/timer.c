@@ -21,10 +21,14 @@ retransmission_timeout(struct tcp_env *env, struct tcb *t)
 		return;
 	}
 	t->rtx_ns = TIME_NEVER;
+	if (f != NULL)
+		rack_age(env, f);
 	/* A window that shrank to nothing under what is in flight must be probed, too (3.8.6.1). */
 	if (t->state >= TCP_ESTABLISHED && t->snd_wnd == 0)
 		t->flags |= TF_PERSIST;
 	if ((t->flags & TF_PERSIST) != 0) {
+		if (f != NULL)
+			tcp_path_mtu_timeout(env, t, f);
 		t->flags |= TF_PROBE;
 	} else {
 		env->stats->rto_fired++;

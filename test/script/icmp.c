@@ -335,6 +335,30 @@ SCRIPT(claim_confirmed)
 	STAT(rto_fired, 1);
 }
 
+/* So does a window probe that fills what is left of the window. */
+SCRIPT(claim_confirmed_by_a_probe)
+{
+	START(.state = TCP_ESTABLISHED);
+	large_arrived();
+	AFTER_MS(100);
+	PEER(ACK, .seq = 300, .ack = 4480, .wnd = 1187);
+	SEND(2920);
+	SILENCE();
+	IN_MS(300);
+	EXPECT(ACK, .seq = 4480, .ack = 300, .len = 1187);
+	too_big(4480, 1040);
+	SILENCE();
+	IN_MS(600);
+	EXPECT(ACK, .seq = 4480, .ack = 300, .len = 1000);
+	PEER(ACK, .seq = 300, .ack = 5480, .wnd = 5000);
+	EXPECT(ACK, .seq = 5480, .ack = 300, .len = 187);
+	EXPECT(ACK, .seq = 5667, .ack = 300, .len = 1000);
+	PEER(ACK, .seq = 300, .ack = 6667);
+	EXPECT(PSH | ACK, .seq = 6667, .ack = 300, .len = 733);
+	PEER(ACK, .seq = 300, .ack = 7400);
+	STAT(rto_fired, 0);
+}
+
 /* Of several claims the newest counts; the time-out of another segment proves none. */
 SCRIPT(claim_of_another_segment)
 {
@@ -652,6 +676,7 @@ static const struct test_case cases[] = {
 	{ "fragmentation needed, forged", fragmentation_needed_forged },
 	{ "a claim disproved", claim_disproved },
 	{ "a claim confirmed", claim_confirmed },
+	{ "claim confirmed by a window probe", claim_confirmed_by_a_probe },
 	{ "a claim of another segment", claim_of_another_segment },
 	{ "a claim after small ones", claim_after_small_ones },
 	{ "a claim after a rest", claim_after_a_rest },

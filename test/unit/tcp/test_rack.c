@@ -207,6 +207,27 @@ test_probe_new_data(void)
 	fix_down(&f);
 }
 
+/* A path was out for so long that times of 32 bits have come round: losses are seen as ever. */
+static void
+test_long_outage(void)
+{
+	uint64_t sent;
+	struct fix f;
+
+	up(&f, 6);
+	f.env.params.give_up_ns = TIME_NEVER / 2;
+	sent = f.env.now_ns;
+	do
+		fix_fire(&f);
+	while (f.env.now_ns - sent < 40 * 60 * TIME_S);
+	f.env.now_ns += RTT;
+	fix_flight(&f)->cwnd = 10 * MSS;
+	CU_ASSERT_EQUAL(sacked(&f, 1, 0, 0), 5);
+	f.env.now_ns += RTT;
+	CU_ASSERT_EQUAL(sacked(&f, 1, 2, 5), 1);
+	fix_down(&f);
+}
+
 /*
  * A delay of the path ends: what was sent long ago arrives together with what went again just now.
  * Its round trip is what the reordering timer goes by, but the RTO is due long before.
@@ -268,6 +289,7 @@ static const struct test_case cases[] = {
 	{ "a repetition that gets lost", test_lost_repetition },
 	{ "D-SACKs widen the window", test_dsack_growth },
 	{ "tail loss probe", test_probe },
+	{ "after an outage of 40 minutes", test_long_outage },
 	{ "originals that come late", test_late_originals },
 	{ "a probe with new data", test_probe_new_data },
 	{ "what became of the probe", test_probe_outcome },
