@@ -59,8 +59,12 @@ sample_rtt(const struct tcp_env *env, struct tcb *t, const struct seg *s, struct
 	uint32_t rtt_us = n->rtt_us;
 
 	if (n->repeated) {
-		/* Karn: and what waited behind it at the peer, without SACK, tells no more. */
-		rtt_us = echoed_rtt_us(env, t, s);
+		/*
+		 * Karn: and what waited behind it at the peer, without SACK, tells no more. With a
+		 * D-SACK the echo is of the copy that came first, whose ACK was lost: it is as old
+		 * as our RTO, and would make that many times as long.
+		 */
+		rtt_us = n->dsack ? 0 : echoed_rtt_us(env, t, s);
 		if ((t->opts & TO_SACK) == 0)
 			n->last_rtt_us = 0;
 	}

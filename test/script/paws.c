@@ -225,6 +225,23 @@ SCRIPT(echo_times_what_went_twice)
 	CHECK(script_tcb()->srtt_us == srtt - srtt / 8 + 20000);
 }
 
+/* But not the path, when the peer had it long before: its first ACK was lost, or took that long. */
+SCRIPT(echo_of_a_lost_ack)
+{
+	uint32_t srtt, tsval;
+
+	START(.state = TCP_ESTABLISHED, .modern = true);
+	srtt = script_tcb()->srtt_us;
+	tsval = CLOCK();
+	SEND(10);
+	EXPECT(PSH | ACK, .seq = 100, .ack = 300, .len = 10);
+	IN_MS(240); /* a tail loss probe */
+	EXPECT(PSH | ACK, .seq = 100, .ack = 300, .len = 10);
+	AFTER_MS(20);
+	PEER(ACK, .seq = 300, .ack = 110, .tsecr = tsval, SACK({ 100, 110 }));
+	CHECK(script_tcb()->srtt_us == srtt);
+}
+
 /* 3.2: our RST has one. */
 SCRIPT(our_rst)
 {
@@ -397,6 +414,7 @@ static const struct test_case cases[] = {
 	{ "the echo of old text", old_text_again },
 	{ "the echo when the peer sends again", peer_sends_again },
 	{ "an echo times what went twice", echo_times_what_went_twice },
+	{ "the echo of a lost ACK times nothing", echo_of_a_lost_ack },
 	{ "our RST has a timestamp", our_rst },
 	{ "a RST to nobody has none", rst_to_nobody },
 	{ "TIME-WAIT reused by timestamp", reuse_by_timestamp },

@@ -87,7 +87,7 @@ plan_draw(struct sim *s)
 	p->conns_back = below(s, 3) == 0 ? below(s, 4) : 0;
 	p->bytes_max = below(s, 24) == 0 ? 300000 : below(s, 3) == 0 ? 20000 : 2000;
 	p->open_ns = 1 + below(s, 3000) * TIME_MS;
-	p->end_ns = s->kind == SIM_STRICT ? 12 * 3600 * TIME_S : (10 + below(s, 300)) * TIME_S;
+	p->end_ns = s->kind == SIM_STRICT ? 48 * 3600 * TIME_S : (10 + below(s, 300)) * TIME_S;
 	p->sleep_ns = below(s, 3) == 0 ? 200 * TIME_US : (1 + below(s, 40)) * TIME_MS;
 	p->tiny = below(s, 4) == 0;
 	p->starved = below(s, 4) == 0;
