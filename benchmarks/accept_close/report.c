@@ -79,7 +79,7 @@ figure_wire(const struct report *r, struct figures *f)
 	double trips = (f->server_rx_pkts_per_conn + f->server_tx_pkts_per_conn) / 2;
 
 	f->wire_round_trips_per_s = wire_better(r->wire_before.best, r->wire_after.best);
-	/* A wire this fast is one physical core talking to itself: no measure for two. */
+	/* So fast is only what stays in a cache that both lcores share: no measure for two. */
 	if (r->wire_rc == 0 && f->wire_round_trips_per_s > 0 &&
 		f->wire_round_trips_per_s <= WIRE_REJECT_PER_S)
 		f->wire_fraction = f->conns_per_s * RTE_MIN(3.0, trips) / f->wire_round_trips_per_s;
@@ -193,8 +193,8 @@ print_wire(const struct report *r, const struct figures *f)
 	if (r->wire_rc != 0)
 		printf("  (incomplete: %s)", strerror(-r->wire_rc));
 	else if (f->wire_round_trips_per_s > WIRE_REJECT_PER_S)
-		printf("  (rejected: above 30 M both lcores are on one physical core; choose with "
-		       "-- -l)");
+		printf("  (rejected: above 30 M the lcores share a cache, if not a core; "
+		       "choose with -- -l)");
 	else if (f->wire_round_trips_per_s == 0)
 		printf("  (not measured: the cable holds too few frames)");
 	else if (f->wire_round_trips_per_s < WIRE_SUSPECT_PER_S)

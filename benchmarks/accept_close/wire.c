@@ -2,8 +2,9 @@
 /*
  * wire.c: 64 B frames in bursts of 32. Each side reads the mbuf and the first line of the frame, as
  * any stack must, and writes nothing. In a closed loop the rate depends on how much is in flight:
- * the best of three counts. Figures above what two cores can do come when the machine runs both
- * lcores on one core for a while: they don't count, and the measurement is made again.
+ * the best of three counts. A frame that nobody writes to stays in a cache that both lcores share:
+ * figures of a virtual machine whose cores are so close, or one, for a while don't count, and the
+ * measurement is made again.
  */
 #include <errno.h>
 #include <string.h>

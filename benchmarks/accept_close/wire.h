@@ -12,10 +12,10 @@
 #include <rte_mempool.h>
 
 #define WIRE_DEPTHS 3 /* 64, 256 and 512 frames in flight */
-#define WIRE_AGAIN                                                                                 \
-	9 /* more times at most, when no figure fits two cores: hypervisors move them about */
+#define WIRE_AGAIN  9 /* more times at most, when no figure counts: hypervisors move cores about */
 
-/* Above, both lcores must be on one physical core; below, something is wrong with the machine. */
+/* Above, the lcores share a cache or a physical core; below, something is wrong with the machine.
+ */
 #define WIRE_REJECT_PER_S  30e6
 #define WIRE_SUSPECT_PER_S 10e6
 
@@ -25,12 +25,12 @@ struct wire {
 	uint32_t rejected;		       /* figures above WIRE_REJECT_PER_S */
 };
 
-/** Which of two figures counts: one that fits two cores before one that doesn't, the higher, any
+/** Which of two figures counts: one that isn't rejected before one that is, the higher, any
  * before 0. */
 double wire_better(double a, double b);
 
 /**
- * Measures for about a second, and again when no figure fits two cores: sends from port @p a on
+ * Measures for about a second, and again when no figure counts: sends from port @p a on
  * this lcore and reflects on port @p b on lcore @p other. Depths that a cable of @p entries can't
  * hold are left out. Nobody else polls the ports. All mbufs are back in @p pool at the end.
  * @return 0, -ENOBUFS if the pool is too small, -EIO if frames got lost, -EINTR if *stop was set.
