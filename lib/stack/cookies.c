@@ -29,7 +29,6 @@ cookies_init(struct thole_stack *s)
 	c->ends = s->mem.alloc(s->mem.ctx, c->nb_ends * sizeof(*c->ends), 64);
 	if (c->ends == NULL)
 		return -ENOMEM;
-	memset(c->ends, 0, c->nb_ends * sizeof(*c->ends));
 	return 0;
 }
 

@@ -7,22 +7,24 @@
 #include "stack/stack.h"
 
 #define PORTS 65536
+/* Of a chain. Nobody is listener 0, so that the memory of ports that nobody listens on, which comes
+ * zeroed, is never touched. */
+#define END 0
 
 int
 listen_init(struct thole_stack *s)
 {
 	uint32_t n = s->cfg.max_listeners;
 
-	s->listeners = s->mem.alloc(s->mem.ctx, n * sizeof(*s->listeners), 64);
+	s->listeners = s->mem.alloc(s->mem.ctx, (n + 1) * sizeof(*s->listeners), 64);
 	s->listener_at = s->mem.alloc(s->mem.ctx, PORTS * sizeof(*s->listener_at), 64);
 	if (s->listeners == NULL || s->listener_at == NULL)
 		return -ENOMEM;
-	memset(s->listener_at, 0xff, PORTS * sizeof(*s->listener_at));
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 1; i <= n; i++) {
 		s->listeners[i].app = APP_NONE;
-		s->listeners[i].next = i + 1 < n ? (uint16_t)(i + 1) : NO_INDEX;
+		s->listeners[i].next = i < n ? (uint16_t)(i + 1) : END;
 	}
-	s->listener_free = 0;
+	s->listener_free = 1;
 	return 0;
 }
 
@@ -30,7 +32,8 @@ void
 listen_fini(struct thole_stack *s)
 {
 	if (s->listeners != NULL)
-		s->mem.free(s->mem.ctx, s->listeners, s->cfg.max_listeners * sizeof(*s->listeners));
+		s->mem.free(s->mem.ctx, s->listeners,
+			(s->cfg.max_listeners + 1) * sizeof(*s->listeners));
 	if (s->listener_at != NULL)
 		s->mem.free(s->mem.ctx, s->listener_at, PORTS * sizeof(*s->listener_at));
 }
@@ -40,7 +43,7 @@ listen_find(const struct thole_stack *s, uint32_t laddr, uint16_t port)
 {
 	uint16_t any = NO_INDEX;
 
-	for (uint16_t i = s->listener_at[port]; i != NO_INDEX; i = s->listeners[i].next) {
+	for (uint16_t i = s->listener_at[port]; i != END; i = s->listeners[i].next) {
 		if (s->listeners[i].laddr == laddr)
 			return i;
 		if (s->listeners[i].laddr == LOCAL_NONE)
@@ -67,7 +70,7 @@ find_exact(const struct thole_stack *s, uint32_t laddr, uint16_t port)
 {
 	uint16_t i = s->listener_at[port];
 
-	while (i != NO_INDEX && s->listeners[i].laddr != laddr)
+	while (i != END && s->listeners[i].laddr != laddr)
 		i = s->listeners[i].next;
 	return i;
 }
@@ -84,10 +87,10 @@ listen_open(struct thole_stack *s, uint8_t app, const struct thole_endpoint *loc
 		return -EINVAL;
 	if (local_index(s, &local->addr, &laddr) != 0)
 		return -EADDRNOTAVAIL;
-	if (find_exact(s, laddr, local->port) != NO_INDEX)
+	if (find_exact(s, laddr, local->port) != END)
 		return -EADDRINUSE;
 	i = s->listener_free;
-	if (i == NO_INDEX)
+	if (i == END)
 		return -ENOSPC;
 	l = &s->listeners[i];
 	s->listener_free = l->next;
@@ -154,7 +157,7 @@ listen_close(struct thole_stack *s, uint8_t app, const struct thole_endpoint *lo
 	if (local_index(s, &local->addr, &laddr) != 0)
 		return -EADDRNOTAVAIL;
 	i = find_exact(s, laddr, local->port);
-	if (i == NO_INDEX || s->listeners[i].app != app)
+	if (i == END || s->listeners[i].app != app)
 		return -EINVAL;
 	close_listener(s, i);
 	return 0;
@@ -163,7 +166,7 @@ listen_close(struct thole_stack *s, uint8_t app, const struct thole_endpoint *lo
 void
 listen_close_all(struct thole_stack *s, uint8_t app)
 {
-	for (uint32_t i = 0; i < s->cfg.max_listeners; i++)
+	for (uint32_t i = 1; i <= s->cfg.max_listeners; i++)
 		if (s->listeners[i].app == app)
 			close_listener(s, (uint16_t)i);
 }

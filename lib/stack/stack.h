@@ -147,7 +147,7 @@ struct thole_stack {
 	uint16_t nb_locals;
 	uint32_t gateway_be; /* 0: none */
 	struct listener *listeners;
-	uint16_t *listener_at; /* by port: first listener or NO_INDEX */
+	uint16_t *listener_at; /* by port: first listener; 0: none */
 	uint16_t listener_free;
 	struct neigh_table neighs;
 	struct client clients[APPS_MAX];
