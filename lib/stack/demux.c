@@ -8,8 +8,8 @@ no_record(struct thole_stack *s, struct seg *seg)
 {
 	uint16_t l;
 
-	/* Only here: nothing from there can have got a record (RFC 1122, 3.2.1.3). */
-	if (unlikely(local_is_broadcast(s, seg->src_be))) {
+	/* Only here: nothing from there can have got a record. */
+	if (unlikely(local_is_no_peer(s, seg->src_be))) {
 		s->stats.rx_drop_ip_source++;
 		return;
 	}

@@ -81,7 +81,7 @@ static __rte_noinline enum take
 take_other(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t avail,
 	const struct ip4_pkt *ip)
 {
-	if (local_is_broadcast(s, ip->src_be)) {
+	if (local_is_no_peer(s, ip->src_be)) {
 		s->stats.rx_drop_ip_source++;
 		return TAKE_DONE;
 	}
@@ -108,8 +108,6 @@ take_ip4(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t a
 	if (device_verdict(s->cfg.offloads, m->ol_flags, RTE_MBUF_F_RX_IP_CKSUM_MASK,
 		    RTE_MBUF_F_RX_IP_CKSUM_GOOD, RTE_MBUF_F_RX_IP_CKSUM_BAD, &known))
 		drop = ip4_parse(h, avail, m->pkt_len, known, &ip);
-	if (drop == WIRE_OK && local_find(s, ip.src_be) != LOCAL_NONE)
-		drop = WIRE_IP_SOURCE; /* from ourselves: a LAND attack */
 	if (unlikely(drop != WIRE_OK)) {
 		count_drop(s, drop);
 		return TAKE_DONE;

@@ -268,6 +268,14 @@ local_is_broadcast(const struct thole_stack *s, uint32_t ip_be)
 	return false;
 }
 
+/** No host that could be at a connection's other end: a broadcast address (RFC 1122, 3.2.1.3), or
+ * one of ours, as a LAND attack has it (RFC 9293, 3.9.2.3). */
+static inline bool
+local_is_no_peer(const struct thole_stack *s, uint32_t ip_be)
+{
+	return local_is_broadcast(s, ip_be) || local_find(s, ip_be) != LOCAL_NONE;
+}
+
 /* Next hop towards @p dst_be (RFC 1122, 3.3.1.1): itself if on-link, else the gateway; 0: no route.
  */
 static inline uint32_t

@@ -23,13 +23,6 @@ tcp_rcv_wscale(const struct tcp_env *env)
 	return (uint8_t)RTE_MIN(shift, (uint32_t)TCP_WSCALE_MAX);
 }
 
-/* Rcv.Wind.Shift. Before the peer's SYN it isn't known to be wanted. */
-static uint8_t
-shift_of(const struct tcb *t)
-{
-	return (t->opts & TO_WSCALE) != 0 && t->state != TCP_SYN_SENT ? t->rcv_wscale : 0;
-}
-
 static uint8_t
 log_of(const struct tcb *t)
 {
@@ -40,7 +33,7 @@ log_of(const struct tcb *t)
 static uint32_t
 buffer_most(const struct tcp_env *env, const struct tcb *t)
 {
-	return RTE_MIN(env->params.rcvbuf_bytes, UINT32_C(65535) << shift_of(t));
+	return RTE_MIN(env->params.rcvbuf_bytes, UINT32_C(65535) << t->rcv_wscale);
 }
 
 /* The buffer in use; no more than a SYN-ACK can say while one may still be sent. */
@@ -63,7 +56,7 @@ tcp_rcv_wnd(const struct tcb *t)
 uint16_t
 tcp_rcv_wnd_field(const struct tcb *t, bool syn)
 {
-	uint32_t wnd = tcp_rcv_wnd(t) >> (syn ? 0 : shift_of(t));
+	uint32_t wnd = tcp_rcv_wnd(t) >> (syn ? 0 : t->rcv_wscale);
 
 	return (uint16_t)RTE_MIN(wnd, 65535u);
 }
@@ -73,7 +66,7 @@ static int32_t
 edge_room(const struct tcb *t, uint32_t buf)
 {
 	uint32_t space = t->rcv_unread < buf ? buf - t->rcv_unread : 0;
-	uint8_t shift = shift_of(t);
+	uint8_t shift = t->rcv_wscale;
 
 	return seq_diff(t->rcv_nxt + (space >> shift << shift), t->rcv_adv);
 }
@@ -93,7 +86,7 @@ edge_step(const struct tcp_env *env, uint32_t buf)
 static void
 round_up(struct tcb *t, uint32_t buf)
 {
-	uint32_t unit = UINT32_C(1) << shift_of(t);
+	uint32_t unit = UINT32_C(1) << t->rcv_wscale;
 	uint32_t more = RTE_MAX(buf / ROUNDING_SHARE, unit);
 	uint32_t odd = tcp_rcv_wnd(t) & (unit - 1);
 
@@ -117,7 +110,7 @@ bool
 tcp_window_update_due(const struct tcp_env *env, const struct tcb *t)
 {
 	uint32_t buf = buffer(env, t);
-	uint8_t shift = shift_of(t);
+	uint8_t shift = t->rcv_wscale;
 	int32_t room;
 
 	/* That the SYN's window can grow is worth no packet of its own: the next ACK says it. */
