@@ -24,6 +24,7 @@ BUILD_SECONDS = 900
 SCRIPT_SECONDS = 600
 DIGEST_SEEDS = 500
 GOODPUT_SECONDS = 300
+INSTRUCTIONS_SECONDS = 300
 FUZZ_SECONDS = 30  # a target
 
 SANITIZER_ENV = {
@@ -224,6 +225,13 @@ def compare_goodput(report, build):
     run(report, f"{build.name}: goodput, the table in the tree", command, GOODPUT_SECONDS, tap=False, env=env)
 
 
+def count_instructions(report, build):
+    """What a connection costs has not grown; another compiler's or DPDK's count is only reported."""
+    command = [os.path.join(ROOT, "benchmarks", "instructions", "run"), "--check", "--few", "1000", "--many", "3000"]
+    command += ["--build", os.path.join(ROOT, build.folder)]
+    run(report, f"{build.name}: instructions, the record in the tree", command, INSTRUCTIONS_SECONDS, tap=False)
+
+
 def run_scripts(report, build, is_made, full):
     """test/live, and whatever other folder of test/ has a program "run": they start the programs of a build."""
     names = {"live"}
@@ -274,6 +282,8 @@ def main():
     if BUILDS[0] in made and BUILDS[1] in made:
         compare_digests(report, BUILDS[0], BUILDS[1])
         compare_goodput(report, BUILDS[1])
+    if BUILDS[0] in made and not options.quick:
+        count_instructions(report, BUILDS[0])
     if not options.quick:
         run_fuzzers(report, options.full)
         run_scripts(report, BUILDS[0], BUILDS[0] in made, options.full)

@@ -18,8 +18,7 @@ make_key(struct thole_stack *s, const struct thole_endpoint *local,
 		return -EINVAL;
 	/* No route to ourselves, nor to what isn't one host (RFC 9293, 3.9.2.3). */
 	if (dst_be == 0 || (remote->addr.b[12] & 0xe0) == 0xe0 || remote->addr.b[12] == 127 ||
-		local_is_no_peer(s, dst_be) ||
-		route_next_hop(s, dst_be) == 0)
+		local_is_no_peer(s, dst_be) || route_next_hop(s, dst_be) == 0)
 		return -ENETUNREACH;
 	key->rport = remote->port;
 	if (thole_addr_is_any(&local->addr)) {
