@@ -26,6 +26,7 @@ client_init(struct client *client, const struct options *options,
 
 	*client = (struct client){
 		.inflight = options->inflight,
+		.idle = options->idle,
 		.ephemeral = options->ephemeral,
 		.addresses = *addresses,
 		.server.addr = *server,
@@ -33,7 +34,8 @@ client_init(struct client *client, const struct options *options,
 		.nb_ports = (uint32_t)options->port_last - options->port_first + 1,
 		.random = UINT64_C(0x9e3779b97f4a7c15),
 	};
-	rc = end_init(&client->end, options, false, client->inflight);
+	/* Slots from inflight on are those of connections that stay open. */
+	rc = end_init(&client->end, options, false, client->inflight + client->idle);
 	if (rc != 0)
 		return rc;
 	client->free_slots = calloc(client->inflight, sizeof(*client->free_slots));
@@ -92,6 +94,34 @@ open_one(struct client *client)
 	talk->since_ns = client->end.now_ns;
 }
 
+/* The tuples of these are none of the others': they have a port of the server's of their own. */
+static void
+open_idle(struct client *client)
+{
+	struct thole_op *op = end_op(&client->end, THOLE_OP_CONNECT, 0);
+	uint32_t n = client->idle_opened++;
+
+	op->user = client->inflight + n;
+	op->remote.addr = client->server.addr;
+	op->remote.port = (uint16_t)(client->first_port + client->nb_ports);
+	op->local.addr = thole_addr_plus(&client->addresses.first, n % client->addresses.count);
+	if (!client->ephemeral)
+		op->local.port =
+			(uint16_t)(CLIENT_PORT_MIN + n / client->addresses.count % CLIENT_PORTS);
+	client->idle_pending++;
+}
+
+static void
+reset_idle(struct client *client)
+{
+	for (uint32_t n = 0; n < END_OPS && client->idle_reset < client->idle_opened; n++) {
+		struct talk *talk = &client->end.talks[client->inflight + client->idle_reset++];
+
+		if ((talk->flags & TALK_IDLE) != 0)
+			end_op(&client->end, THOLE_OP_ABORT, talk->conn);
+	}
+}
+
 static void
 begin_run(struct client *client)
 {
@@ -113,14 +143,23 @@ open_more(struct client *client)
 	case CLIENT_RAMP:
 		n = (uint32_t)RTE_MIN(n, client->ramp_end - client->opened);
 		if (n == 0 && client_open(client) == 0)
-			begin_run(client);
+			client->phase = CLIENT_FILL;
 		break;
+	case CLIENT_FILL:
+		n = RTE_MIN(client->inflight - client->idle_pending,
+			client->idle - client->idle_opened);
+		if (n == 0 && client->idle_pending == 0)
+			begin_run(client);
+		while (n-- != 0)
+			open_idle(client);
+		return;
 	case CLIENT_RUN:
 		if (n >= 4)
 			n -= next_random(client) % (n / 2);
 		n = flood_allows(&client->flood, n);
 		break;
 	case CLIENT_STOP:
+		reset_idle(client);
 		return;
 	}
 	while (n-- != 0)
@@ -148,6 +187,29 @@ on_closed(struct client *client, uint32_t slot, int32_t status)
 }
 
 static void
+on_idle(struct client *client, uint32_t slot, const struct thole_event *event)
+{
+	struct end *end = &client->end;
+	struct talk *talk = &end->talks[slot];
+
+	if (event->type == THOLE_EV_CONNECTED) {
+		client->idle_pending--;
+		end_idle(end, talk, event);
+		if (slot - client->inflight < client->idle_reset) /* too late */
+			end_op(end, THOLE_OP_ABORT, event->conn);
+	} else if (event->type == THOLE_EV_CLOSED) {
+		if (client->phase != CLIENT_STOP)
+			end_count_failure(end, event->status);
+		if ((talk->flags & TALK_IDLE) != 0)
+			end_idle_over(end, talk);
+		else
+			client->idle_pending--;
+	} else {
+		end_event(end, talk, event);
+	}
+}
+
+static void
 on_event(struct client *client, const struct thole_event *event)
 {
 	struct end *end = &client->end;
@@ -160,7 +222,9 @@ on_event(struct client *client, const struct thole_event *event)
 			rte_pktmbuf_free(event->mbuf);
 		return;
 	}
-	if (event->type == THOLE_EV_CONNECTED) {
+	if (unlikely(slot >= client->inflight)) {
+		on_idle(client, slot, event);
+	} else if (event->type == THOLE_EV_CONNECTED) {
 		if (__atomic_load_n(&end->recording, __ATOMIC_RELAXED))
 			histogram_add(&end->connect_ns, end->now_ns - talk->since_ns);
 		end_established(end, talk, event);

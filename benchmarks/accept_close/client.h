@@ -10,8 +10,9 @@ enum client_phase {
 	CLIENT_PROBE, /* one connection at a time until one succeeds: the server may not be up yet
 		       */
 	CLIENT_RAMP,  /* one connection from each address: neighbours get to know each other */
+	CLIENT_FILL,  /* those that stay open */
 	CLIENT_RUN,
-	CLIENT_STOP, /* no new connections */
+	CLIENT_STOP, /* no new connections, and those that stay open are reset */
 };
 
 struct client {
@@ -27,6 +28,11 @@ struct client {
 	uint16_t first_port;
 
 	struct flood flood;
+	uint32_t idle;	       /* connections that stay open, */
+	uint32_t idle_opened;  /* of which so many were begun, */
+	uint32_t idle_pending; /* so many of them not established, */
+	uint32_t idle_reset;   /* and so many looked at in the end */
+
 	uint64_t opened; /* counts through addresses, then the server's ports, then local ports */
 	uint64_t ramp_end;
 	uint64_t retry_ns; /* of the next probe */

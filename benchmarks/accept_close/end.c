@@ -125,7 +125,7 @@ send_some(struct end *end, struct talk *talk)
 static void
 go_on(struct end *end, struct talk *talk)
 {
-	if ((talk->flags & (TALK_OPEN | TALK_CLOSING)) != TALK_OPEN)
+	if ((talk->flags & (TALK_OPEN | TALK_CLOSING | TALK_IDLE)) != TALK_OPEN)
 		return;
 	/* The response waits for the whole request; the request waits for nothing. */
 	if (talk->send != 0 && (!end->is_server || talk->expect == 0))
@@ -145,6 +145,21 @@ end_established(struct end *end, struct talk *talk, const struct thole_event *ev
 	talk->credit = event->bytes;
 	talk->flags = TALK_OPEN | (talk->flags & TALK_STARVED);
 	go_on(end, talk);
+}
+
+void
+end_idle(struct end *end, struct talk *talk, const struct thole_event *event)
+{
+	end_count(&end->counts.idle);
+	talk->conn = event->conn;
+	talk->flags = TALK_OPEN | TALK_IDLE;
+}
+
+void
+end_idle_over(struct end *end, struct talk *talk)
+{
+	__atomic_store_n(&end->counts.idle, end->counts.idle - 1, __ATOMIC_RELAXED);
+	talk->flags = 0;
 }
 
 static void

@@ -26,6 +26,7 @@ enum talk_flag {
 	TALK_PEER_CLOSED = 1 << 2, /* the peer sends no more */
 	TALK_FIRST = 1 << 3,	   /* we gave CLOSE before the peer did */
 	TALK_STARVED = 1 << 4,	   /* waits for an mbuf to send with */
+	TALK_IDLE = 1 << 5,	   /* stays open, and says nothing */
 };
 
 /* One connection. */
@@ -45,6 +46,7 @@ struct end_counts {
 	uint64_t done;	  /* ended in an orderly way, all bytes exchanged */
 	uint64_t failed;  /* ended otherwise, or never established */
 	uint64_t refused; /* ops refused */
+	uint64_t idle;	  /* open now, to stay so */
 	uint64_t busy_turns;
 	uint64_t mixed_turns; /* with events of more than one kind */
 };
@@ -85,6 +87,12 @@ void end_fini(struct end *end);
 
 /** The connection is established: starts what this end says first. */
 void end_established(struct end *end, struct talk *talk, const struct thole_event *event);
+
+/** It is established, and stays so: nothing is said. */
+void end_idle(struct end *end, struct talk *talk, const struct thole_event *event);
+
+/** CLOSED of such a one. Whether that is a failure is the caller's to say. */
+void end_idle_over(struct end *end, struct talk *talk);
 
 /** DATA, PEER_CLOSED, SENDABLE of a connection, or REFUSED. Frees the event's mbuf. */
 void end_event(struct end *end, struct talk *talk, const struct thole_event *event);

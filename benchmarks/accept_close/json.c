@@ -144,6 +144,10 @@ extra_object(const struct report *r)
 		json_integer((json_int_t)r->wire_before.rejected + r->wire_after.rejected));
 	json_object_set_new(extra, "additions_per_s_before", numbers(add_before, 2));
 	json_object_set_new(extra, "additions_per_s_after", numbers(add_after, 2));
+	json_object_set_new(extra, "idle", json_integer((json_int_t)run->idle));
+	json_object_set_new(extra, "heap_bytes", json_integer((json_int_t)run->memory.heap_bytes));
+	json_object_set_new(
+		extra, "resident_bytes", json_integer((json_int_t)run->memory.resident_bytes));
 	if (o->flood != 0)
 		json_object_set_new(extra, "flood", flood_object(run));
 	if (run->client != NULL)

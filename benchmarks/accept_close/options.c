@@ -34,6 +34,7 @@ enum {
 	OPT_SET,
 	OPT_WAIT,
 	OPT_FLOOD,
+	OPT_IDLE,
 	OPT_JSON,
 };
 
@@ -64,6 +65,10 @@ static const struct argp_option table[] = {
 	{ "request", OPT_REQUEST, "BYTES", 0, "The client sends as much on each connection (0)",
 		1 },
 	{ "response", OPT_RESPONSE, "BYTES", 0, "The server answers with as much (0)", 1 },
+	{ "idle", OPT_IDLE, "N", 0,
+		"Open N more before the count, to the port after the last of --ports, and leave "
+		"them open (0). One side alone must be told, too",
+		1 },
 	{ "flood", OPT_FLOOD, "N", 0,
 		"For each connection, N SYNs from addresses that don't exist, besides; and before "
 		"the first, as many as the server keeps handshakes (0)",
@@ -269,6 +274,8 @@ parse_option(int key, char *arg, struct argp_state *state)
 		return parse_u32(p, "request", arg, 0, 1U << 30, &o->request_bytes);
 	case OPT_FLOOD:
 		return parse_u32(p, "flood", arg, 0, 1000, &o->flood);
+	case OPT_IDLE:
+		return parse_u32(p, "idle", arg, 0, 16000000, &o->idle);
 	case OPT_RESPONSE:
 		return parse_u32(p, "response", arg, 0, 1U << 30, &o->response_bytes);
 	case OPT_CLOSER:
@@ -367,6 +374,9 @@ check_combination(struct parse *p)
 			"device that does checksums is used for them anyway");
 	if (o->role != ROLE_BOTH && o->flood != 0)
 		return refuse(p, "--flood: only with --role both, where the cable is ours");
+	if (o->idle != 0 && o->port_last == UINT16_MAX)
+		return refuse(
+			p, "--idle: needs the port after the last of --ports: give a lower one");
 	if (o->address.count > 1)
 		return refuse(p, "--address: one address; --client-addresses takes several");
 	if (o->role == ROLE_SERVER && o->clients.count != 0)

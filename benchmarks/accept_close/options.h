@@ -32,6 +32,7 @@ struct options {
 	uint32_t request_bytes;
 	uint32_t response_bytes;
 	uint32_t inflight;
+	uint32_t idle;	/* connections that stay open besides */
 	uint32_t flood; /* spoofed SYNs for each connection; 0: none */
 	bool client_closes;
 	enum role role;

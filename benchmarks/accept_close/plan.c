@@ -18,6 +18,7 @@
 #define LEAST_TIME_WAIT 65536U
 #define MOST_TIME_WAIT	1e9
 #define CONN_BYTES	768 /* with all that goes with it */
+#define IDLE_BYTES	400 /* its record, its share of the table, and what the end keeps of it */
 #define MBUF_BYTES	2560
 #define MBUF_PAGE	4160 /* without hugepages: DPDK gives each a page of its own */
 #define MBUF_ROOM	2048 /* payload in one */
@@ -132,8 +133,9 @@ static double
 fixed_need_mb(const struct options *o, const struct plan *plan, double mbuf_bytes)
 {
 	double sides = o->role == ROLE_BOTH ? 2 : 1;
-	double each = (double)plan->max_conns * CONN_BYTES + (double)plan->max_embryos * 96 +
-		      plan->pool_mbufs * mbuf_bytes + (double)OTHER_TIME_WAIT * TIME_WAIT_BYTES;
+	double each = (double)plan->max_conns * CONN_BYTES + (double)plan->idle * IDLE_BYTES +
+		      (double)plan->max_embryos * 96 + plan->pool_mbufs * mbuf_bytes +
+		      (double)OTHER_TIME_WAIT * TIME_WAIT_BYTES;
 
 	return FIXED_MB + sides * each / MB;
 }
@@ -150,11 +152,13 @@ plan_make(const struct options *o, const struct thole_tcp_params *tcp, bool no_h
 		.other_time_wait = OTHER_TIME_WAIT,
 		.cable_entries = RTE_MIN(power_of_two(RTE_MAX(1024.0, 2.0 * o->inflight)), 32768U),
 		.max_conns = RTE_MAX(65536U, power_of_two(2.0 * o->inflight)),
+		.idle = o->idle,
 		.max_embryos = RTE_MAX(16384U, power_of_two(2.0 * o->inflight)),
 	};
 	plan->pool_mbufs = pool_mbufs(o, tcp, no_huge, plan);
 	/* Twice the tuples that there can be: some ports are walked past. */
 	plan->clients = (uint32_t)RTE_MAX(16.0, ceil(2 * conns / (ports * CLIENT_PORTS)));
+	plan->clients = RTE_MAX(plan->clients, o->idle / CLIENT_PORTS + 1);
 	plan->clients = RTE_MIN(plan->clients, 8192U);
 	if (o->clients.count != 0 || (o->role == ROLE_CLIENT && o->address.count != 0))
 		plan->clients = RTE_MAX(o->clients.count, 1U);

@@ -14,7 +14,8 @@ struct plan {
 	uint32_t max_time_wait;	  /* of the side that closes first */
 	uint32_t other_time_wait; /* of the other side */
 	uint32_t clients;	  /* addresses */
-	uint32_t max_conns;
+	uint32_t max_conns;	  /* but for those that stay idle */
+	uint32_t idle;
 	uint32_t max_embryos;
 	uint32_t cable_entries;
 	uint32_t pool_mbufs;

@@ -18,6 +18,7 @@
 #define LOOK_NS	    UINT64_C(1000000)
 #define LINGER_NS   UINT64_C(500000000)
 #define LONGEST_NS  UINT64_C(10000000000) /* of linger, and of drain */
+#define RESET_NS    UINT64_C(10000)	  /* more of drain, for an idle connection */
 #define QUIET_NS    UINT64_C(50000000)
 #define FLOOD_TURNS 64 /* for a cable that is full */
 
@@ -72,6 +73,14 @@ enter(struct run *run, enum run_phase phase, uint64_t now)
 	run->next_ns = now + LOOK_NS;
 }
 
+static uint64_t
+idle_now(const struct run *run)
+{
+	const struct side *side = run->client != NULL ? run->client : run->server;
+
+	return end_counted(&side->end->counts.idle);
+}
+
 static void
 begin_drain(struct run *run, uint64_t now)
 {
@@ -86,19 +95,38 @@ is_under_way(const struct run *run)
 {
 	if (run->client != NULL)
 		return run->client->client.phase == CLIENT_RUN;
-	return run->server->end->counts.established != 0;
+	return run->server->end->counts.established != 0 && idle_now(run) >= run->options->idle;
+}
+
+static void
+begin_warm(struct run *run, uint64_t now)
+{
+	char a[GROUPED_BYTES];
+
+	run->idle = idle_now(run);
+	memory_measure(&run->memory);
+	if (run->options->idle != 0) {
+		printf("  %s idle connections are open\n", grouped((double)run->idle, a));
+		fflush(stdout);
+	}
+	enter(run, RUN_WARM, now);
+	run->next_ns = now + (uint64_t)(RUN_WARM_S * S_IN_NS);
 }
 
 static void
 look_wait(struct run *run, uint64_t now)
 {
-	double waited = (double)(now - run->phase_ns) / S_IN_NS;
+	double waited;
 
 	if (is_under_way(run)) {
-		enter(run, RUN_WARM, now);
-		run->next_ns = now + (uint64_t)(RUN_WARM_S * S_IN_NS);
+		begin_warm(run, now);
 		return;
 	}
+	if (idle_now(run) != run->filled) { /* it goes on */
+		run->filled = idle_now(run);
+		run->phase_ns = now;
+	}
+	waited = (double)(now - run->phase_ns) / S_IN_NS;
 	if (!run->said_waiting && waited > 1) {
 		run->said_waiting = true;
 		printf("waiting for the %s, at most %g s ...\n",
@@ -173,7 +201,7 @@ look_drain(struct run *run, uint64_t now)
 		       (run->client == NULL || client_open(&run->client->client) == 0);
 	if (run->drained)
 		enter(run, RUN_QUIET, now);
-	else if (now - run->phase_ns >= LONGEST_NS)
+	else if (now - run->phase_ns >= LONGEST_NS + run->options->idle * RESET_NS)
 		enter(run, RUN_END, now);
 	else
 		run->next_ns = now + LOOK_NS;

@@ -8,6 +8,7 @@
 
 #include <signal.h>
 
+#include "memory.h"
 #include "side.h"
 
 #define RUN_WARM_S 0.3
@@ -43,6 +44,8 @@ struct run {
 	bool counted; /* there were connections, and first and last are set */
 	bool drained;
 	struct sample first, last, end;
+	struct memory memory; /* when all that stay idle were open */
+	uint64_t idle;	      /* so many are */
 	double *per_second;
 	uint32_t nb_per_second;
 
@@ -55,6 +58,7 @@ struct run {
 	uint64_t active_count;
 	struct sample second; /* at the start of this second */
 	bool said_waiting;
+	uint64_t filled; /* idle connections when we last looked */
 };
 
 /** @return 0, or negative errno with @p why. */

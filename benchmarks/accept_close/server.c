@@ -24,7 +24,9 @@ server_init(struct server *server, const struct options *options, uint32_t max_c
 	*server = (struct server){
 		.first_port = options->port_first,
 		.last_port = options->port_last,
-		.nb_ports = (uint32_t)options->port_last - options->port_first + 1,
+		.nb_ports = (uint32_t)options->port_last - options->port_first + 1 +
+			    (options->idle != 0),
+		.idle = options->idle != 0,
 	};
 	return end_init(&server->end, options, true, max_conns);
 }
@@ -32,10 +34,10 @@ server_init(struct server *server, const struct options *options, uint32_t max_c
 static void
 for_all_ports(struct server *server, enum thole_op_type type)
 {
-	for (uint32_t port = server->first_port; port <= server->last_port; port++) {
+	for (uint32_t i = 0; i < server->nb_ports; i++) {
 		struct thole_op *op = end_op(&server->end, type, 0);
 
-		op->local.port = (uint16_t)port;
+		op->local.port = (uint16_t)(server->first_port + i);
 		op->bytes = type == THOLE_OP_LISTEN ? BACKLOG : 0;
 	}
 	end_flush(&server->end);
@@ -62,6 +64,20 @@ on_listening(struct server *server, const struct thole_event *event)
 		__atomic_store_n(&server->listening, server->listening + 1, __ATOMIC_RELAXED);
 }
 
+/* Who opened it resets it in the end. */
+static void
+on_idle(struct server *server, struct talk *talk, const struct thole_event *event)
+{
+	struct end *end = &server->end;
+
+	if (event->type == THOLE_EV_ACCEPTED)
+		end_idle(end, talk, event);
+	else if (event->type != THOLE_EV_CLOSED)
+		end_event(end, talk, event);
+	else
+		end_idle_over(end, talk);
+}
+
 static void
 on_event(struct server *server, const struct thole_event *event)
 {
@@ -80,7 +96,11 @@ on_event(struct server *server, const struct thole_event *event)
 			rte_pktmbuf_free(event->mbuf);
 		return;
 	}
-	if (event->type == THOLE_EV_ACCEPTED)
+	if (unlikely(server->idle) &&
+		((talk->flags & TALK_IDLE) != 0 || (event->type == THOLE_EV_ACCEPTED &&
+							   event->local.port > server->last_port)))
+		on_idle(server, talk, event);
+	else if (event->type == THOLE_EV_ACCEPTED)
 		end_established(end, talk, event);
 	else if (event->type == THOLE_EV_CLOSED)
 		end_closed(end, talk, event->status);

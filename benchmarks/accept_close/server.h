@@ -11,7 +11,8 @@ struct server {
 	uint32_t listening;    /* ports that do; read by another thread */
 	int32_t listen_status; /* why one doesn't; read by another thread */
 	uint16_t first_port;
-	uint16_t last_port;
+	uint16_t last_port; /* the one after it is for idle connections, if any are wanted */
+	bool idle;
 };
 
 int server_init(struct server *server, const struct options *options, uint32_t max_conns);

@@ -122,7 +122,8 @@ set_plan(struct side *side, const struct options *o, const struct plan *plan)
 	port->pretend_checksums = o->offload_checksums;
 	if (o->role == ROLE_BOTH)
 		port->rx_desc = port->tx_desc = (uint16_t)plan->cable_entries;
-	stack->max_conns = plan->max_conns;
+	stack->max_conns = plan->max_conns + plan->idle;
+	stack->max_flights = plan->max_conns; /* what is idle has none */
 	stack->max_embryos = plan->max_embryos;
 	/* Alone, who knows who closes first. */
 	stack->max_time_wait =

@@ -54,12 +54,13 @@ test_all_given(void)
 
 	CU_ASSERT_EQUAL(
 		parse("-d 2.5 --json=x.json --inflight 64 --closer client --request 10 --response "
-		      "20 --flood 10 --no-wire --no-kernel"),
+		      "20 --flood 10 --idle 1000 --no-wire --no-kernel"),
 		0);
 	CU_ASSERT_EQUAL(o.duration_s, 2.5);
 	CU_ASSERT_STRING_EQUAL(o.json, "x.json");
 	CU_ASSERT_EQUAL(o.inflight, 64);
 	CU_ASSERT_EQUAL(o.flood, 10);
+	CU_ASSERT_EQUAL(o.idle, 1000);
 	CU_ASSERT_TRUE(o.client_closes);
 	CU_ASSERT_EQUAL(o.request_bytes, 10);
 	CU_ASSERT_EQUAL(o.response_bytes, 20);
