@@ -13,7 +13,8 @@
 
 #include "options.h"
 
-const char *argp_program_version = "accept-close (thole) 0.1.0";
+__attribute__((visibility("default"))) const char *argp_program_version =
+	"accept-close (thole) 0.1.0";
 
 enum {
 	OPT_REQUEST = 256,

@@ -64,7 +64,7 @@ struct table {
 	uint32_t shift[REF_KINDS];	/* log2 of its size */
 };
 
-/** Makes room for @p capacity records at a load of at most 0.8. @return 0 or -ENOMEM. */
+/** Makes room for @p capacity records at a load of at most 0.6. @return 0 or -ENOMEM. */
 int table_init(struct table *t, const struct mem *mem, uint32_t capacity);
 void table_fini(struct table *t, const struct mem *mem);
 

@@ -13,7 +13,7 @@
 #include "base/siphash.h"
 #include "stack/table.h"
 
-#define CAPACITY 500 /* 63 buckets */
+#define CAPACITY 375 /* 63 buckets */
 #define BUCKETS	 63
 #define SLOTS	 (BUCKETS * TABLE_WAYS)
 #define FLOWS	 (SLOTS + 50)
@@ -318,7 +318,7 @@ test_stale_guess(void)
 static void
 test_sizes(void)
 {
-	static const uint32_t capacities[] = { 0, 1, 8, 9, 80, 81, 4096, 100000 };
+	static const uint32_t capacities[] = { 0, 1, 6, 7, 60, 61, 4096, 100000 };
 	struct test_mem tm;
 	struct table t;
 
@@ -327,8 +327,8 @@ test_sizes(void)
 		uint32_t n = capacities[i];
 
 		CU_ASSERT_EQUAL_FATAL(table_init(&t, &tm.mem, n), 0);
-		CU_ASSERT_TRUE_FATAL((uint64_t)t.nb_buckets * TABLE_WAYS * 8 >= (uint64_t)n * 10);
-		CU_ASSERT_TRUE_FATAL(t.nb_buckets <= n / 8 + 1);
+		CU_ASSERT_TRUE_FATAL((uint64_t)t.nb_buckets * TABLE_WAYS * 6 >= (uint64_t)n * 10);
+		CU_ASSERT_TRUE_FATAL(t.nb_buckets <= n / 6 + 1);
 		CU_ASSERT_EQUAL_FATAL((uintptr_t)t.buckets % 64, 0);
 		CU_ASSERT_EQUAL_FATAL(table_home(&t, 0), 0);
 		CU_ASSERT_EQUAL_FATAL(table_home(&t, UINT32_MAX), t.nb_buckets - 1);
