@@ -106,6 +106,8 @@ thole_app_create(
 	app->stack = stack;
 	app->number = number;
 	app->ring_entries = entries;
+	app->ops_queued = stack->cfg.ops_queued;
+	app->ops_queued_ctx = stack->cfg.ops_queued_ctx;
 	if (entries != 0 && make_rings(app) != 0) {
 		free_app(app);
 		return -ENOMEM;
@@ -164,13 +166,22 @@ thole_app_destroy(struct thole_app *app)
 	free_app(app);
 }
 
+static uint32_t
+submit_to_ring(struct thole_app *app, const struct thole_op *ops, uint32_t n)
+{
+	n = rte_ring_sp_enqueue_burst_elem(app->ops, ops, sizeof(ops[0]), n, NULL);
+	if (n != 0 && app->ops_queued != NULL)
+		app->ops_queued(app->ops_queued_ctx);
+	return n;
+}
+
 uint32_t
 thole_app_submit(struct thole_app *app, const struct thole_op *ops, uint32_t n)
 {
 	uint32_t i;
 
 	if (app->ring_entries != 0)
-		return rte_ring_sp_enqueue_burst_elem(app->ops, ops, sizeof(ops[0]), n, NULL);
+		return submit_to_ring(app, ops, n);
 	for (i = 0; i < n && app->answers_n < ANSWERS_MAX; i++)
 		op_do(app, &ops[i]);
 	return i;

@@ -30,6 +30,8 @@ struct thole_app {
 	struct rte_ring *ops;
 	struct rte_ring *events;
 	size_t ring_bytes;
+	void (*ops_queued)(void *ctx); /* the stack's; or NULL */
+	void *ops_queued_ctx;
 };
 
 /* ops.c: does one op. There is room for an answer. */

@@ -224,6 +224,19 @@ THOLE_API uint32_t thole_app_events(
 	struct thole_app *app, struct thole_event *events, uint32_t max);
 
 /**
+ * Whether ops wait in the rings of @p stack's contexts that thole_stack_run() could take. A thread
+ * that wants to sleep announces that first, where thole_stack_config's ops_queued looks, with a
+ * full fence behind it on both sides, and then asks. In the stack's thread.
+ */
+THOLE_API bool thole_app_ops_wait(const struct thole_stack *stack);
+
+/**
+ * Whether events wait that nobody has read, or that their ring has no room for. Nobody says when it
+ * has again: a thread that sleeps looks now and then. In the stack's thread.
+ */
+THOLE_API bool thole_app_events_wait(const struct thole_stack *stack);
+
+/**
  * Copies @p bytes into mbufs of @p pool and submits them as one SEND.
  * @return @p bytes; -ENOBUFS without an mbuf; -EAGAIN when the ring is full. All or nothing.
  */

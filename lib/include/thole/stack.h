@@ -150,6 +150,14 @@ struct thole_stack_config {
 	uint64_t arp_retry_ns;	   /**< between requests: 1 s (RFC 1122, 2.3.2.1); at most a day */
 	uint8_t arp_tries;	   /**< requests before -EHOSTUNREACH: 3 */
 
+	/**
+	 * Called in an application's thread after thole_app_submit() has put ops into its ring, so
+	 * that a stack's thread can be woken which sleeps: a worker sets it. By several threads at
+	 * once. Or NULL.
+	 */
+	void (*ops_queued)(void *ctx);
+	void *ops_queued_ctx;
+
 	struct thole_tcp_params tcp;
 };
 

@@ -3,7 +3,7 @@
 #include "test.h"
 
 extern const struct test_suite suite_app, suite_ops, suite_connect, suite_events, suite_rings,
-	suite_million;
+	suite_million, suite_wait;
 
 const struct test_suite *const test_suites[] = {
 	&suite_app,
@@ -12,5 +12,6 @@ const struct test_suite *const test_suites[] = {
 	&suite_events,
 	&suite_rings,
 	&suite_million,
+	&suite_wait,
 	NULL,
 };
