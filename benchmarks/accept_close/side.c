@@ -145,6 +145,8 @@ side_configure(struct side *side, bool is_server, const struct options *o, const
 	side->used = true;
 	side->is_server = is_server;
 	thole_config_init(&side->config);
+	side->config.worker.idle.sleep = false; /* what is measured is work, not waking up */
+	side->config.port.rx_interrupts = false;
 	if (plan != NULL)
 		set_plan(side, o, plan);
 	if (o->config != NULL) {

@@ -21,6 +21,8 @@ thole_config_init(struct thole_config *config)
 	*config = (struct thole_config){ 0 };
 	thole_port_config_init(&config->port);
 	thole_worker_config_init(&config->worker);
+	config->worker.idle.sleep = true;
+	config->port.rx_interrupts = true;
 	config->port.device = config->device;
 	config->worker.stack.addresses = config->addresses;
 }

@@ -29,9 +29,15 @@ const struct config_key config_keys[] = {
 	{ "port", "offload_checksums", CONFIG_BOOL, AT(port.offload_checksums), NONE },
 	{ "port", "pretend_checksums", CONFIG_BOOL, AT(port.pretend_checksums), NONE },
 	{ "port", "promiscuous", CONFIG_BOOL, AT(port.promiscuous), NONE },
+	{ "port", "rx_interrupts", CONFIG_BOOL, AT(port.rx_interrupts), NONE },
 
 	{ "worker", "queue", CONFIG_U16, AT(worker.queue), 0, 1023 },
 	{ "worker", "burst", CONFIG_U16, AT(worker.burst), 1, 256 },
+	{ "worker", "idle_sleep", CONFIG_BOOL, AT(worker.idle.sleep), NONE },
+	{ "worker", "idle_spin", CONFIG_TIME, AT(worker.idle.spin_ns), 0, HOUR },
+	{ "worker", "idle_pause", CONFIG_TIME, AT(worker.idle.pause_ns), 0, HOUR },
+	{ "worker", "idle_poll", CONFIG_TIME, AT(worker.idle.poll_ns), 100 * TIME_US, HOUR },
+	{ "worker", "idle_most", CONFIG_TIME, AT(worker.idle.sleep_ns), 100 * TIME_US, HOUR },
 
 	{ "stack", "address", CONFIG_ADDRESSES, AT(addresses), NONE },
 	{ "stack", "gateway", CONFIG_ADDR, STACK(gateway), NONE },

@@ -314,6 +314,29 @@ identify(struct setup *s)
 	return 0;
 }
 
+/* Some drivers start with RX interrupts only where they find what they need for them (net_virtio:
+ * MSI-X); then without. */
+static int
+set_up(struct setup *s)
+{
+	int error;
+
+	s->conf.intr_conf.rxq = s->config->rx_interrupts;
+	error = configure(s);
+	if (error == 0)
+		error = make_pools(s);
+	if (error == 0)
+		error = start(s);
+	if (error != 0 && s->conf.intr_conf.rxq != 0 && s->port->pools[0] != NULL) {
+		s->conf.intr_conf.rxq = 0;
+		error = configure(s);
+		if (error == 0)
+			error = start(s);
+	}
+	s->port->rx_interrupts = s->conf.intr_conf.rxq != 0;
+	return error;
+}
+
 /* Where EAL was started by the program itself, a tap is locked here. */
 static int
 lock_tap(struct setup *s)
@@ -363,11 +386,7 @@ thole_port_open(
 	if (error == 0)
 		error = lock_tap(&s);
 	if (error == 0)
-		error = configure(&s);
-	if (error == 0)
-		error = make_pools(&s);
-	if (error == 0)
-		error = start(&s);
+		error = set_up(&s);
 	if (error != 0) {
 		thole_port_close(s.port);
 		return error;

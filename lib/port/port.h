@@ -22,6 +22,7 @@ struct thole_port {
 	bool prepare;	   /* the device wants rte_eth_tx_prepare() */
 	bool used;	   /* queues were set up: the ethdev has to be closed */
 	bool started;
+	bool rx_interrupts;	     /* asked for, and the driver started with them */
 	struct rte_ether_addr mac;   /* what a stack on it goes by */
 	struct rte_mempool *pools[]; /* by queue */
 };

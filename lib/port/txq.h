@@ -41,6 +41,13 @@ txq_room(struct txq *q)
 	return q->end == 0 ? q->pkts : NULL;
 }
 
+/** Whether packets wait for the device. */
+static inline bool
+txq_waits(const struct txq *q)
+{
+	return q->end != 0;
+}
+
 /** Takes the @p n packets put into txq_room(), made fit for the device; those that can't be are
  * counted as lost. */
 void txq_commit(struct txq *q, uint16_t n);

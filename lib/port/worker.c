@@ -9,8 +9,11 @@
 #include <sys/random.h>
 
 #include <rte_ethdev.h>
-#include <rte_pause.h>
 
+#include <thole/app.h>
+
+#include "base/time.h"
+#include "port/idle.h"
 #include "port/memory.h"
 #include "port/port.h"
 #include "port/txq.h"
@@ -19,9 +22,6 @@
 #define WORKER_TX_ROUNDS                                                                           \
 	4 /* batches sent in a turn at most: the RX queue must not wait for long                   \
 	   */
-#define WORKER_IDLE                                                                                \
-	1024 /* turns without a packet after which the other hardware thread gets air              \
-	      */
 
 struct thole_worker {
 	struct thole_stack *stack;
@@ -34,12 +34,21 @@ struct thole_worker {
 	void *app_ctx;
 	struct thole_worker_stats stats;
 	struct txq txq;
+	struct idle idle;
 };
 
 void
 thole_worker_config_init(struct thole_worker_config *config)
 {
-	*config = (struct thole_worker_config){ .burst = 32 };
+	*config = (struct thole_worker_config){
+		.burst = 32,
+		.idle = {
+			.spin_ns = 50 * TIME_US,
+			.pause_ns = 200 * TIME_US,
+			.poll_ns = 600 * TIME_US,
+			.sleep_ns = 10 * TIME_MS,
+		},
+	};
 	thole_stack_config_init(&config->stack);
 	config->stack.mtu = 0; /* the port's */
 }
@@ -84,6 +93,8 @@ complete(struct thole_stack_config *stack, const struct thole_worker_config *con
 		stack->mtu = port->mtu;
 	if (stack->offloads == 0)
 		stack->offloads = port->offloads;
+	stack->ops_queued = config->idle.sleep ? idle_kick : NULL;
+	stack->ops_queued_ctx = &worker->idle;
 	if (stack->secret[0] == 0 && stack->secret[1] == 0)
 		error = random_bytes(stack->secret, sizeof(stack->secret));
 	if (error == 0 && stack->seed == 0)
@@ -135,6 +146,14 @@ alloc_worker(const struct thole_worker_config *config)
 	return worker;
 }
 
+static int
+give_up(struct thole_worker *worker, int error)
+{
+	idle_fini(&worker->idle);
+	memory_free(&worker->node, worker, sizeof(*worker));
+	return error;
+}
+
 int
 thole_worker_create(
 	const struct thole_worker_config *config, struct thole_worker **out, struct thole_why *why)
@@ -149,6 +168,10 @@ thole_worker_create(
 	worker = alloc_worker(config);
 	if (worker == NULL)
 		return why_set(why, -ENOMEM, "out of memory");
+	error = idle_init(
+		&worker->idle, &config->idle, config->port, config->queue, &worker->stats);
+	if (error != 0)
+		return give_up(worker, why_set(why, error, "no eventfd: %s", strerror(-error)));
 	error = complete(&stack, config, worker);
 	if (error != 0) {
 		why_set(why, error, "no random numbers: %s", strerror(-error));
@@ -163,10 +186,8 @@ thole_worker_create(
 			why_set(why, error, "the stack's configuration: %s",
 				reason != NULL ? reason : strerror(-error));
 	}
-	if (error != 0) {
-		memory_free(&worker->node, worker, sizeof(*worker));
-		return error;
-	}
+	if (error != 0)
+		return give_up(worker, error);
 	*out = worker;
 	return 0;
 }
@@ -178,6 +199,7 @@ thole_worker_destroy(struct thole_worker *worker)
 		return;
 	txq_drop_all(&worker->txq);
 	thole_stack_destroy(worker->stack);
+	idle_fini(&worker->idle);
 	memory_free(&worker->node, worker, sizeof(*worker));
 }
 
@@ -248,17 +270,48 @@ thole_worker_turn(struct thole_worker *worker)
 	return moved + worker_tx(worker);
 }
 
+/* After a turn that moved nothing. What anybody may queue for the worker belongs in here: a turn
+ * that was announced has looked at it, and yet it may have left some. */
+static void
+worker_rest(struct thole_worker *w)
+{
+	bool left;
+
+	if (!idle_rest(&w->idle, w->now_ns))
+		return;
+	left = txq_waits(&w->txq) || thole_app_ops_wait(w->stack);
+	idle_sleep(&w->idle, left ? 0 : thole_stack_next_deadline(w->stack),
+		thole_app_events_wait(w->stack));
+}
+
 void
 thole_worker_run(struct thole_worker *worker, const bool *stop)
 {
-	uint32_t idle = 0;
+	struct idle *idle = &worker->idle;
 
-	while (!__atomic_load_n(stop, __ATOMIC_ACQUIRE)) {
+	idle_busy(idle, thole_clock_ns());
+	for (;;) {
+		idle_announce(idle);
+		if (__atomic_load_n(stop, __ATOMIC_ACQUIRE))
+			break;
 		if (thole_worker_turn(worker) != 0)
-			idle = 0;
-		else if (++idle > WORKER_IDLE)
-			rte_pause();
+			idle_busy(idle, worker->now_ns);
+		else
+			worker_rest(worker);
 	}
+	idle_busy(idle, worker->now_ns);
+}
+
+void
+thole_worker_wake(struct thole_worker *worker)
+{
+	idle_kick(&worker->idle);
+}
+
+bool
+thole_worker_has_interrupt(const struct thole_worker *worker)
+{
+	return worker->idle.rx_fd >= 0;
 }
 
 void
@@ -272,4 +325,11 @@ thole_worker_stats_get(const struct thole_worker *worker, struct thole_worker_st
 	out->rejected = __atomic_load_n(&s->rejected, __ATOMIC_RELAXED);
 	out->tx_stalls = __atomic_load_n(&s->tx_stalls, __ATOMIC_RELAXED);
 	out->tx_lost = __atomic_load_n(&s->tx_lost, __ATOMIC_RELAXED);
+	out->spins = __atomic_load_n(&s->spins, __ATOMIC_RELAXED);
+	out->pauses = __atomic_load_n(&s->pauses, __ATOMIC_RELAXED);
+	out->sleeps = __atomic_load_n(&s->sleeps, __ATOMIC_RELAXED);
+	out->wakes_rx = __atomic_load_n(&s->wakes_rx, __ATOMIC_RELAXED);
+	out->wakes_app = __atomic_load_n(&s->wakes_app, __ATOMIC_RELAXED);
+	out->wakes_deadline = __atomic_load_n(&s->wakes_deadline, __ATOMIC_RELAXED);
+	out->wakes_signal = __atomic_load_n(&s->wakes_signal, __ATOMIC_RELAXED);
 }

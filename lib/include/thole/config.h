@@ -25,6 +25,8 @@ struct thole_config {
 	struct thole_address addresses[THOLE_CONFIG_ADDRESSES];
 };
 
+/** The defaults of config/reference.conf: those of the parts, but that a worker with nothing to do
+ * sleeps (worker.idle.sleep, port.rx_interrupts). */
 THOLE_API void thole_config_init(struct thole_config *config);
 
 /** Frees what the configuration owns. */

@@ -57,6 +57,9 @@ struct thole_port_config {
 	 */
 	bool pretend_checksums;
 	bool promiscuous; /**< false */
+	/** Ask the device for RX interrupts, so that workers which sleep wake when a packet comes;
+	 * one that has none is polled: false. */
+	bool rx_interrupts;
 };
 
 THOLE_API void thole_port_config_init(struct thole_port_config *config);
@@ -93,14 +96,29 @@ THOLE_API uint32_t thole_port_offloads(const struct thole_port *port);
 THOLE_API int thole_cable_create(
 	const char *a, const char *b, uint16_t nb_queues, uint32_t entries, struct thole_why *why);
 
+/**
+ * What thole_worker_run() does when no packet moves: it spins, then pauses between turns, then, if
+ * it may, sleeps: until something is due, an application queues an op, a packet comes (where the
+ * port has RX interrupts), thole_worker_wake() is called or a signal comes, but no longer than said
+ * here. An application that works in app_turn has its turns no more often meanwhile.
+ */
+struct thole_idle_config {
+	bool sleep;	   /**< false: it spins and pauses, whatever it costs */
+	uint64_t spin_ns;  /**< from the last packet until it pauses: 50 us */
+	uint64_t pause_ns; /**< from then until it sleeps: 200 us */
+	uint64_t poll_ns;  /**< the longest sleep without RX interrupt: 600 us */
+	uint64_t sleep_ns; /**< the longest sleep with RX interrupt: 10 ms */
+};
+
 struct thole_worker_config {
 	struct thole_port *port;
 	uint16_t queue;
 	uint16_t burst; /**< packets a turn: 32; at most 256 */
+	struct thole_idle_config idle;
 	/**
 	 * The stack's configuration. The worker fills in what is 0 or NULL: pool, alloc (from the
 	 * port's NUMA node), mac (the device's, or a locally administered one where that is the
-	 * kernel's own or zero), mtu, offloads, secret and seed (random).
+	 * kernel's own or zero), mtu, offloads, secret and seed (random); and sets ops_queued.
 	 */
 	struct thole_stack_config stack;
 	/** Called in every turn, between rx and run: where an application on the same lcore works.
@@ -117,6 +135,14 @@ struct thole_worker_stats {
 	uint64_t rejected;  /**< packets that the stack handed back; freed */
 	uint64_t tx_stalls; /**< bursts that the device took only in part */
 	uint64_t tx_lost;   /**< packets that the device wouldn't take in bounded time; freed */
+	/* Of thole_worker_run(): each sleep ends by one of the four. */
+	uint64_t spins;		 /**< turns without a packet, and at once the next */
+	uint64_t pauses;	 /**< turns without a packet, and then a pause */
+	uint64_t sleeps;	 /**< turns without a packet, and then a sleep */
+	uint64_t wakes_rx;	 /**< by an RX interrupt */
+	uint64_t wakes_app;	 /**< by an op, or thole_worker_wake() */
+	uint64_t wakes_deadline; /**< by the time: something was due, or the longest was over */
+	uint64_t wakes_signal;	 /**< by a signal */
 };
 
 THOLE_API void thole_worker_config_init(struct thole_worker_config *config);
@@ -134,8 +160,16 @@ THOLE_API struct thole_stack *thole_worker_stack(struct thole_worker *worker);
  */
 THOLE_API uint32_t thole_worker_turn(struct thole_worker *worker);
 
-/** Turns until @p *stop is true; it is read with acquire order. */
+/** Turns until @p *stop is true; it is read with acquire order. Who sets it in another thread calls
+ * thole_worker_wake() then, if the worker may sleep. */
 THOLE_API void thole_worker_run(struct thole_worker *worker, const bool *stop);
+
+/** Wakes a worker that sleeps, so that it sees what the caller has stored before; costs a fence if
+ * it doesn't. In any thread. */
+THOLE_API void thole_worker_wake(struct thole_worker *worker);
+
+/** Whether a packet wakes the worker when it sleeps; else it looks every idle.poll_ns. */
+THOLE_API bool thole_worker_has_interrupt(const struct thole_worker *worker);
 
 /** The time of the current turn, ns. */
 THOLE_API uint64_t thole_worker_now(const struct thole_worker *worker);
