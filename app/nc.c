@@ -257,7 +257,10 @@ main(int argc, char **argv)
 	int status = opts_read(&opts, &program, argc, argv);
 
 	if (status == OPTS_GO_ON) {
+		struct thole_idle_config *idle = &opts.config.worker.idle;
+
 		nc.opts = &opts;
+		idle->sleep_ns = RTE_MIN(idle->sleep_ns, idle->poll_ns); /* stdin wakes nobody */
 		status = nc_remote(&nc, opts.operands);
 		if (status == 0)
 			status = run_main(&opts, &run);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <rte_ethdev.h>
 #include <rte_launch.h>
@@ -134,14 +135,14 @@ stop_by_signal(struct runner *r)
 	return r->aborted && r->run.now_ns - r->stopped_ns > RUN_ABORT_NS;
 }
 
-/* One turn of the application. */
-static void
+/* One turn of the application. @return whether it had anything to do. */
+static bool
 app_turn(struct runner *r, uint64_t now_ns)
 {
 	const struct run_program *program = r->program;
 	struct thole_event events[RUN_EVENTS];
 	struct run *run = &r->run;
-	bool over = false;
+	bool over = false, worked;
 	uint32_t n = 0;
 
 	run->now_ns = now_ns;
@@ -155,27 +156,44 @@ app_turn(struct runner *r, uint64_t now_ns)
 		over = stop_by_signal(r);
 	if (program->work(program->ctx))
 		over = true;
+	worked = n != 0 || run->nb_ops != 0;
 	run_flush(run);
 	if (over && r->over_ns == 0)
 		r->over_ns = now_ns;
-	if (r->over_ns != 0 && now_ns - r->over_ns > RUN_LAST_NS)
+	if (r->over_ns != 0 && now_ns - r->over_ns > RUN_LAST_NS) {
 		__atomic_store_n(&r->stop, true, __ATOMIC_RELEASE); /* read by the worker's loop */
+		thole_worker_wake(r->worker);
+	}
+	return worked;
 }
 
 static void
 turn_on_worker(void *ctx, struct thole_worker *worker, uint64_t now_ns)
 {
 	(void)worker;
-	app_turn(ctx, now_ns);
+	(void)app_turn(ctx, now_ns);
 }
 
+/* Nobody wakes this thread: it rests as a worker does whose device has no interrupts. */
 static int
 turns_on_own_lcore(void *ctx)
 {
 	struct runner *r = ctx;
+	const struct thole_idle_config *idle = &r->opts->config.worker.idle;
+	const struct timespec poll = {
+		.tv_sec = (time_t)(idle->poll_ns / 1000000000),
+		.tv_nsec = (long)(idle->poll_ns % 1000000000),
+	};
+	uint64_t busy_ns = thole_clock_ns();
 
-	while (!__atomic_load_n(&r->stop, __ATOMIC_ACQUIRE))
-		app_turn(r, thole_clock_ns());
+	while (!__atomic_load_n(&r->stop, __ATOMIC_ACQUIRE)) {
+		uint64_t now_ns = thole_clock_ns();
+
+		if (app_turn(r, now_ns))
+			busy_ns = now_ns;
+		else if (idle->sleep && now_ns - busy_ns >= idle->spin_ns + idle->pause_ns)
+			(void)nanosleep(&poll, NULL);
+	}
 	return 0;
 }
 
@@ -333,6 +351,32 @@ drop_ops(struct run *run)
 	run->nb_ops = 0;
 }
 
+/* What the worker did with turns that moved no packet. */
+static void
+say_idle(const struct runner *r, const struct thole_worker_stats *stats)
+{
+	const struct {
+		const char *name, *text;
+		uint64_t n;
+	} lines[] = {
+		{ "spins", "turns without a packet, and at once the next", stats->spins },
+		{ "pauses", "turns without a packet, and then a pause", stats->pauses },
+		{ "sleeps", "turns without a packet, and then a sleep", stats->sleeps },
+		{ "wakes_rx", "sleeps ended by an RX interrupt", stats->wakes_rx },
+		{ "wakes_app", "sleeps ended by the application", stats->wakes_app },
+		{ "wakes_deadline", "sleeps ended by their time", stats->wakes_deadline },
+		{ "wakes_signal", "sleeps ended by a signal", stats->wakes_signal },
+	};
+
+	if (stats->sleeps != 0 && !thole_worker_has_interrupt(r->worker))
+		say("the device has no RX interrupts: it was polled");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		if (lines[i].n != 0)
+			say("%s %llu: %s", lines[i].name, (unsigned long long)lines[i].n,
+				lines[i].text);
+	}
+}
+
 /* A line for each counter that isn't 0. */
 static void
 say_stats(struct runner *r)
@@ -351,6 +395,7 @@ say_stats(struct runner *r)
 	if (worker.tx_lost != 0)
 		say("tx_lost %llu: packets that the device wouldn't take in bounded time",
 			(unsigned long long)worker.tx_lost);
+	say_idle(r, &worker);
 }
 
 int
