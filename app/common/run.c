@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <rte_ethdev.h>
 #include <rte_launch.h>
@@ -30,6 +29,7 @@ struct runner {
 	const struct run_program *program;
 	struct thole_port *port;
 	struct thole_worker *worker;
+	struct thole_idle *app_idle; /* of the application's lcore; NULL: it has none */
 	struct run run;
 	uint64_t stopped_ns; /* when a signal was seen; 0: none yet */
 	uint64_t over_ns;    /* when the program was done; 0: it isn't */
@@ -174,25 +174,19 @@ turn_on_worker(void *ctx, struct thole_worker *worker, uint64_t now_ns)
 	(void)app_turn(ctx, now_ns);
 }
 
-/* Nobody wakes this thread: it rests as a worker does whose device has no interrupts. */
 static int
 turns_on_own_lcore(void *ctx)
 {
 	struct runner *r = ctx;
-	const struct thole_idle_config *idle = &r->opts->config.worker.idle;
-	const struct timespec poll = {
-		.tv_sec = (time_t)(idle->poll_ns / 1000000000),
-		.tv_nsec = (long)(idle->poll_ns % 1000000000),
-	};
-	uint64_t busy_ns = thole_clock_ns();
 
-	while (!__atomic_load_n(&r->stop, __ATOMIC_ACQUIRE)) {
-		uint64_t now_ns = thole_clock_ns();
+	for (;;) {
+		uint64_t now_ns;
 
-		if (app_turn(r, now_ns))
-			busy_ns = now_ns;
-		else if (idle->sleep && now_ns - busy_ns >= idle->spin_ns + idle->pause_ns)
-			(void)nanosleep(&poll, NULL);
+		thole_idle_announce(r->app_idle);
+		if (__atomic_load_n(&r->stop, __ATOMIC_ACQUIRE))
+			break;
+		now_ns = thole_clock_ns();
+		thole_idle_rest(r->app_idle, now_ns, app_turn(r, now_ns), THOLE_NEVER);
 	}
 	return 0;
 }
@@ -316,6 +310,12 @@ start_worker(struct runner *r)
 		return 1;
 	}
 	r->run.pool = thole_port_pool(r->port, 0);
+	if (r->opts->app_core && thole_idle_create(&config.idle, &r->app_idle, &why) != 0) {
+		say("%s", why.text);
+		return 1;
+	}
+	app.events_queued = r->opts->app_core && config.idle.sleep ? thole_idle_wake : NULL;
+	app.events_queued_ctx = r->app_idle;
 	status = thole_app_create(thole_worker_stack(r->worker), &app, &r->run.app);
 	if (status != 0) {
 		say("no memory for the application's rings: %s", strerror(-status));
@@ -432,6 +432,7 @@ run_main(const struct opts *opts, const struct run_program *program)
 	drop_ops(&r->run);
 	if (r->run.app != NULL)
 		thole_app_destroy(r->run.app);
+	thole_idle_destroy(r->app_idle);
 	if (r->worker != NULL)
 		thole_worker_destroy(r->worker);
 	if (r->port != NULL)

@@ -40,13 +40,17 @@ give_events(void *ctx)
 {
 	struct thole_app *app = ctx;
 	struct thole_event events[BATCH];
+	bool any = false;
 	uint32_t n;
 
 	do {
 		n = RTE_MIN((uint32_t)BATCH, rte_ring_free_count(app->events));
 		n = events_take(app, events, n);
 		rte_ring_sp_enqueue_bulk_elem(app->events, events, sizeof(events[0]), n, NULL);
+		any |= n != 0;
 	} while (n != 0);
+	if (any && app->events_queued != NULL)
+		app->events_queued(app->events_queued_ctx);
 }
 
 static struct rte_ring *
@@ -108,6 +112,8 @@ thole_app_create(
 	app->ring_entries = entries;
 	app->ops_queued = stack->cfg.ops_queued;
 	app->ops_queued_ctx = stack->cfg.ops_queued_ctx;
+	app->events_queued = config->events_queued;
+	app->events_queued_ctx = config->events_queued_ctx;
 	if (entries != 0 && make_rings(app) != 0) {
 		free_app(app);
 		return -ENOMEM;

@@ -32,6 +32,8 @@ struct thole_app {
 	size_t ring_bytes;
 	void (*ops_queued)(void *ctx); /* the stack's; or NULL */
 	void *ops_queued_ctx;
+	void (*events_queued)(void *ctx); /* or NULL */
+	void *events_queued_ctx;
 };
 
 /* ops.c: does one op. There is room for an answer. */

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -20,6 +21,7 @@
 #include "port/port.h"
 #include "port/quiet.h"
 #include "port/txq.h"
+#include "port/why.h"
 
 #define IDLE_PAUSES_MOST 64
 /* A nearer deadline is spun for: the kernel may wake us 50 us late (timer slack). */
@@ -77,6 +79,7 @@ idle_init(struct idle *idle, const struct thole_idle_config *config, const struc
 		idle->port = port->id;
 		find_interrupt(idle);
 	}
+	idle->polls = port != NULL && idle->rx_fd < 0;
 	return 0;
 }
 
@@ -184,8 +187,8 @@ idle_sleep(struct idle *idle, uint64_t until_ns, bool polled)
 		{ .fd = idle->kick_fd, .events = POLLIN },
 		{ .fd = idle->rx_fd, .events = POLLIN }, /* passed over when -1 */
 	};
-	bool by_interrupt = idle->rx_fd >= 0 && !polled;
-	uint64_t left_ns = by_interrupt ? idle->config.sleep_ns : idle->config.poll_ns;
+	bool polls = polled || idle->polls;
+	uint64_t left_ns = polls ? idle->config.poll_ns : idle->config.sleep_ns;
 	uint64_t now_ns = thole_clock_ns();
 	struct timespec left;
 
@@ -200,4 +203,59 @@ idle_sleep(struct idle *idle, uint64_t until_ns, bool polled)
 	count_wake(idle, fds, ppoll(fds, 2, &left, NULL));
 	if (idle->rx_arm)
 		(void)rte_eth_dev_rx_intr_disable(idle->port, idle->queue);
+}
+
+/* For threads that have no worker. */
+struct thole_idle {
+	struct idle idle;
+	struct thole_worker_stats stats; /* nobody asks */
+};
+
+int
+thole_idle_create(
+	const struct thole_idle_config *config, struct thole_idle **out, struct thole_why *why)
+{
+	struct thole_idle *own = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*own));
+	int error = -ENOMEM;
+
+	if (own != NULL) {
+		memset(&own->stats, 0, sizeof(own->stats));
+		error = idle_init(&own->idle, config, NULL, 0, &own->stats);
+	}
+	if (error != 0) {
+		free(own);
+		return why_set(why, error, "no eventfd to sleep on: %s", strerror(-error));
+	}
+	*out = own;
+	return 0;
+}
+
+void
+thole_idle_destroy(struct thole_idle *own)
+{
+	if (own == NULL)
+		return;
+	idle_fini(&own->idle);
+	free(own);
+}
+
+void
+thole_idle_announce(struct thole_idle *own)
+{
+	idle_announce(&own->idle);
+}
+
+void
+thole_idle_rest(struct thole_idle *own, uint64_t now_ns, bool worked, uint64_t until_ns)
+{
+	if (worked)
+		idle_busy(&own->idle, now_ns);
+	else if (idle_rest(&own->idle, now_ns))
+		idle_sleep(&own->idle, until_ns, false);
+}
+
+void
+thole_idle_wake(void *own)
+{
+	idle_kick(&((struct thole_idle *)own)->idle);
 }

@@ -39,6 +39,7 @@ struct idle {
 	int kick_fd; /* eventfd; -1: it never sleeps */
 	int rx_fd;   /* epoll with the queue's interrupt; -1: the device has none */
 	bool rx_arm; /* the interrupt has to be enabled each time */
+	bool polls;  /* there is a device, and it has no interrupt */
 	/* Announced, and nobody has kicked since. A line of its own: other threads poll it. */
 	bool asleep __rte_cache_aligned;
 	char pad[RTE_CACHE_LINE_SIZE - sizeof(bool)];

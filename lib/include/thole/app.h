@@ -194,6 +194,12 @@ struct thole_event {
 struct thole_app_config {
 	/** 0: a direct context. Else the entries of each ring: a power of two, 64 at least. */
 	uint32_t ring_entries;
+	/**
+	 * Called in the stack's thread after thole_stack_run() has put events into the ring, so
+	 * that the context's thread can be woken if it sleeps: thole_idle_wake() fits. Or NULL.
+	 */
+	void (*events_queued)(void *ctx);
+	void *events_queued_ctx;
 };
 
 /**

@@ -177,6 +177,41 @@ THOLE_API uint64_t thole_worker_now(const struct thole_worker *worker);
 /** The clock that workers go by, read now: monotonic, ns. */
 THOLE_API uint64_t thole_clock_ns(void);
 
+/**
+ * The same back-off for a thread that has no worker, such as that of an application with a ring
+ * context (whose thole_app_config then names thole_idle_wake()). Its loop is:
+ *
+ *	for (;;) {
+ *		thole_idle_announce(idle);
+ *		if (stop)
+ *			break;
+ *		now_ns = thole_clock_ns();
+ *		worked = look at everything that somebody may wake us for;
+ *		thole_idle_rest(idle, now_ns, worked, THOLE_NEVER);
+ *	}
+ *
+ * In that thread, but for thole_idle_wake().
+ */
+struct thole_idle;
+
+/** Its sleeps are at most idle.sleep_ns long. @return 0, -ENOMEM, -EMFILE. */
+THOLE_API int thole_idle_create(
+	const struct thole_idle_config *config, struct thole_idle **out, struct thole_why *why);
+
+THOLE_API void thole_idle_destroy(struct thole_idle *idle);
+
+/** Before a turn, and before looking whether to stop. */
+THOLE_API void thole_idle_announce(struct thole_idle *idle);
+
+/** After a turn at @p now_ns that @p worked or had nothing to do: goes on at once, pauses, or
+ * sleeps until @p until_ns at most. */
+THOLE_API void thole_idle_rest(
+	struct thole_idle *idle, uint64_t now_ns, bool worked, uint64_t until_ns);
+
+/** @p idle is a struct thole_idle: what the caller has stored before is seen by a turn that ends
+ * after this call. In any thread. */
+THOLE_API void thole_idle_wake(void *idle);
+
 THOLE_API void thole_worker_stats_get(
 	const struct thole_worker *worker, struct thole_worker_stats *out);
 

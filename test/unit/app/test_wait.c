@@ -55,6 +55,35 @@ test_told(void)
 }
 
 static void
+test_events_told(void)
+{
+	const struct thole_app_config config = { 64, tell, &told };
+	struct thole_op ops[100] = { 0 };
+	struct thole_event ev[64];
+	struct thole_app *app;
+	struct pair p;
+
+	told = 0;
+	pair_up(&p, NULL);
+	CU_ASSERT_EQUAL_FATAL(thole_app_create(p.side[CLIENT].stack, &config, &app), 0);
+	pair_turn(&p);
+	CU_ASSERT_EQUAL(told, 0);
+	CU_ASSERT_EQUAL(thole_app_submit(app, ops, 60), 60);
+	pair_turn(&p);
+	CU_ASSERT_EQUAL(told, 1); /* sixty answers: once a turn */
+	CU_ASSERT_EQUAL(thole_app_submit(app, ops, 60), 60);
+	pair_turn(&p);
+	CU_ASSERT_EQUAL(told, 2); /* a few had room */
+	pair_turn(&p);
+	CU_ASSERT_EQUAL(told, 2); /* none has */
+	while (thole_app_events(app, ev, 64) != 0)
+		pair_turn(&p);
+	CU_ASSERT_EQUAL(told, 3);
+	thole_app_destroy(app);
+	pair_down(&p);
+}
+
+static void
 test_ops(void)
 {
 	struct thole_op op = { 0 }; /* refused, so that each has an answer */
@@ -133,6 +162,7 @@ test_events(void)
 
 static const struct test_case cases[] = {
 	{ "ops in a ring are told of, once a batch", test_told },
+	{ "events put into a ring are told of, once a turn", test_events_told },
 	{ "ops that can be taken", test_ops },
 	{ "events that nobody has read", test_events },
 	{ NULL, NULL },

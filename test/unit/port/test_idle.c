@@ -119,12 +119,19 @@ wakes_by_time(void)
 	idle_sleep(&idle, thole_clock_ns() + 2 * TIME_MS, false);
 	CU_ASSERT_EQUAL(stats.wakes_deadline, 1);
 	idle_fini(&idle);
-	config.poll_ns = 200 * TIME_US;
+	/* The longest, of a sleeper that only kicks wake, and of one that has to look. */
+	config.sleep_ns = 200 * TIME_US;
 	set_up(&idle, &config);
 	lie_down(&idle);
 	idle_sleep(&idle, THOLE_NEVER, false);
-	CU_ASSERT_EQUAL(stats.sleeps, 1);
 	CU_ASSERT_EQUAL(stats.wakes_deadline, 1);
+	idle.config.sleep_ns = LONG_NS;
+	idle.config.poll_ns = 200 * TIME_US;
+	idle_sleep(&idle, THOLE_NEVER, true);
+	idle.polls = true;
+	idle_sleep(&idle, THOLE_NEVER, false);
+	CU_ASSERT_EQUAL(stats.sleeps, 3);
+	CU_ASSERT_EQUAL(stats.wakes_deadline, 3);
 	idle_fini(&idle);
 }
 
@@ -421,6 +428,82 @@ loses_no_op(void)
 	worker_down();
 }
 
+/* Both sleep: the worker until there are ops, the application until there are events. */
+static void
+loses_no_event(void)
+{
+	struct thole_op op = { .type = THOLE_OP_SET_USER };
+	struct thole_worker_stats s = { 0 };
+	struct idle own;
+	const struct thole_app_config ring = {
+		.ring_entries = 64, .events_queued = idle_kick, .events_queued_ctx = &own
+	};
+	struct thole_app *app;
+	struct thole_event ev;
+	uint64_t seed = 1;
+	pthread_t thread;
+
+	set_up(&own, &at_once);
+	worker_up(LONG_NS);
+	CU_ASSERT_EQUAL_FATAL(thole_app_create(thole_worker_stack(worker), &ring, &app), 0);
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, run_worker, NULL), 0);
+	for (uint32_t i = 0; i < OPS && s.wakes_deadline + stats.wakes_deadline == 0; i += 2) {
+		op.user = i;
+		CU_ASSERT_EQUAL(thole_app_submit(app, &op, 1), 1);
+		jitter(&seed, 16);
+		op.user = i + 1;
+		CU_ASSERT_EQUAL(thole_app_submit(app, &op, 1), 1);
+		for (uint32_t got = 0; got < 2;) {
+			idle_announce(&own);
+			if (thole_app_events(app, &ev, 1) == 1) {
+				CU_ASSERT_EQUAL(ev.user, i + got++);
+				idle_busy(&own, TIME_S);
+			} else if (idle_rest(&own, TIME_S)) {
+				idle_sleep(&own, THOLE_NEVER, false);
+			}
+		}
+		thole_worker_stats_get(worker, &s);
+	}
+	end_worker(thread);
+	CU_ASSERT_EQUAL(s.wakes_deadline, 0);
+	CU_ASSERT_EQUAL(stats.wakes_deadline, 0);
+	CU_ASSERT_TRUE(s.wakes_app != 0);
+	CU_ASSERT_TRUE(stats.wakes_app != 0);
+	thole_app_destroy(app);
+	worker_down();
+	idle_fini(&own);
+}
+
+/* The public form, by one thread with itself. */
+static void
+thread_without_worker(void)
+{
+	struct thole_idle_config config = at_once;
+	struct thole_idle *idle = NULL;
+	uint64_t now = TIME_S;
+
+	CU_ASSERT_EQUAL_FATAL(thole_idle_create(&config, &idle, NULL), 0);
+	thole_idle_announce(idle);
+	thole_idle_rest(idle, now, true, THOLE_NEVER);
+	thole_idle_rest(idle, now, false, THOLE_NEVER); /* to the last stage */
+	thole_idle_announce(idle);
+	thole_idle_wake(idle);
+	thole_idle_rest(idle, now, false, THOLE_NEVER); /* woken, or it takes for ever */
+	thole_idle_announce(idle);
+	thole_idle_rest(idle, now, false, thole_clock_ns() + TIME_MS);
+	thole_idle_rest(idle, now, true, THOLE_NEVER);
+	thole_idle_destroy(idle);
+	config.sleep = false;
+	CU_ASSERT_EQUAL_FATAL(thole_idle_create(&config, &idle, NULL), 0);
+	for (int i = 0; i < 10; i++) {
+		thole_idle_announce(idle);
+		thole_idle_rest(idle, now += TIME_S, false, THOLE_NEVER);
+	}
+	thole_idle_wake(idle);
+	thole_idle_destroy(idle);
+	thole_idle_destroy(NULL);
+}
+
 /* No packet comes, and yet there is something to do: ARP requests, and giving up. Nobody else ends
  * these sleeps: without deadlines this takes hours. */
 static void
@@ -481,7 +564,9 @@ static const struct test_case cases[] = {
 	{ "a sleep ended by an interrupt", wakes_by_interrupt },
 	{ "no kick is lost", loses_no_kick },
 	{ "no op is lost", loses_no_op },
+	{ "no event is lost", loses_no_event },
 	{ "what is due wakes a worker", wakes_for_timers },
+	{ "a thread without a worker", thread_without_worker },
 	{ "a worker that sleeps can be stopped", stops },
 	{ NULL, NULL },
 };
