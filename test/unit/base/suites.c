@@ -2,14 +2,15 @@
 /* suites.c: the tests of lib/base. */
 #include "test.h"
 
-extern const struct test_suite suite_addr, suite_csum, suite_flow_hash, suite_mbufs, suite_prng,
-	suite_seq, suite_siphash, suite_slab;
+extern const struct test_suite suite_addr, suite_csum, suite_flow_hash, suite_mbufs, suite_owners,
+	suite_prng, suite_seq, suite_siphash, suite_slab;
 
 const struct test_suite *const test_suites[] = {
 	&suite_addr,
 	&suite_csum,
 	&suite_flow_hash,
 	&suite_mbufs,
+	&suite_owners,
 	&suite_prng,
 	&suite_seq,
 	&suite_siphash,
