@@ -140,6 +140,18 @@ gateway_fault(const struct thole_stack_config *c)
 	return on_link ? NULL : "gateway: must be on the link of one of our addresses";
 }
 
+static const char *
+rss_fault(const struct thole_stack_config *c)
+{
+	const char *fault = c->rss != NULL ? owners_fault(c->rss) : NULL;
+
+	if (c->rss == NULL || fault != NULL)
+		return fault;
+	return memchr(c->rss->reta, c->core, c->rss->reta_size) != NULL
+		       ? NULL
+		       : "rss: no entry of reta is this core's";
+}
+
 const char *
 config_fault(const struct thole_stack_config *c)
 {
@@ -176,5 +188,7 @@ config_fault(const struct thole_stack_config *c)
 	fault = address_fault(c);
 	if (fault == NULL)
 		fault = gateway_fault(c);
+	if (fault == NULL)
+		fault = rss_fault(c);
 	return fault != NULL ? fault : tcp_fault(&c->tcp);
 }

@@ -51,6 +51,8 @@ conn_connect(struct thole_stack *s, uint8_t app, const struct thole_endpoint *lo
 		if (err != 0)
 			return err;
 	}
+	if (local->port != 0 && !port_is_ours(s, &key))
+		return -EADDRNOTAVAIL;
 	hash = stack_hash(s, &key);
 	if (local->port != 0 && table_find(&s->table, hash, &key) != REF_NONE)
 		return -EADDRINUSE;

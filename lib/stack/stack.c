@@ -129,7 +129,7 @@ thole_stack_create(
 		init_env(s);
 		embryos_init(s);
 		if (init_records(s) == 0 && cookies_init(s) == 0 && local_init(s) == 0 &&
-			listen_init(s) == 0 && neigh_init(s) == 0) {
+			ports_init(s) == 0 && listen_init(s) == 0 && neigh_init(s) == 0) {
 			*out = s;
 			return 0;
 		}
@@ -160,6 +160,7 @@ thole_stack_destroy(struct thole_stack *s)
 	}
 	neigh_fini(s);
 	listen_fini(s);
+	ports_fini(s);
 	mbufs_fini(&s->mbufs);
 	if (s->locals != NULL)
 		mem.free(mem.ctx, s->locals, s->nb_locals * sizeof(*s->locals));

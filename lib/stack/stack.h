@@ -14,6 +14,7 @@
 
 #include "base/flow_hash.h"
 #include "base/mbufs.h"
+#include "base/owners.h"
 #include "base/slab.h"
 #include "stack/table.h"
 #include "stack/wheel.h"
@@ -124,6 +125,19 @@ struct cookies {
 
 #define PORT_COUNTERS 1024
 
+/*
+ * Of a stack that shares its addresses: ephemeral ports by what they contribute to the hash, so
+ * that those which make a flow ours are had by an exclusive or.
+ */
+struct port_shares {
+	struct owners owners;
+	uint16_t own[THOLE_RSS_RETA_MAX]; /* the table's entries that are ours */
+	uint32_t nb_own;
+	uint32_t most;				/* ports that any part has */
+	uint32_t first[THOLE_RSS_RETA_MAX + 1]; /* by part: its first in ports */
+	uint16_t ports[];
+};
+
 struct thole_stack {
 	struct tcp_env env;
 	struct table table;
@@ -155,6 +169,7 @@ struct thole_stack {
 	struct cookies cookies;
 	uint64_t prng;
 	uint32_t port_counters[PORT_COUNTERS]; /* RFC 6056, 3.3.4 */
+	struct port_shares *shares;	       /* NULL: alone */
 	uint32_t max_orphans;
 	struct flow_hash hash; /* the table's */
 	struct wire_path path; /* what all segments have: source, TTL, DSCP, checksums */
@@ -386,7 +401,11 @@ void conn_endpoints(const struct thole_stack *s, const struct tcb *t, struct tho
 /* connect.c, ports.c. @return 0 or negative errno. */
 int conn_connect(struct thole_stack *s, uint8_t app, const struct thole_endpoint *local,
 	const struct thole_endpoint *remote, uint64_t user, struct tcb **out);
+int ports_init(struct thole_stack *s);
+void ports_fini(struct thole_stack *s);
 int port_choose(struct thole_stack *s, struct flow_key *key);
+/* Whether answers to it come to this stack. */
+bool port_is_ours(const struct thole_stack *s, const struct flow_key *key);
 
 /* listen.c */
 int listen_init(struct thole_stack *s);

@@ -39,7 +39,8 @@ enum thole_op_type {
 	/**
 	 * Open a connection from local (any, 0: chosen) to remote. Answer: CONNECTED or CLOSED;
 	 * before them OPENING if bytes is 1, so that the handle is known while the handshake is
-	 * under way.
+	 * under way. With a given port that makes another core the owner (thole/rss.h):
+	 * -EADDRNOTAVAIL.
 	 */
 	THOLE_OP_CONNECT,
 	/**

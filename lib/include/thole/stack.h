@@ -16,6 +16,7 @@
 #include <rte_ether.h>
 #include <rte_mbuf.h>
 
+#include <thole/rss.h>
 #include <thole/stats.h>
 #include <thole/types.h>
 
@@ -139,6 +140,13 @@ struct thole_stack_config {
 	uint32_t max_rx_held;
 	uint16_t port_min; /**< ephemeral ports: 32,768 */
 	uint16_t port_max; /**< to 60,999 */
+	/**
+	 * Several stacks share the addresses, and a connection is the one's whose core number this
+	 * says: source ports are chosen so that the answer comes to this stack, and CONNECT from a
+	 * given one that makes another the owner is refused. Read by create only. NULL: all are
+	 * ours.
+	 */
+	const struct thole_rss *rss;
 
 	/** Keys initial sequence numbers (RFC 6528) and the tables' hash: must be random and kept.
 	 */

@@ -168,12 +168,21 @@ small_rooms_are_refused(void)
 	CU_ASSERT_TRUE(rig_close(&r));
 }
 
+static struct thole_rss rss;
+
+static void
+shared(struct thole_stack_config *c)
+{
+	c->rss = &rss;
+}
+
 static void
 memory_may_run_out_anywhere(void)
 {
 	unsigned int needed;
 
-	rig_configure(&r, NULL);
+	thole_rss_init(&rss, 2);
+	rig_configure(&r, shared);
 	CU_ASSERT_EQUAL(rig_create(&r, NULL), 0);
 	needed = r.allocs - 1; /* the last is the application's */
 	CU_ASSERT_TRUE(rig_close(&r));
@@ -181,7 +190,7 @@ memory_may_run_out_anywhere(void)
 	for (unsigned int i = 1; i <= needed; i++) {
 		const char *why = NULL;
 
-		rig_configure(&r, NULL);
+		rig_configure(&r, shared);
 		r.fail_at = i;
 		CU_ASSERT_EQUAL(rig_create(&r, &why), -ENOMEM);
 		CU_ASSERT_PTR_NOT_NULL(why);

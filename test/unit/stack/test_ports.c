@@ -180,6 +180,141 @@ keyed(void)
 	CU_ASSERT_TRUE(rig_close(&r));
 }
 
+/* Cores that share the addresses. */
+static struct thole_rss rss;
+static uint8_t core;
+
+static void
+shared(struct thole_stack_config *c)
+{
+	c->rss = &rss;
+	c->core = core;
+}
+
+static void
+sixteen_shared(struct thole_stack_config *c)
+{
+	sixteen(c);
+	shared(c);
+}
+
+static uint8_t
+owner(uint32_t ip, uint16_t rport, uint16_t lport)
+{
+	const struct thole_endpoint local = { thole_addr_ip4(RIG_US), lport };
+	const struct thole_endpoint remote = { thole_addr_ip4(ip), rport };
+
+	return thole_rss_owner(&rss, &local, &remote);
+}
+
+/* Tables that are even, and one that gives core 1 a single entry. */
+static void
+set_shares(uint16_t cores)
+{
+	thole_rss_init(&rss, cores == 0 ? 2 : cores);
+	if (cores == 0) {
+		memset(rss.reta, 0, sizeof(rss.reta));
+		rss.reta[77] = 1;
+	}
+}
+
+/* Whatever the destination, the answer comes to the core that opens; and no port comes again before
+ * all of them were had. */
+static void
+answers_come_back(void)
+{
+	static const uint16_t cores[] = { 0, 1, 2, 3, 8, 40 };
+	static uint8_t had[65536];
+
+	for (size_t c = 0; c < sizeof(cores) / sizeof(cores[0]); c++) {
+		uint32_t share = cores[c] == 0 ? 28232 / 128 : 28232u / cores[c];
+
+		set_shares(cores[c]);
+		for (core = 0; core < (cores[c] == 0 ? 2 : cores[c]); core++) {
+			rig_open(&r, shared);
+			for (uint32_t i = 0; i < 1000; i++) {
+				uint32_t ip = 0x0b000000 + i * 77;
+				uint16_t port = choose(ip, (uint16_t)(443 + i));
+
+				CU_ASSERT_TRUE_FATAL(port >= 32768 && port <= 60999);
+				CU_ASSERT_EQUAL(owner(ip, (uint16_t)(443 + i), port), core);
+			}
+			memset(had, 0, sizeof(had));
+			for (uint32_t i = 0; i < share / 5; i++) {
+				uint16_t port = choose(RIG_NET + 2, 80);
+
+				CU_ASSERT_EQUAL(owner(RIG_NET + 2, 80, port), core);
+				CU_ASSERT_EQUAL(had[port], 0);
+				had[port] = 1;
+			}
+			CU_ASSERT_TRUE(rig_close(&r));
+		}
+	}
+}
+
+/* Of a small range: each port of ours once, and then an error. */
+static void
+every_port_of_ours(void)
+{
+	uint32_t all = 0;
+
+	set_shares(3);
+	for (core = 0; core < 3; core++) {
+		uint32_t ours = 0;
+
+		for (uint16_t p = 50000; p <= 50015; p++)
+			if (owner(RIG_NET + 2, 80, p) == core)
+				ours |= 1u << (p - 50000);
+		rig_open(&r, sixteen_shared);
+		for (int i = 0; i < __builtin_popcount(ours); i++) {
+			rig_connect(&r, RIG_NET + 2, 80, 1);
+			CU_ASSERT_EQUAL(rig_event(&r).type, 0);
+		}
+		CU_ASSERT_EQUAL(ports_in_use(2), ours);
+		rig_connect(&r, RIG_NET + 2, 80, 99);
+		CU_ASSERT_EQUAL(rig_until(&r, THOLE_EV_CLOSED).status, -EADDRNOTAVAIL);
+		CU_ASSERT_TRUE(rig_close(&r));
+		all |= ours;
+	}
+	CU_ASSERT_EQUAL(all, 0xffff);
+}
+
+/* A port of the application's choice is taken if the answer comes back. */
+static void
+given_ports(void)
+{
+	set_shares(2);
+	core = 1;
+	rig_open(&r, shared);
+	for (uint16_t p = 2000; p < 2064; p++) {
+		OP(&r, .type = THOLE_OP_CONNECT, .local.port = p,
+			.remote = { thole_addr_ip4(RIG_NET + 2), 80 });
+		CU_ASSERT_EQUAL(
+			rig_event(&r).status, owner(RIG_NET + 2, 80, p) == 1 ? 0 : -EADDRNOTAVAIL);
+	}
+	CU_ASSERT_TRUE(rig_close(&r));
+}
+
+static void
+shares_that_cannot_be(void)
+{
+	const char *why = NULL;
+
+	set_shares(2);
+	core = 2;
+	rig_configure(&r, shared);
+	CU_ASSERT_EQUAL(rig_create(&r, &why), -EINVAL);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(why);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why, "no entry of reta"));
+	r.config.core = 1;
+	rss.reta_size = 127;
+	CU_ASSERT_EQUAL(rig_create(&r, &why), -EINVAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why, "reta_size"));
+	rss.reta_size = 128;
+	CU_ASSERT_EQUAL(rig_create(&r, &why), 0);
+	CU_ASSERT_TRUE(rig_close(&r));
+}
+
 static const struct test_case cases[] = {
 	{ "every port once", every_port_once },
 	{ "the last free one", the_last_free_one },
@@ -187,6 +322,10 @@ static const struct test_case cases[] = {
 	{ "spread over destinations", spread_over_destinations },
 	{ "forward for a destination", forward_for_a_destination },
 	{ "keyed", keyed },
+	{ "shared: answers come back", answers_come_back },
+	{ "shared: every port of ours, once", every_port_of_ours },
+	{ "shared: given ports", given_ports },
+	{ "shares that can't be", shares_that_cannot_be },
 	{ NULL, NULL },
 };
 const struct test_suite suite_ports = { "ports", cases };
