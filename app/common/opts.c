@@ -243,10 +243,12 @@ second_pass(struct opts *opts, int argc, char **argv, const struct option *table
 		return 2;
 	}
 	/* More queues would be filled by the device and read by nobody. */
-	if (opts->config.port.nb_queues != 1 || opts->config.worker.queue != 0) {
-		say("port.queues is %u and worker.queue %u: this program runs one worker, so they "
-		    "must be 1 and 0",
-			opts->config.port.nb_queues, opts->config.worker.queue);
+	if (opts->config.port.nb_queues > 1 || opts->config.port.nb_workers != 1 ||
+		opts->config.worker.queue != 0) {
+		say("port.workers is %u, port.queues %u and worker.queue %u: this program runs one "
+		    "worker, so they must be 1, 1 and 0",
+			opts->config.port.nb_workers, opts->config.port.nb_queues,
+			opts->config.worker.queue);
 		return 2;
 	}
 	return OPTS_GO_ON;

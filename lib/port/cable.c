@@ -23,6 +23,7 @@
 
 #include "port/cable.h"
 #include "port/compat.h"
+#include "port/port.h"
 #include "port/quiet.h"
 #include "port/why.h"
 
@@ -31,7 +32,7 @@
 struct cable_end {
 	char device[RTE_ETH_NAME_MAX_LEN];
 	bool open;
-	struct rte_mempool *pools[CABLE_QUEUES];
+	struct rte_mempool *pools[PORT_WORKERS];
 	uint16_t nb_pools;
 };
 
@@ -110,7 +111,7 @@ cable_close_end(const char *device, struct rte_mempool *const *pools, uint16_t n
 
 	if (cable == NULL)
 		return;
-	for (uint16_t i = 0; i < n && i < CABLE_QUEUES; i++)
+	for (uint16_t i = 0; i < n; i++)
 		end->pools[i] = pools[i];
 	end->nb_pools = n;
 	end->open = false;

@@ -20,7 +20,8 @@ const struct config_key config_keys[] = {
 	{ "eal", "arg", CONFIG_ARG, 0, NONE },
 
 	{ "port", "device", CONFIG_DEVICE, AT(device), NONE },
-	{ "port", "queues", CONFIG_U16, AT(port.nb_queues), 1, 1024 },
+	{ "port", "workers", CONFIG_U16, AT(port.nb_workers), 1, 128 },
+	{ "port", "queues", CONFIG_U16, AT(port.nb_queues), 0, 128 },
 	{ "port", "rx_desc", CONFIG_U16, AT(port.rx_desc), 1, UINT16_MAX },
 	{ "port", "tx_desc", CONFIG_U16, AT(port.tx_desc), 1, UINT16_MAX },
 	{ "port", "pool_mbufs", CONFIG_U32, AT(port.pool_mbufs), 1, 1 << 24 },
@@ -31,7 +32,7 @@ const struct config_key config_keys[] = {
 	{ "port", "promiscuous", CONFIG_BOOL, AT(port.promiscuous), NONE },
 	{ "port", "rx_interrupts", CONFIG_BOOL, AT(port.rx_interrupts), NONE },
 
-	{ "worker", "queue", CONFIG_U16, AT(worker.queue), 0, 1023 },
+	{ "worker", "queue", CONFIG_U16, AT(worker.queue), 0, 127 },
 	{ "worker", "burst", CONFIG_U16, AT(worker.burst), 1, 256 },
 	{ "worker", "idle_sleep", CONFIG_BOOL, AT(worker.idle.sleep), NONE },
 	{ "worker", "idle_spin", CONFIG_TIME, AT(worker.idle.spin_ns), 0, HOUR },

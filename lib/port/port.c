@@ -19,14 +19,15 @@
 #include "port/cable.h"
 #include "port/capture.h"
 #include "port/eal.h"
+#include "port/handover.h"
 #include "port/port.h"
 #include "port/quiet.h"
+#include "port/rss.h"
 #include "port/tap.h"
 #include "port/why.h"
 
 #define PORT_RX_CSUM	(RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
 #define PORT_TX_CSUM	(RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM)
-#define PORT_RSS	(RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_TCP)
 #define PORT_POOL_CACHE 256
 #define PORT_BURST_MOST 256 /* of a worker */
 
@@ -38,6 +39,7 @@ struct setup {
 	struct rte_eth_conf conf;
 	uint16_t rx_desc;
 	uint16_t tx_desc;
+	uint8_t rss_key[RSS_KEY_MOST];
 	struct thole_why *why;
 };
 
@@ -45,7 +47,7 @@ void
 thole_port_config_init(struct thole_port_config *config)
 {
 	*config = (struct thole_port_config){
-		.nb_queues = 1,
+		.nb_workers = 1,
 		.rx_desc = 1024,
 		.tx_desc = 1024,
 		.pool_mbufs = 16384,
@@ -92,12 +94,8 @@ choose_offloads(struct setup *s)
 	s->port->max_segs = max_segs(&s->info);
 	if (s->port->max_segs > 1)
 		conf->txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
-	if (s->config->nb_queues > 1 && (s->info.flow_type_rss_offloads & PORT_RSS) != 0) {
-		conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-		conf->rx_adv_conf.rss_conf.rss_hf = s->info.flow_type_rss_offloads & PORT_RSS;
-		if ((rx & RTE_ETH_RX_OFFLOAD_RSS_HASH) != 0)
-			conf->rxmode.offloads |= RTE_ETH_RX_OFFLOAD_RSS_HASH;
-	}
+	if (s->port->nb_queues > 1)
+		rss_ask(&s->info, conf, s->rss_key);
 }
 
 /* The largest MTU: some devices bound the frame more tightly than they say of the MTU. */
@@ -138,14 +136,29 @@ choose_mtu(struct setup *s)
 }
 
 static int
+choose_queues(struct setup *s)
+{
+	uint16_t most = (uint16_t)RTE_MIN(s->info.max_rx_queues, s->info.max_tx_queues);
+	uint16_t n = s->config->nb_queues;
+
+	if (n == 0)
+		n = (uint16_t)RTE_MIN(s->port->nb_workers, most);
+	if (n > most || n == 0)
+		return why_set(
+			s->why, -EINVAL, "%s has %u queue pairs, not %u", s->port->device, most, n);
+	s->port->nb_queues = n;
+	return 0;
+}
+
+static int
 configure(struct setup *s)
 {
-	uint16_t id = s->port->id, n = s->config->nb_queues;
-	int error;
+	uint16_t id = s->port->id, n;
+	int error = choose_queues(s);
 
-	if (n > s->info.max_rx_queues || n > s->info.max_tx_queues)
-		return why_set(s->why, -EINVAL, "%s has %u queue pairs, not %u", s->port->device,
-			RTE_MIN(s->info.max_rx_queues, s->info.max_tx_queues), n);
+	if (error != 0)
+		return error;
+	n = s->port->nb_queues;
 	choose_offloads(s);
 	error = choose_mtu(s);
 	if (error != 0)
@@ -198,25 +211,28 @@ make_pools(struct setup *s)
 {
 	static unsigned int serial;
 	const struct thole_port_config *c = s->config;
-	uint32_t least = (uint32_t)s->rx_desc + s->tx_desc + 2 * PORT_BURST_MOST;
+	uint32_t others = s->port->nb_workers - 1U;
+	uint32_t least =
+		(uint32_t)s->rx_desc + s->tx_desc + 2 * PORT_BURST_MOST + others * HANDOVER_ENTRIES;
 	unsigned int cache = RTE_MIN(c->pool_mbufs / 4, (unsigned int)PORT_POOL_CACHE);
 
 	if (c->pool_mbufs < least)
 		return why_set(s->why, -EINVAL,
-			"pool_mbufs %u is too few for %u + %u descriptors: it takes %u or more",
-			c->pool_mbufs, s->rx_desc, s->tx_desc, least);
+			"pool_mbufs %u is too few for %u + %u descriptors and %u other workers: it "
+			"takes %u or more",
+			c->pool_mbufs, s->rx_desc, s->tx_desc, others, least);
 	serial++;
-	for (uint16_t q = 0; q < c->nb_queues; q++) {
+	for (uint16_t w = 0; w < s->port->nb_workers; w++) {
 		char name[RTE_MEMPOOL_NAMESIZE];
 
 		uint32_t level = quiet_begin();
 
-		snprintf(name, sizeof(name), "port%u.%u.%u", s->port->id, q, serial);
-		s->port->pools[q] = rte_pktmbuf_pool_create_by_ops(name, c->pool_mbufs, cache, 0,
-			(uint16_t)(c->mbuf_bytes + RTE_PKTMBUF_HEADROOM), s->port->node,
-			pool_ops());
+		snprintf(name, sizeof(name), "port%u.%u.%u", s->port->id, w, serial);
+		s->port->pools[w] = rte_pktmbuf_pool_create_by_ops(name, c->pool_mbufs, cache, 0,
+			(uint16_t)(c->mbuf_bytes + RTE_PKTMBUF_HEADROOM),
+			rte_eal_has_hugepages() ? s->port->nodes[w] : SOCKET_ID_ANY, pool_ops());
 		quiet_end(level);
-		if (s->port->pools[q] == NULL)
+		if (s->port->pools[w] == NULL)
 			return why_set(s->why, -ENOMEM,
 				"%s: no memory for %u mbufs of %u B (%s): ask for fewer with "
 				"pool_mbufs, or give EAL more with -m",
@@ -241,7 +257,7 @@ start(struct setup *s)
 	rx.offloads = s->conf.rxmode.offloads;
 	tx.offloads = s->conf.txmode.offloads;
 	s->port->used = true;
-	for (uint16_t q = 0; q < s->config->nb_queues && error == 0; q++) {
+	for (uint16_t q = 0; q < s->port->nb_queues && error == 0; q++) {
 		error = rte_eth_rx_queue_setup(id, q, s->rx_desc, node, &rx, s->port->pools[q]);
 		if (error == 0)
 			error = rte_eth_tx_queue_setup(id, q, s->tx_desc, node, &tx);
@@ -311,6 +327,10 @@ identify(struct setup *s)
 	/* Without hugepages all of EAL's memory counts as one node's. */
 	if (port->node < 0 || rte_eal_has_hugepages() == 0)
 		port->node = SOCKET_ID_ANY;
+	for (uint16_t w = 0; w < port->nb_workers; w++)
+		port->nodes[w] = s->config->lcores == NULL
+					 ? port->node
+					 : (int)rte_lcore_to_socket_id(s->config->lcores[w]);
 	return 0;
 }
 
@@ -337,6 +357,20 @@ set_up(struct setup *s)
 	return error;
 }
 
+/* With the device started: whose flows are whose, and the rings between workers. */
+static int
+share(struct setup *s)
+{
+	rss_settle(s->port, &s->info, s->config->wrong_worker);
+	if (s->port->nb_workers == 1)
+		return 0;
+	s->port->handover = handover_create(s->port);
+	return s->port->handover != NULL
+		       ? 0
+		       : why_set(s->why, -ENOMEM, "%s: no memory for the rings of %u workers",
+				 s->port->device, s->port->nb_workers);
+}
+
 /* Where EAL was started by the program itself, a tap is locked here. */
 static int
 lock_tap(struct setup *s)
@@ -352,8 +386,9 @@ lock_tap(struct setup *s)
 static int
 check(const struct thole_port_config *c, struct thole_why *why)
 {
-	if (c->nb_queues == 0)
-		return why_set(why, -EINVAL, "queues must be 1 or more");
+	if (c->nb_workers == 0 || c->nb_workers > PORT_WORKERS || c->nb_queues > PORT_WORKERS)
+		return why_set(
+			why, -EINVAL, "workers must be 1 to %d, and queues no more", PORT_WORKERS);
 	if (c->rx_desc == 0 || c->tx_desc == 0)
 		return why_set(why, -EINVAL, "rx_desc and tx_desc must be 1 or more");
 	if (c->mbuf_bytes < 512 || c->mbuf_bytes > UINT16_MAX - RTE_PKTMBUF_HEADROOM)
@@ -367,19 +402,19 @@ thole_port_open(
 	const struct thole_port_config *config, struct thole_port **out, struct thole_why *why)
 {
 	struct setup s = { .config = config, .why = why };
-	uint16_t id = 0;
+	uint16_t id = 0, workers = (uint16_t)RTE_MAX(config->nb_workers, config->nb_queues);
 	int error = check(config, why);
 
 	if (error == 0)
 		error = port_find(config->device, &id, why);
 	if (error != 0)
 		return error;
-	s.port = calloc(1, sizeof(*s.port) + config->nb_queues * sizeof(s.port->pools[0]));
+	s.port = calloc(1, sizeof(*s.port) + workers * sizeof(s.port->pools[0]));
 	if (s.port == NULL)
 		return why_set(why, -ENOMEM, "out of memory");
 	s.port->id = id;
 	s.port->tap_lock = -1;
-	s.port->nb_queues = config->nb_queues;
+	s.port->nb_workers = workers;
 	error = take(&s);
 	if (error == 0)
 		error = identify(&s);
@@ -387,6 +422,8 @@ thole_port_open(
 		error = lock_tap(&s);
 	if (error == 0)
 		error = set_up(&s);
+	if (error == 0)
+		error = share(&s);
 	if (error != 0) {
 		thole_port_close(s.port);
 		return error;
@@ -402,6 +439,7 @@ thole_port_close(struct thole_port *port)
 		return;
 	bool is_cable = cable_has(port->device);
 
+	handover_destroy(port->handover);
 	if (port->started)
 		(void)rte_eth_dev_stop(port->id);
 	/* Its queues point to the pools: after this the ethdev is gone for good. */
@@ -410,10 +448,10 @@ thole_port_close(struct thole_port *port)
 	else if (port->owner != RTE_ETH_DEV_NO_OWNER)
 		(void)rte_eth_dev_owner_unset(port->id, port->owner);
 	if (port->used && is_cable)
-		cable_close_end(port->device, port->pools, port->nb_queues);
+		cable_close_end(port->device, port->pools, port->nb_workers);
 	else
-		for (uint16_t q = 0; q < port->nb_queues; q++)
-			rte_mempool_free(port->pools[q]);
+		for (uint16_t w = 0; w < port->nb_workers; w++)
+			rte_mempool_free(port->pools[w]);
 	if (port->tap_lock >= 0)
 		close(port->tap_lock);
 	free(port);
@@ -426,9 +464,15 @@ thole_port_id(const struct thole_port *port)
 }
 
 struct rte_mempool *
-thole_port_pool(const struct thole_port *port, uint16_t queue)
+thole_port_pool(const struct thole_port *port, uint16_t worker)
 {
-	return queue < port->nb_queues ? port->pools[queue] : NULL;
+	return worker < port->nb_workers ? port->pools[worker] : NULL;
+}
+
+const struct thole_sharing *
+thole_port_sharing(const struct thole_port *port)
+{
+	return &port->sharing;
 }
 
 uint32_t

@@ -90,13 +90,23 @@ txq_commit(struct txq *q, uint16_t n)
 	q->stalled = false;
 }
 
+static inline uint16_t
+offer(struct txq *q)
+{
+	struct rte_mbuf **pkts = &q->pkts[q->head];
+	uint16_t n = (uint16_t)(q->end - q->head);
+
+	if (unlikely(q->ring != NULL))
+		return (uint16_t)rte_ring_sp_enqueue_burst(q->ring, (void **)pkts, n, NULL);
+	return rte_eth_tx_burst(q->port, q->queue, pkts, n);
+}
+
 uint16_t
 txq_flush(struct txq *q, uint64_t now_ns)
 {
 	if (q->end == 0)
 		return 0;
-	uint16_t sent = rte_eth_tx_burst(
-		q->port, q->queue, &q->pkts[q->head], (uint16_t)(q->end - q->head));
+	uint16_t sent = offer(q);
 
 	q->head = (uint16_t)(q->head + sent);
 	if (sent != 0)

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include <rte_mbuf.h>
+#include <rte_ring.h>
 
 #include <thole/port.h>
 
@@ -29,6 +30,7 @@ struct txq {
 	bool prepare;
 	bool stalled; /* the head has been refused since stalled_ns */
 	uint64_t stalled_ns;
+	struct rte_ring *ring;	  /* instead of the device's queue, or NULL */
 	struct rte_mempool *pool; /* for copies of packets in too many pieces */
 	struct thole_worker_stats *stats;
 	struct rte_mbuf *pkts[TXQ_MAX];

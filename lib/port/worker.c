@@ -14,6 +14,7 @@
 
 #include "base/time.h"
 #include "port/idle.h"
+#include "port/handover.h"
 #include "port/memory.h"
 #include "port/port.h"
 #include "port/txq.h"
@@ -35,6 +36,7 @@ struct thole_worker {
 	struct thole_worker_stats stats;
 	struct txq txq;
 	struct idle idle;
+	struct handover *handover; /* NULL: alone on its port */
 };
 
 void
@@ -77,9 +79,13 @@ static int
 complete(struct thole_stack_config *stack, const struct thole_worker_config *config,
 	struct thole_worker *worker)
 {
-	const struct thole_port *port = config->port;
+	struct thole_port *port = config->port;
 	int error = 0;
 
+	if (port->handover != NULL) {
+		stack->core = (uint8_t)config->queue;
+		stack->rss = &port->sharing.rss;
+	}
 	if (stack->pool == NULL)
 		stack->pool = port->pools[config->queue];
 	if (stack->alloc == NULL && stack->free == NULL) {
@@ -95,8 +101,10 @@ complete(struct thole_stack_config *stack, const struct thole_worker_config *con
 		stack->offloads = port->offloads;
 	stack->ops_queued = config->idle.sleep ? idle_kick : NULL;
 	stack->ops_queued_ctx = &worker->idle;
+	if (port->secret[0] == 0 && port->secret[1] == 0)
+		error = random_bytes(port->secret, sizeof(port->secret));
 	if (stack->secret[0] == 0 && stack->secret[1] == 0)
-		error = random_bytes(stack->secret, sizeof(stack->secret));
+		memcpy(stack->secret, port->secret, sizeof(stack->secret));
 	if (error == 0 && stack->seed == 0)
 		error = random_bytes(&stack->seed, sizeof(stack->seed));
 	return error;
@@ -107,9 +115,9 @@ check(const struct thole_worker_config *config, struct thole_why *why)
 {
 	if (config->port == NULL)
 		return why_set(why, -EINVAL, "a worker needs a port");
-	if (config->queue >= config->port->nb_queues)
-		return why_set(why, -EINVAL, "%s has no queue %u: it was opened with %u",
-			config->port->device, config->queue, config->port->nb_queues);
+	if (config->queue >= config->port->nb_workers)
+		return why_set(why, -EINVAL, "%s has no queue %u: it was opened for %u workers",
+			config->port->device, config->queue, config->port->nb_workers);
 	if (config->burst == 0 || config->burst > TXQ_MAX)
 		return why_set(
 			why, -EINVAL, "burst must be 1 to %d, not %u", TXQ_MAX, config->burst);
@@ -119,11 +127,21 @@ check(const struct thole_worker_config *config, struct thole_why *why)
 	return 0;
 }
 
+static void
+free_worker(struct thole_worker *worker)
+{
+	int node = worker->node;
+
+	if (worker->handover != NULL)
+		memory_free(&node, worker->handover, sizeof(*worker->handover));
+	memory_free(&node, worker, sizeof(*worker));
+}
+
 static struct thole_worker *
 alloc_worker(const struct thole_worker_config *config)
 {
 	const struct thole_port *port = config->port;
-	int node = port->node;
+	int node = port->nodes[config->queue];
 	struct thole_worker *worker = memory_alloc(&node, sizeof(*worker), 64);
 
 	if (worker == NULL)
@@ -143,6 +161,18 @@ alloc_worker(const struct thole_worker_config *config)
 		.pool = port->pools[config->queue],
 		.stats = &worker->stats,
 	};
+	if (port->handover == NULL)
+		return worker;
+	worker->handover = memory_alloc(&node, sizeof(*worker->handover), 64);
+	if (worker->handover == NULL) {
+		free_worker(worker);
+		return NULL;
+	}
+	handover_init(worker->handover, port, config->queue, &worker->stats);
+	/* Without a queue of its own it sends through another worker, and its packets are made fit
+	 * here. */
+	worker->txq.ring = handover_tx_ring(worker->handover);
+	worker->txq.queue = (uint16_t)(config->queue % port->nb_queues);
 	return worker;
 }
 
@@ -150,7 +180,7 @@ static int
 give_up(struct thole_worker *worker, int error)
 {
 	idle_fini(&worker->idle);
-	memory_free(&worker->node, worker, sizeof(*worker));
+	free_worker(worker);
 	return error;
 }
 
@@ -198,9 +228,11 @@ thole_worker_destroy(struct thole_worker *worker)
 	if (worker == NULL)
 		return;
 	txq_drop_all(&worker->txq);
+	if (worker->handover != NULL)
+		handover_fini(worker->handover);
 	thole_stack_destroy(worker->stack);
 	idle_fini(&worker->idle);
-	memory_free(&worker->node, worker, sizeof(*worker));
+	free_worker(worker);
 }
 
 struct thole_stack *
@@ -215,11 +247,17 @@ thole_worker_now(const struct thole_worker *worker)
 	return worker->now_ns;
 }
 
-static uint16_t
+static uint32_t
 worker_rx(struct thole_worker *w)
 {
-	struct rte_mbuf *pkts[TXQ_MAX], *rejects[TXQ_MAX];
-	uint16_t n = rte_eth_rx_burst(w->port, w->queue, pkts, w->burst);
+	struct rte_mbuf *pkts[2 * TXQ_MAX], *rejects[2 * TXQ_MAX];
+	uint32_t given = 0;
+	uint16_t n;
+
+	if (likely(w->handover == NULL))
+		n = rte_eth_rx_burst(w->port, w->queue, pkts, w->burst);
+	else
+		n = handover_rx(w->handover, pkts, w->burst, w->now_ns, &given);
 
 	/* With no packets, too: ops of this turn go by the time it gives. */
 	uint16_t rejected = thole_stack_rx(w->stack, w->now_ns, pkts, n, rejects);
@@ -229,7 +267,7 @@ worker_rx(struct thole_worker *w)
 		rte_pktmbuf_free_bulk(rejects, rejected);
 		stat_add(&w->stats.rejected, rejected);
 	}
-	return n;
+	return n + given;
 }
 
 /* What waits goes first; while any of it is left the stack isn't asked for more, which loses
@@ -253,6 +291,8 @@ worker_tx(struct thole_worker *w)
 		if (n < w->burst)
 			break;
 	}
+	if (unlikely(w->handover != NULL))
+		sent += handover_tx(w->handover, w->now_ns);
 	return sent;
 }
 
@@ -332,4 +372,9 @@ thole_worker_stats_get(const struct thole_worker *worker, struct thole_worker_st
 	out->wakes_app = __atomic_load_n(&s->wakes_app, __ATOMIC_RELAXED);
 	out->wakes_deadline = __atomic_load_n(&s->wakes_deadline, __ATOMIC_RELAXED);
 	out->wakes_signal = __atomic_load_n(&s->wakes_signal, __ATOMIC_RELAXED);
+	out->handed_out = __atomic_load_n(&s->handed_out, __ATOMIC_RELAXED);
+	out->handed_in = __atomic_load_n(&s->handed_in, __ATOMIC_RELAXED);
+	out->handover_lost = __atomic_load_n(&s->handover_lost, __ATOMIC_RELAXED);
+	out->handover_waits = __atomic_load_n(&s->handover_waits, __ATOMIC_RELAXED);
+	out->relayed = __atomic_load_n(&s->relayed, __ATOMIC_RELAXED);
 }

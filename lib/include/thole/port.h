@@ -43,10 +43,21 @@ THOLE_API bool thole_eal_has_hugepages(void);
 struct thole_port_config {
 	const char
 		*device; /**< ethdev name ("net_tap0", "0000:03:00.0") or port number; required */
-	uint16_t nb_queues;	/**< queue pairs: 1 */
+	/**
+	 * Workers, each for an lcore of its own: 1; as many as nb_queues if that is more; 128 at
+	 * most. Several share the port's flows as thole_port_sharing() says, and all of them must
+	 * be made and turn.
+	 */
+	uint16_t nb_workers;
+	/** Queue pairs: 0: one for each worker, as far as the device has them. Workers beyond them
+	 * receive and send through the others. */
+	uint16_t nb_queues;
+	/** Lcores of the workers, nb_workers of them, whose NUMA nodes their memory comes from.
+	 * NULL: the device's node. */
+	const unsigned int *lcores;
 	uint16_t rx_desc;	/**< descriptors a queue; cut to what the device has: 1024 */
 	uint16_t tx_desc;	/**< 1024 */
-	uint32_t pool_mbufs;	/**< mbufs of each queue's pool: 16,384 */
+	uint32_t pool_mbufs;	/**< mbufs of each worker's pool: 16,384 */
 	uint16_t mbuf_bytes;	/**< data room without headroom: 2048 */
 	uint16_t mtu;		/**< 0: the device's */
 	bool offload_checksums; /**< use what the device has: true */
@@ -60,6 +71,9 @@ struct thole_port_config {
 	/** Ask the device for RX interrupts, so that workers which sleep wake when a packet comes;
 	 * one that has none is polled: false. */
 	bool rx_interrupts;
+	/** For tests: the owner of a flow is the worker after the one that the device brings it to,
+	 * so that every packet is handed over: false. */
+	bool wrong_worker;
 };
 
 THOLE_API void thole_port_config_init(struct thole_port_config *config);
@@ -81,8 +95,24 @@ THOLE_API void thole_port_close(struct thole_port *port);
 /** The ethdev's port number. */
 THOLE_API uint16_t thole_port_id(const struct thole_port *port);
 
-/** The pool of queue @p queue. */
-THOLE_API struct rte_mempool *thole_port_pool(const struct thole_port *port, uint16_t queue);
+/** The pool of worker @p worker; NULL if there is none of that number. */
+THOLE_API struct rte_mempool *thole_port_pool(const struct thole_port *port, uint16_t worker);
+
+/** How the workers of a port share its flows: settled when it is opened. */
+struct thole_sharing {
+	uint16_t nb_workers;
+	uint16_t nb_queues;
+	/** The device says whose a flow is: rss is what was read back from it. Otherwise rss is our
+	 * own, and what comes in at another worker is handed over. */
+	bool by_device;
+	/** The key is ours, for which both directions of a flow have the same owner. */
+	bool symmetric;
+	char why[120];	      /**< why by_device is what it is; "" with one worker */
+	struct thole_rss rss; /**< whose a flow is; unused with one worker */
+};
+
+/** Valid until the port is closed. */
+THOLE_API const struct thole_sharing *thole_port_sharing(const struct thole_port *port);
 
 /** enum thole_offload flags that are in force. */
 THOLE_API uint32_t thole_port_offloads(const struct thole_port *port);
@@ -112,13 +142,17 @@ struct thole_idle_config {
 
 struct thole_worker_config {
 	struct thole_port *port;
+	/** Number of the worker: below the port's nb_workers, and each once. It polls the queue
+	 * pair of this number, if there is one. */
 	uint16_t queue;
 	uint16_t burst; /**< packets a turn: 32; at most 256 */
 	struct thole_idle_config idle;
 	/**
 	 * The stack's configuration. The worker fills in what is 0 or NULL: pool, alloc (from the
 	 * port's NUMA node), mac (the device's, or a locally administered one where that is the
-	 * kernel's own or zero), mtu, offloads, secret and seed (random); and sets ops_queued.
+	 * kernel's own or zero), mtu, offloads, secret (random; the same for all workers of a port)
+	 * and seed (random); and sets ops_queued. Where several share the port, core is the worker's
+	 * number, and rss the port's.
 	 */
 	struct thole_stack_config stack;
 	/** Called in every turn, between rx and run: where an application on the same lcore works.
@@ -130,7 +164,7 @@ struct thole_worker_config {
 /** What a worker counts beside its stack; single writer. */
 struct thole_worker_stats {
 	uint64_t turns;
-	uint64_t rx_pkts;
+	uint64_t rx_pkts; /**< packets given to the stack */
 	uint64_t tx_pkts;
 	uint64_t rejected;  /**< packets that the stack handed back; freed */
 	uint64_t tx_stalls; /**< bursts that the device took only in part */
@@ -143,6 +177,14 @@ struct thole_worker_stats {
 	uint64_t wakes_app;	 /**< by an op, or thole_worker_wake() */
 	uint64_t wakes_deadline; /**< by the time: something was due, or the longest was over */
 	uint64_t wakes_signal;	 /**< by a signal */
+	/* Where workers share a port: */
+	uint64_t handed_out; /**< packets given to the workers that own them, and copies of ARP */
+	uint64_t handed_in;  /**< packets that others gave; among rx_pkts */
+	uint64_t
+		handover_lost; /**< packets freed: another worker is stuck, or no mbuf to copy to */
+	uint64_t handover_waits; /**< turns without a look at the device, for another worker's sake
+				  */
+	uint64_t relayed;	 /**< packets sent for workers without a queue */
 };
 
 THOLE_API void thole_worker_config_init(struct thole_worker_config *config);
@@ -151,7 +193,8 @@ THOLE_API void thole_worker_config_init(struct thole_worker_config *config);
 THOLE_API int thole_worker_create(
 	const struct thole_worker_config *config, struct thole_worker **out, struct thole_why *why);
 
-/** Frees the worker, its stack, and packets not sent. Application contexts must be gone. */
+/** Frees the worker, its stack, and packets not sent. Application contexts must be gone, and no
+ * other worker of the port may be in a turn. */
 THOLE_API void thole_worker_destroy(struct thole_worker *worker);
 
 THOLE_API struct thole_stack *thole_worker_stack(struct thole_worker *worker);

@@ -168,8 +168,16 @@ bad_settings(void)
 	CU_ASSERT_EQUAL_FATAL(thole_cable_create("left", "right", 2, 64, NULL), 0);
 	c.nb_queues = 3;
 	refuses(&c, -EINVAL, "has 2 queue pairs, not 3");
-	c.nb_queues = 0;
+	c.nb_queues = 129;
 	refuses(&c, -EINVAL, "queues");
+	c = small("left");
+	c.nb_workers = 0;
+	refuses(&c, -EINVAL, "workers");
+	c.nb_workers = 129;
+	refuses(&c, -EINVAL, "workers");
+	c.nb_workers = 2;
+	c.pool_mbufs = 1024;
+	refuses(&c, -EINVAL, "1 other workers: it takes 1664 or more");
 	c = small("left");
 	c.rx_desc = 0;
 	refuses(&c, -EINVAL, "rx_desc");
