@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* handover.c: see handover.h. */
+#include <string.h>
+
 #include <rte_arp.h>
 #include <rte_ethdev.h>
 
@@ -136,6 +138,18 @@ struct rte_ring *
 handover_tx_ring(const struct handover *h)
 {
 	return h->rings->tx[h->self];
+}
+
+bool
+handover_owns(const struct handover *h, const struct thole_endpoint *local,
+	const struct thole_endpoint *remote)
+{
+	const struct owners *o = &h->rings->owners;
+	uint32_t src_be, dst_be;
+
+	memcpy(&src_be, &remote->addr.b[12], sizeof(src_be));
+	memcpy(&dst_be, &local->addr.b[12], sizeof(dst_be));
+	return o->reta[owners_entry(o, src_be, dst_be, remote->port, local->port)] == h->self;
 }
 
 /* Takes what others gave, each of them first in turn. */

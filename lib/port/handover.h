@@ -71,6 +71,10 @@ uint16_t handover_rx(
 /** Sends for workers that have no queue. @return how many packets. */
 uint32_t handover_tx(struct handover *h, uint64_t now_ns);
 
+/** Whether a flow between these is this worker's. */
+bool handover_owns(const struct handover *h, const struct thole_endpoint *local,
+	const struct thole_endpoint *remote);
+
 /** Where this worker's own packets go when it has no queue; else NULL. */
 struct rte_ring *handover_tx_ring(const struct handover *h);
 

@@ -241,6 +241,13 @@ thole_worker_stack(struct thole_worker *worker)
 	return worker->stack;
 }
 
+bool
+thole_worker_owns(const struct thole_worker *worker, const struct thole_endpoint *local,
+	const struct thole_endpoint *remote)
+{
+	return worker->handover == NULL || handover_owns(worker->handover, local, remote);
+}
+
 uint64_t
 thole_worker_now(const struct thole_worker *worker)
 {

@@ -214,6 +214,13 @@ THOLE_API void thole_worker_wake(struct thole_worker *worker);
 /** Whether a packet wakes the worker when it sleeps; else it looks every idle.poll_ns. */
 THOLE_API bool thole_worker_has_interrupt(const struct thole_worker *worker);
 
+/**
+ * Whether a connection between these is this worker's, so that the answers to its SYN come here:
+ * for who chooses local ports himself. IPv4; true where the worker is alone. Any thread.
+ */
+THOLE_API bool thole_worker_owns(const struct thole_worker *worker,
+	const struct thole_endpoint *local, const struct thole_endpoint *remote);
+
 /** The time of the current turn, ns. */
 THOLE_API uint64_t thole_worker_now(const struct thole_worker *worker);
 

@@ -60,6 +60,10 @@ on_event(struct side *s, struct end *e, const struct thole_event *ev)
 		CU_ASSERT_EQUAL(
 			thole_rss_owner(&thole_port_sharing(s->port)->rss, &ev->local, &ev->remote),
 			e->number);
+		for (uint16_t i = 0; i < s->nb; i++)
+			CU_ASSERT_EQUAL(
+				thole_worker_owns(s->ends[i].worker, &ev->local, &ev->remote),
+				i == e->number);
 		if (s->is_server)
 			break;
 		CU_ASSERT_EQUAL(thole_app_send_copy(e->app, ev->conn, e->pool, data, BYTES), BYTES);
