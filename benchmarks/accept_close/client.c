@@ -19,14 +19,18 @@
 #define PROBE_RETRY_NS UINT64_C(100000000)
 
 int
-client_init(struct client *client, const struct options *options,
-	const struct thole_address *addresses, const struct thole_addr *server)
+client_init(struct client *client, const struct options *options, uint32_t inflight,
+	const struct thole_worker *worker, const struct thole_address *addresses,
+	const struct thole_addr *server)
 {
 	int rc;
 
 	*client = (struct client){
-		.inflight = options->inflight,
+		.inflight = inflight,
 		.idle = options->idle,
+		.shared = options->workers > 1,
+		.worker = worker,
+		.ramp = (uint64_t)addresses->count * options->workers,
 		.ephemeral = options->ephemeral,
 		.addresses = *addresses,
 		.server.addr = *server,
@@ -60,7 +64,19 @@ client_fini(struct client *client)
 uint32_t
 client_open(const struct client *client)
 {
-	return client->inflight - client->nb_free;
+	return client->inflight - __atomic_load_n(&client->nb_free, __ATOMIC_RELAXED);
+}
+
+void
+client_stop(struct client *client)
+{
+	__atomic_store_n(&client->stop, true, __ATOMIC_RELAXED);
+}
+
+bool
+client_runs(const struct client *client)
+{
+	return __atomic_load_n(&client->phase, __ATOMIC_RELAXED) == CLIENT_RUN;
 }
 
 /* xorshift64. */
@@ -73,23 +89,35 @@ next_random(struct client *client)
 	return (uint32_t)(client->random >> 32);
 }
 
+/* The next tuple; with another worker as its owner it is that one's to open. */
+static void
+next_tuple(struct client *client, struct thole_op *op)
+{
+	do {
+		uint64_t n = client->walked++;
+
+		op->local.addr = thole_addr_plus(
+			&client->addresses.first, (uint32_t)(n % client->addresses.count));
+		n /= client->addresses.count;
+		op->remote.port = (uint16_t)(client->first_port + n % client->nb_ports);
+		n /= client->nb_ports;
+		if (client->ephemeral)
+			return;
+		op->local.port = (uint16_t)(CLIENT_PORT_MIN + n % CLIENT_PORTS);
+	} while (client->shared && !thole_worker_owns(client->worker, &op->local, &op->remote));
+}
+
 static void
 open_one(struct client *client)
 {
 	uint32_t slot = client->free_slots[--client->nb_free];
 	struct talk *talk = &client->end.talks[slot];
 	struct thole_op *op = end_op(&client->end, THOLE_OP_CONNECT, 0);
-	uint64_t n = client->opened++;
 
+	client->opened++;
 	op->user = slot;
 	op->remote.addr = client->server.addr;
-	op->local.addr =
-		thole_addr_plus(&client->addresses.first, (uint32_t)(n % client->addresses.count));
-	n /= client->addresses.count;
-	op->remote.port = (uint16_t)(client->first_port + n % client->nb_ports);
-	n /= client->nb_ports;
-	if (!client->ephemeral)
-		op->local.port = (uint16_t)(CLIENT_PORT_MIN + n % CLIENT_PORTS);
+	next_tuple(client, op);
 	talk->flags &= TALK_STARVED;
 	talk->since_ns = client->end.now_ns;
 }
@@ -134,6 +162,8 @@ open_more(struct client *client)
 {
 	uint32_t n = client->nb_free;
 
+	if (unlikely(__atomic_load_n(&client->stop, __ATOMIC_RELAXED)))
+		client->phase = CLIENT_STOP;
 	switch (client->phase) {
 	case CLIENT_PROBE:
 		if (client_open(client) != 0 || client->end.now_ns < client->retry_ns)
@@ -182,7 +212,7 @@ on_closed(struct client *client, uint32_t slot, int32_t status)
 	end_closed(end, &end->talks[slot], status);
 	if (client->phase == CLIENT_PROBE) {
 		client->phase = CLIENT_RAMP;
-		client->ramp_end = client->opened + client->addresses.count;
+		client->ramp_end = client->opened + client->ramp;
 	}
 }
 

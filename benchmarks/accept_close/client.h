@@ -19,6 +19,9 @@ struct client {
 	struct end end;
 	enum client_phase phase;
 	bool ephemeral;
+	bool stop;   /* set by another thread: open no more */
+	bool shared; /* other workers open connections, too: not all tuples are ours */
+	const struct thole_worker *worker;
 	uint32_t inflight;
 	uint32_t *free_slots;
 	uint32_t nb_free;
@@ -33,7 +36,9 @@ struct client {
 	uint32_t idle_pending; /* so many of them not established, */
 	uint32_t idle_reset;   /* and so many looked at in the end */
 
-	uint64_t opened; /* counts through addresses, then the server's ports, then local ports */
+	uint64_t walked; /* counts through addresses, then the server's ports, then local ports */
+	uint64_t opened;
+	uint64_t ramp; /* connections that get neighbours to know each other */
 	uint64_t ramp_end;
 	uint64_t retry_ns; /* of the next probe */
 	uint64_t random;
@@ -43,12 +48,21 @@ struct client {
 #define CLIENT_PORT_MIN 1024U
 #define CLIENT_PORTS	(65536U - CLIENT_PORT_MIN) /* local ports of an address */
 
-int client_init(struct client *client, const struct options *options,
-	const struct thole_address *addresses, const struct thole_addr *server);
+/** As the client of one of options->workers @p worker, whose share of the connections in flight is
+ * @p inflight. */
+int client_init(struct client *client, const struct options *options, uint32_t inflight,
+	const struct thole_worker *worker, const struct thole_address *addresses,
+	const struct thole_addr *server);
 void client_fini(struct client *client);
 
-/** Connections that are open, or on their way there or back. */
+/** Connections that are open, or on their way there or back; from any thread. */
 uint32_t client_open(const struct client *client);
+
+/** Opens no more from its next turn on; from any thread. */
+void client_stop(struct client *client);
+
+/** Whether it has got going; from any thread. */
+bool client_runs(const struct client *client);
 
 /** A worker's app_turn; @p ctx is the client. */
 void client_turn(void *ctx, struct thole_worker *worker, uint64_t now_ns);

@@ -69,6 +69,33 @@ end_count_failure(struct end *end, int32_t status)
 	end->status_counts[i]++;
 }
 
+void
+end_merge(struct end *end, const struct end *other)
+{
+	struct end_counts *to = &end->counts;
+	const struct end_counts *from = &other->counts;
+
+	to->established += from->established;
+	to->done += from->done;
+	to->failed += from->failed;
+	to->refused += from->refused;
+	to->busy_turns += from->busy_turns;
+	to->mixed_turns += from->mixed_turns;
+	for (uint32_t k = 0; k < other->nb_statuses; k++) {
+		uint32_t i = 0;
+
+		while (i < end->nb_statuses && end->statuses[i] != other->statuses[k])
+			i++;
+		if (i == END_STATUSES)
+			continue;
+		if (i == end->nb_statuses)
+			end->statuses[end->nb_statuses++] = other->statuses[k];
+		end->status_counts[i] += other->status_counts[k];
+	}
+	histogram_merge(&end->connect_ns, &other->connect_ns);
+	histogram_merge(&end->close_ns, &other->close_ns);
+}
+
 static void
 close_talk(struct end *end, struct talk *talk)
 {

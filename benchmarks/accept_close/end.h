@@ -103,6 +103,9 @@ bool end_closed(struct end *end, struct talk *talk, int32_t status);
 /** Counts a connection that didn't come to its orderly end. */
 void end_count_failure(struct end *end, int32_t status);
 
+/** Adds what another end of the same side counted and timed; both are at rest. */
+void end_merge(struct end *end, const struct end *other);
+
 /** At the start of a turn, before events are read. */
 void end_turn_begin(struct end *end, uint64_t now_ns);
 

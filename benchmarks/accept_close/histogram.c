@@ -47,6 +47,14 @@ histogram_add(struct histogram *h, uint64_t value)
 	h->count[bucket_of(value)]++;
 }
 
+void
+histogram_merge(struct histogram *h, const struct histogram *other)
+{
+	h->total += other->total;
+	for (uint32_t i = 0; i < HISTOGRAM_BUCKETS; i++)
+		h->count[i] += other->count[i];
+}
+
 uint64_t
 histogram_percentile(const struct histogram *h, double share)
 {

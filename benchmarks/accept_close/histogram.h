@@ -22,6 +22,8 @@ void histogram_reset(struct histogram *h);
 
 void histogram_add(struct histogram *h, uint64_t value);
 
+void histogram_merge(struct histogram *h, const struct histogram *other);
+
 /** The value that a share of 0 to 1 of all values doesn't exceed: its bucket's upper end; 0 if
  * empty. */
 uint64_t histogram_percentile(const struct histogram *h, double share);

@@ -74,6 +74,28 @@ counters(const struct thole_stats *stats)
 	return object;
 }
 
+/* Of a side whose workers share its port. */
+static json_t *
+sharing_object(const struct side *side)
+{
+	const struct thole_sharing *sharing = thole_port_sharing(side->port);
+	const struct thole_worker_stats *w = &side->workers;
+	json_t *object = json_object();
+
+	json_object_set_new(object, "workers", json_integer(sharing->nb_workers));
+	json_object_set_new(object, "queues", json_integer(sharing->nb_queues));
+	json_object_set_new(object, "by_device", json_boolean(sharing->by_device));
+	json_object_set_new(object, "symmetric", json_boolean(sharing->symmetric));
+	json_object_set_new(object, "why", json_string(sharing->why));
+	json_object_set_new(object, "rx_pkts", json_integer((json_int_t)w->rx_pkts));
+	json_object_set_new(object, "handed_out", json_integer((json_int_t)w->handed_out));
+	json_object_set_new(object, "handed_in", json_integer((json_int_t)w->handed_in));
+	json_object_set_new(object, "handover_lost", json_integer((json_int_t)w->handover_lost));
+	json_object_set_new(object, "handover_waits", json_integer((json_int_t)w->handover_waits));
+	json_object_set_new(object, "relayed", json_integer((json_int_t)w->relayed));
+	return object;
+}
+
 static json_t *
 side_object(const struct side *side, const struct thole_stats *stats)
 {
@@ -91,6 +113,8 @@ side_object(const struct side *side, const struct thole_stats *stats)
 				  ? 0
 				  : (double)counts->mixed_turns / (double)counts->busy_turns));
 	json_object_set_new(object, "stack", counters(stats));
+	if (side->nb_lanes > 1)
+		json_object_set_new(object, "sharing", sharing_object(side));
 	return object;
 }
 
@@ -122,6 +146,7 @@ extra_object(const struct report *r)
 
 	json_object_set_new(
 		extra, "duration_s", number((double)(run->last.ns - run->first.ns) / 1e9));
+	json_object_set_new(extra, "workers", json_integer(o->workers));
 	json_object_set_new(extra, "inflight", json_integer(o->inflight));
 	json_object_set_new(extra, "request_bytes", json_integer(o->request_bytes));
 	json_object_set_new(extra, "response_bytes", json_integer(o->response_bytes));

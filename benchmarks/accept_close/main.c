@@ -31,10 +31,10 @@ struct bench {
 	struct side server, client;
 	struct run run;
 	struct report report;
-	unsigned int other; /* the lcore that isn't main's, or RTE_MAX_LCORE */
+	unsigned int other; /* the first lcore that isn't main's, or RTE_MAX_LCORE */
 	char *eal_argv[MAX_EAL + 1];
 	int eal_argc;
-	char lcores[32];
+	char lcores[512];
 	bool eal_up;
 	bool json_made; /* the JSON file wasn't there before */
 };
@@ -97,7 +97,14 @@ add_eal(struct bench *b, char *arg)
 	return 0;
 }
 
-/* Lcores on two physical cores, unless the user says which. */
+/* How many lcores the workers need. */
+static uint32_t
+lcores_needed(const struct bench *b)
+{
+	return b->options.workers * (b->options.role == ROLE_BOTH ? 2 : 1);
+}
+
+/* Lcores on two physical cores, or as many as there are workers; unless the user says which. */
 static int
 choose_lcores(struct bench *b)
 {
@@ -108,6 +115,12 @@ choose_lcores(struct bench *b)
 		options_eal_has(b->eal_argc, b->eal_argv, "-c") ||
 		options_eal_has(b->eal_argc, b->eal_argv, "--lcores"))
 		return 0;
+	if (b->options.workers > 1) {
+		if (plan_lcores(lcores_needed(b), b->lcores, sizeof(b->lcores)) != 0)
+			return complain(
+				"no CPUs for so many workers: say which with -- --lcores", 1);
+		return add_eal(b, (char *)"--lcores") != 0 ? EXIT_BAD : add_eal(b, b->lcores);
+	}
 	plan_cpus(cpus);
 	if (role == ROLE_BOTH && cpus[1] < 0)
 		return complain(
@@ -169,6 +182,39 @@ configure(struct bench *b)
 	return rc == 0 ? 0 : complain(why.text, EXIT_BAD);
 }
 
+/* Main's is the client's first, or a lone side's; then the sides have one in turn. */
+static int
+share_lcores(struct bench *b)
+{
+	bool both = b->options.role == ROLE_BOTH;
+	unsigned int lcore = rte_get_main_lcore();
+	char text[160];
+
+	b->other = RTE_MAX_LCORE;
+	if (rte_lcore_count() < lcores_needed(b)) {
+		if (b->options.workers == 1)
+			return complain("two lcores are needed, one for each side: give EAL two, "
+					"as in -- -l 0,1, or run one side with --role",
+				EXIT_BAD);
+		snprintf(text, sizeof(text),
+			"%u lcores are needed, one for each worker: give EAL as many, as in -- -l "
+			"0-%u",
+			lcores_needed(b), lcores_needed(b) - 1);
+		return complain(text, EXIT_BAD);
+	}
+	for (uint32_t i = 0; i < lcores_needed(b); i++) {
+		struct side *side = !both	 ? (b->server.used ? &b->server : &b->client)
+				    : i % 2 != 0 ? &b->server
+						 : &b->client;
+
+		side->lcores[both ? i / 2 : i] = lcore;
+		lcore = rte_get_next_lcore(i == 0 ? -1U : lcore, 1, 0);
+		if (i == 0 && both)
+			b->other = lcore;
+	}
+	return 0;
+}
+
 static int
 start_eal(struct bench *b)
 {
@@ -178,16 +224,7 @@ start_eal(struct bench *b)
 		return complain(why.text, 1);
 	b->eal_up = true;
 	b->report.hugepages = thole_eal_has_hugepages();
-	b->other = RTE_MAX_LCORE;
-	if (b->options.role != ROLE_BOTH)
-		return 0;
-	if (rte_lcore_count() < 2)
-		return complain(
-			"two lcores are needed, one for each side: give EAL two, as in -- -l 0,1, "
-			"or run one side with --role",
-			EXIT_BAD);
-	b->other = rte_get_next_lcore(-1U, 1, 0);
-	return 0;
+	return share_lcores(b);
 }
 
 /* The one port there is, when --device and the file don't name one. */
@@ -226,6 +263,15 @@ open_side(struct bench *b, struct side *side, const char *device)
 	return rc;
 }
 
+/* port.queues, if it is set, makes a cable of fewer queues than workers. */
+static uint16_t
+cable_queues(const struct bench *b)
+{
+	uint16_t queues = b->client.config.port.nb_queues;
+
+	return queues != 0 ? queues : (uint16_t)b->options.workers;
+}
+
 static int
 open_ports(struct bench *b)
 {
@@ -233,8 +279,8 @@ open_ports(struct bench *b)
 	int rc = 0;
 
 	if (b->options.role == ROLE_BOTH) {
-		if (thole_cable_create(
-			    CABLE_HERE, CABLE_THERE, 1, b->client.config.port.rx_desc, &why) != 0)
+		if (thole_cable_create(CABLE_HERE, CABLE_THERE, cable_queues(b),
+			    b->client.config.port.rx_desc, &why) != 0)
 			return complain(why.text, 1);
 		rc = open_side(b, &b->server, CABLE_THERE);
 		if (rc == 0)
@@ -264,7 +310,8 @@ measure_wire(struct bench *b, struct wire *out)
 {
 	int rc;
 
-	if (b->options.role != ROLE_BOTH || b->options.no_wire || signals != 0)
+	if (b->options.role != ROLE_BOTH || b->options.no_wire || b->options.workers > 1 ||
+		signals != 0)
 		return;
 	rc = wire_measure(thole_port_id(b->client.port), thole_port_id(b->server.port),
 		thole_port_pool(b->client.port, 0), b->client.config.port.rx_desc, b->other,
@@ -301,7 +348,6 @@ measure(struct bench *b)
 	b->run = (struct run){ .options = &b->options,
 		.server = b->server.used ? &b->server : NULL,
 		.client = b->client.used ? &b->client : NULL,
-		.other = b->other,
 		.signals = &signals };
 	if (run_go(&b->run, &why) != 0)
 		return complain(why.text, 1);
@@ -373,6 +419,8 @@ main(int argc, char **argv)
 	b.report.options = &b.options;
 	b.report.plan = &b.plan;
 	b.report.run = &b.run;
+	b.report.server = &b.server;
+	b.report.client = &b.client;
 	catch_signals();
 	status = check_json(&b);
 	if (status == 0)

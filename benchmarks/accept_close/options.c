@@ -36,6 +36,8 @@ enum {
 	OPT_WAIT,
 	OPT_FLOOD,
 	OPT_IDLE,
+	OPT_WORKERS,
+	OPT_WRONG_WORKER,
 	OPT_JSON,
 };
 
@@ -73,6 +75,14 @@ static const struct argp_option table[] = {
 	{ "flood", OPT_FLOOD, "N", 0,
 		"For each connection, N SYNs from addresses that don't exist, besides; and before "
 		"the first, as many as the server keeps handshakes (0)",
+		1 },
+	{ "workers", 'w', "N", 0,
+		"Workers of each side, each on an lcore and a queue of its own: 1 to 16 (1). With "
+		"several the bare cable isn't measured, for one pair of cores says nothing of it",
+		1 },
+	{ "wrong-worker", OPT_WRONG_WORKER, NULL, 0,
+		"For a test: every packet comes in at another worker than its flow's, and is "
+		"handed over",
 		1 },
 	{ "no-wire", OPT_NO_WIRE, NULL, 0, "Don't measure the bare cable", 1 },
 	{ "no-kernel", OPT_NO_KERNEL, NULL, 0, "Don't measure the host kernel", 1 },
@@ -271,6 +281,11 @@ parse_option(int key, char *arg, struct argp_state *state)
 		return parse_seconds(p, "wait", arg, 0, &o->wait_s);
 	case 'n':
 		return parse_u32(p, "inflight", arg, 1, 1U << 20, &o->inflight);
+	case 'w':
+		return parse_u32(p, "workers", arg, 1, MAX_WORKERS, &o->workers);
+	case OPT_WRONG_WORKER:
+		o->wrong_worker = true;
+		return 0;
 	case OPT_REQUEST:
 		return parse_u32(p, "request", arg, 0, 1U << 30, &o->request_bytes);
 	case OPT_FLOOD:
@@ -378,6 +393,15 @@ check_combination(struct parse *p)
 	if (o->idle != 0 && o->port_last == UINT16_MAX)
 		return refuse(
 			p, "--idle: needs the port after the last of --ports: give a lower one");
+	if (o->workers > 1 && o->idle != 0)
+		return refuse(p, "--idle: only with one worker, who opens them");
+	if (o->workers > 1 && o->flood != 0)
+		return refuse(p, "--flood: only with one worker, who sends it");
+	if (o->workers == 1 && o->wrong_worker)
+		return refuse(p, "--wrong-worker: only with --workers 2 or more");
+	if (o->inflight < o->workers)
+		return refuse(p, "--inflight %u: at least one for each of %u workers", o->inflight,
+			o->workers);
 	if (o->address.count > 1)
 		return refuse(p, "--address: one address; --client-addresses takes several");
 	if (o->role == ROLE_SERVER && o->clients.count != 0)
@@ -405,6 +429,7 @@ options_parse(struct options *options, int argc, char **argv, struct options_err
 		.duration_s = 5,
 		.wait_s = 60,
 		.inflight = 512,
+		.workers = 1,
 		.port_first = 8000,
 		.port_last = 8015,
 	};

@@ -9,6 +9,7 @@
 #include <thole/stack.h>
 
 #define OPTIONS_MAX_SETS 64
+#define MAX_WORKERS	 16 /* of a side: as many queues as the cable can have */
 
 enum role {
 	ROLE_BOTH,
@@ -32,8 +33,9 @@ struct options {
 	uint32_t request_bytes;
 	uint32_t response_bytes;
 	uint32_t inflight;
-	uint32_t idle;	/* connections that stay open besides */
-	uint32_t flood; /* spoofed SYNs for each connection; 0: none */
+	uint32_t idle;	  /* connections that stay open besides */
+	uint32_t workers; /* of a side */
+	uint32_t flood;	  /* spoofed SYNs for each connection; 0: none */
 	bool client_closes;
 	enum role role;
 	struct thole_address address; /* count 0: not given */
@@ -46,6 +48,7 @@ struct options {
 	bool no_wire;
 	bool offload_checksums;
 	bool ephemeral;
+	bool wrong_worker;
 	struct option_set sets[OPTIONS_MAX_SETS];
 	uint32_t nb_sets;
 	char **eal_args; /* after "--"; the last one is followed by NULL */

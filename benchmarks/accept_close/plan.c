@@ -25,6 +25,7 @@
 #define SEGMENT_BYTES	1400 /* at least, of a window that is full */
 #define SEGMENT_MBUFS	3    /* its header, and pieces of up to two queued mbufs */
 #define MOST_MBUFS	1048576.0
+#define HANDOVER	2048.0 /* for each other worker: on the way to it and from it */
 #define FIXED_MB	256
 #define HUGEPAGE_DIRS	"/sys/kernel/mm/hugepages"
 #define MB		1048576.0
@@ -117,11 +118,11 @@ pool_mbufs(const struct options *o, const struct thole_tcp_params *tcp, bool no_
 	double huge = no_huge ? 0 : free_hugepages_mb();
 	bool use_huge = huge > 2 * FIXED_MB;
 	double room_mb = (use_huge ? huge : available_mb() * 0.7) / 2;
-	double sides = o->role == ROLE_BOTH ? 2 : 1;
+	double sides = (o->role == ROLE_BOTH ? 2 : 1) * o->workers;
 	double data = RTE_MAX(o->request_bytes, o->response_bytes);
 	double queued = ceil(RTE_MIN(data, (double)tcp->sndbuf_bytes) / MBUF_ROOM);
 	double window = ceil(RTE_MIN(data, (double)tcp->rcvbuf_bytes) / SEGMENT_BYTES);
-	double least = 4096 + 4.0 * plan->cable_entries;
+	double least = 4096 + 4.0 * plan->cable_entries + (o->workers - 1) * HANDOVER;
 	double n = least + (queued + window * SEGMENT_MBUFS) * o->inflight;
 
 	n = RTE_MIN(n, room_mb / sides * MB / (use_huge ? MBUF_BYTES : MBUF_PAGE));
@@ -132,7 +133,7 @@ pool_mbufs(const struct options *o, const struct thole_tcp_params *tcp, bool no_
 static double
 fixed_need_mb(const struct options *o, const struct plan *plan, double mbuf_bytes)
 {
-	double sides = o->role == ROLE_BOTH ? 2 : 1;
+	double sides = (o->role == ROLE_BOTH ? 2 : 1) * o->workers;
 	double each = (double)plan->max_conns * CONN_BYTES + (double)plan->idle * IDLE_BYTES +
 		      (double)plan->max_embryos * 96 + plan->pool_mbufs * mbuf_bytes +
 		      (double)OTHER_TIME_WAIT * TIME_WAIT_BYTES;
@@ -179,10 +180,28 @@ plan_make(const struct options *o, const struct thole_tcp_params *tcp, bool no_h
 			(budget - fixed_mb) * MB / TIME_WAIT_BYTES, (double)LEAST_TIME_WAIT);
 		wanted_mb = fixed_mb + conns * TIME_WAIT_BYTES / MB;
 	}
-	plan->max_time_wait = (uint32_t)conns;
+	plan->max_time_wait = (uint32_t)ceil(conns / o->workers);
 	plan->wanted_mb = (uint32_t)ceil(wanted_mb);
 	plan->mem_mb = plan->fits_hugepages ? plan->wanted_mb : (uint32_t)ceil(fixed_mb);
 	plan->kept_per_s = conns / seconds;
+}
+
+int
+plan_lcores(uint32_t n, char *text, size_t bytes)
+{
+	uint32_t nb_cpus = 0;
+	int cpus[CPU_SETSIZE], at = 0;
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return -1;
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET((size_t)cpu, &set))
+			cpus[nb_cpus++] = cpu;
+	for (uint32_t i = 0; i < n && at >= 0 && (size_t)at < bytes; i++)
+		at += snprintf(text + at, bytes - (size_t)at, "%s%u@%d", i == 0 ? "" : ",", i,
+			cpus[i % nb_cpus]);
+	return at > 0 && (size_t)at < bytes ? 0 : -1;
 }
 
 /* A number that only CPUs of one physical core have in common; -1 if not known. */

@@ -6,12 +6,13 @@
 #ifndef PLAN_H
 #define PLAN_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "options.h"
 
 struct plan {
-	uint32_t max_time_wait;	  /* of the side that closes first */
+	uint32_t max_time_wait;	  /* of each worker of the side that closes first */
 	uint32_t other_time_wait; /* of the other side */
 	uint32_t clients;	  /* addresses */
 	uint32_t max_conns;	  /* but for those that stay idle */
@@ -31,6 +32,12 @@ struct plan {
 /** @p tcp is what the run is set to; @p no_huge says that EAL is told to do without hugepages. */
 void plan_make(const struct options *options, const struct thole_tcp_params *tcp, bool no_huge,
 	struct plan *plan);
+
+/**
+ * EAL's --lcores for @p n lcores, 0 to n - 1, on the CPUs that this process may run on, in turn:
+ * where there are fewer, lcores share them. @return 0, or -1 if it can't be said.
+ */
+int plan_lcores(uint32_t n, char *text, size_t bytes);
 
 /**
  * Two CPUs that this process may run on, on different physical cores if there are any; -1 for one

@@ -114,7 +114,7 @@ report_figures(const struct report *r, struct figures *f)
 void
 report_flood(const struct run *run, struct flood_figures *out)
 {
-	const struct client *client = &run->client->client;
+	const struct client *client = &run->client->lanes[0].client;
 	const struct flood *flood = &client->flood;
 
 	*out = (struct flood_figures){
@@ -126,6 +126,37 @@ report_flood(const struct run *run, struct flood_figures *out)
 	};
 	if (out->opened > 0)
 		out->served_share = out->served / out->opened;
+}
+
+/* How the workers of a side share its flows, and why so. */
+static void
+print_sharing(const struct side *side, const char *name)
+{
+	const struct thole_sharing *sharing;
+
+	if (!side->used || side->port == NULL)
+		return;
+	sharing = thole_port_sharing(side->port);
+	if (sharing->nb_workers > 1)
+		printf("  %s: %u workers, %u queue%s, flows spread %s (%s)\n", name,
+			sharing->nb_workers, sharing->nb_queues, sharing->nb_queues == 1 ? "" : "s",
+			sharing->by_device ? "by the device" : "by our own hash", sharing->why);
+}
+
+static void
+print_handover(const struct side *side, const char *name)
+{
+	const struct thole_worker_stats *w;
+	char a[GROUPED_BYTES], b[GROUPED_BYTES], c[GROUPED_BYTES];
+
+	if (side == NULL || side->nb_lanes < 2)
+		return;
+	w = &side->workers;
+	printf("  %s handed over %14s packets %9s lost", name, grouped((double)w->handed_out, a),
+		grouped((double)w->handover_lost, b));
+	if (w->relayed != 0)
+		printf(", %s sent for others", grouped((double)w->relayed, c));
+	printf("\n");
 }
 
 void
@@ -152,6 +183,8 @@ report_head(const struct report *r)
 	printf("  room for %s connections in TIME-WAIT, %s\n",
 		grouped(r->plan->max_time_wait, text),
 		r->hugepages ? "on hugepages" : "without hugepages, which is slower");
+	print_sharing(r->server, "server");
+	print_sharing(r->client, "client");
 	if (r->plan->short_of_memory)
 		printf("  note: memory for %u MiB is missing. Above %s connections a second "
 		       "TIME-WAITs "
@@ -187,7 +220,7 @@ print_wire(const struct report *r, const struct figures *f)
 	uint32_t rejected = r->wire_before.rejected + r->wire_after.rejected;
 	char a[GROUPED_BYTES];
 
-	if (r->options->no_wire || r->options->role != ROLE_BOTH)
+	if (r->options->no_wire || r->options->role != ROLE_BOTH || r->options->workers > 1)
 		return;
 	printf("  bare wire          %14s round trips/s", grouped(f->wire_round_trips_per_s, a));
 	if (r->wire_rc != 0)
@@ -278,6 +311,8 @@ report_table(const struct report *r, const struct figures *f)
 		grouped(f->retransmits, b));
 	print_failures(run->client, "client");
 	print_failures(run->server, "server");
+	print_handover(run->client, "client");
+	print_handover(run->server, "server");
 	print_flood(run);
 	printf("  TIME-WAIT          %14s peak %10s evicted", grouped(f->time_wait_peak, a),
 		grouped(f->time_wait_evicted, b));

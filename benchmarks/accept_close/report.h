@@ -17,6 +17,7 @@ struct report {
 	const struct options *options;
 	const struct plan *plan;
 	const struct run *run;
+	const struct side *server, *client; /* also before the run */
 	bool hugepages;
 	uint32_t offloads; /* enum thole_offload of the ports */
 	uint32_t leaked_mbufs;

@@ -29,13 +29,13 @@ take_sample(const struct run *run, uint64_t now, struct sample *out)
 
 	memset(out, 0, sizeof(*out));
 	out->ns = now;
-	out->done = end_counted(&counter->end->counts.done);
+	out->done = side_counts(counter).done;
 	if (run->server != NULL) {
-		out->failed += end_counted(&run->server->end->counts.failed);
+		out->failed += side_counts(run->server).failed;
 		side_stats(run->server, &out->server);
 	}
 	if (run->client != NULL) {
-		out->failed += end_counted(&run->client->end->counts.failed);
+		out->failed += side_counts(run->client).failed;
 		side_stats(run->client, &out->client);
 	}
 }
@@ -44,9 +44,9 @@ static void
 record(const struct run *run, bool on)
 {
 	if (run->server != NULL)
-		__atomic_store_n(&run->server->end->recording, on, __ATOMIC_RELAXED);
+		side_record(run->server, on);
 	if (run->client != NULL)
-		__atomic_store_n(&run->client->end->recording, on, __ATOMIC_RELAXED);
+		side_record(run->client, on);
 }
 
 static void
@@ -78,14 +78,14 @@ idle_now(const struct run *run)
 {
 	const struct side *side = run->client != NULL ? run->client : run->server;
 
-	return end_counted(&side->end->counts.idle);
+	return side_counts(side).idle;
 }
 
 static void
 begin_drain(struct run *run, uint64_t now)
 {
-	if (run->client != NULL)
-		run->client->client.phase = CLIENT_STOP;
+	for (uint32_t i = 0; run->client != NULL && i < run->client->nb_lanes; i++)
+		client_stop(&run->client->lanes[i].client);
 	enter(run, RUN_DRAIN, now);
 }
 
@@ -93,9 +93,13 @@ begin_drain(struct run *run, uint64_t now)
 static bool
 is_under_way(const struct run *run)
 {
-	if (run->client != NULL)
-		return run->client->client.phase == CLIENT_RUN;
-	return run->server->end->counts.established != 0 && idle_now(run) >= run->options->idle;
+	if (run->client == NULL)
+		return side_counts(run->server).established != 0 &&
+		       idle_now(run) >= run->options->idle;
+	for (uint32_t i = 0; i < run->client->nb_lanes; i++)
+		if (!client_runs(&run->client->lanes[i].client))
+			return false;
+	return true;
 }
 
 static void
@@ -172,14 +176,15 @@ look_count(struct run *run, uint64_t now, bool interrupted)
 static void
 look_linger(struct run *run, uint64_t now)
 {
-	uint64_t established = run->server->end->counts.established;
+	uint64_t established = side_counts(run->server).established;
 
 	if (established != run->active_count || run->active_ns == 0) {
 		run->active_count = established;
 		run->active_ns = now;
 	}
 	if (now - run->active_ns >= LINGER_NS || now - run->phase_ns >= LONGEST_NS) {
-		server_unlisten(&run->server->server);
+		for (uint32_t i = 0; i < run->server->nb_lanes; i++)
+			server_leave(&run->server->lanes[i].server);
 		begin_drain(run, now);
 	}
 	run->next_ns = now + LOOK_NS;
@@ -193,12 +198,21 @@ connections_left(const struct run *run, const struct sample *sample)
 	       sample->client.conns + sample->client.embryos;
 }
 
+static uint32_t
+clients_open(const struct run *run)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; run->client != NULL && i < run->client->nb_lanes; i++)
+		n += client_open(&run->client->lanes[i].client);
+	return n;
+}
+
 static void
 look_drain(struct run *run, uint64_t now)
 {
 	take_sample(run, now, &run->end);
-	run->drained = connections_left(run, &run->end) == 0 &&
-		       (run->client == NULL || client_open(&run->client->client) == 0);
+	run->drained = connections_left(run, &run->end) == 0 && clients_open(run) == 0;
 	if (run->drained)
 		enter(run, RUN_QUIET, now);
 	else if (now - run->phase_ns >= LONGEST_NS + run->options->idle * RESET_NS)
@@ -253,18 +267,50 @@ look(struct run *run, uint64_t now)
 	}
 }
 
-struct server_loop {
+/* A lane that isn't the driver's. */
+struct lane_loop {
 	struct thole_worker *worker;
+	const bool *stop;
+	unsigned int lcore;
+};
+
+struct loops {
+	struct lane_loop all[2 * MAX_WORKERS];
+	uint32_t n;
 	bool stop;
 };
 
 static int
-run_server(void *arg)
+run_lane(void *arg)
 {
-	struct server_loop *loop = arg;
+	struct lane_loop *loop = arg;
 
-	thole_worker_run(loop->worker, &loop->stop);
+	thole_worker_run(loop->worker, loop->stop);
 	return 0;
+}
+
+static int
+launch_lanes(struct loops *loops, const struct side *side, uint32_t first, struct thole_why *why)
+{
+	for (uint32_t i = first; side != NULL && i < side->nb_lanes; i++) {
+		struct lane_loop *loop = &loops->all[loops->n];
+
+		*loop = (struct lane_loop){ side->lanes[i].worker, &loops->stop, side->lcores[i] };
+		if (rte_eal_remote_launch(run_lane, loop, loop->lcore) != 0) {
+			snprintf(why->text, sizeof(why->text), "lcore %u is busy", loop->lcore);
+			return -EBUSY;
+		}
+		loops->n++;
+	}
+	return 0;
+}
+
+static void
+join_lanes(struct loops *loops)
+{
+	__atomic_store_n(&loops->stop, true, __ATOMIC_RELEASE);
+	while (loops->n > 0)
+		rte_eal_wait_lcore(loops->all[--loops->n].lcore);
 }
 
 static int
@@ -286,24 +332,24 @@ say_why_nothing(const struct run *run, struct thole_why *why)
 			o->wait_s);
 		return -ETIMEDOUT;
 	}
-	status = run->client->client.probe_status;
+	status = run->client->lanes[0].client.probe_status;
 	snprintf(why->text, sizeof(why->text),
 		"no connection to %s port %u in %g s (%s): is the server up, and --peer and "
 		"--ports right? "
 		"(--wait gives it longer)",
-		thole_addr_format(&run->client->client.server.addr, text), o->port_first, o->wait_s,
+		thole_addr_format(&run->client->server_addr, text), o->port_first, o->wait_s,
 		status != 0 ? strerror(-status) : "no answer");
 	return -ETIMEDOUT;
 }
 
 /* Every port must have been taken before the first connection comes. */
 static int
-check_listening(struct run *run, struct thole_why *why)
+check_listening(struct lane *lane, struct thole_why *why)
 {
-	struct server *server = &run->server->server;
+	struct server *server = &lane->server;
 	int32_t status;
 
-	server_turn(server, run->server->worker, thole_clock_ns());
+	server_turn(server, lane->worker, thole_clock_ns());
 	status = __atomic_load_n(&server->listen_status, __ATOMIC_RELAXED);
 	if (status == 0 && server->listening == server->nb_ports)
 		return 0;
@@ -321,20 +367,37 @@ check_listening(struct run *run, struct thole_why *why)
 static void
 end_flood(struct run *run)
 {
-	server_unlisten(&run->server->server);
+	struct lane *server = &run->server->lanes[0], *client = &run->client->lanes[0];
+
+	server_unlisten(&server->server);
 	for (int i = 0; i < FLOOD_TURNS; i++) {
-		thole_worker_turn(run->server->worker);
-		thole_worker_turn(run->client->worker);
+		thole_worker_turn(server->worker);
+		thole_worker_turn(client->worker);
 	}
 	take_sample(run, thole_clock_ns(), &run->end);
+}
+
+/* Turns of the driver's first lane, with a look at the time between them. */
+static void
+drive(struct run *run)
+{
+	struct thole_worker *worker = run->driver->lanes[0].worker;
+
+	while (run->phase != RUN_END) {
+		uint64_t now;
+
+		thole_worker_turn(worker);
+		now = thole_worker_now(worker);
+		if (unlikely(now >= run->next_ns))
+			look(run, now);
+	}
 }
 
 int
 run_go(struct run *run, struct thole_why *why)
 {
-	struct server_loop loop = { .worker = NULL };
-	bool both = run->server != NULL && run->client != NULL;
-	int rc;
+	struct loops loops = { .n = 0 };
+	int rc = 0;
 
 	run->driver = run->client != NULL ? run->client : run->server;
 	run->per_second = calloc((size_t)run->options->duration_s + 2, sizeof(*run->per_second));
@@ -342,33 +405,21 @@ run_go(struct run *run, struct thole_why *why)
 		snprintf(why->text, sizeof(why->text), "out of memory");
 		return -ENOMEM;
 	}
-	if (run->server != NULL) {
-		rc = check_listening(run, why);
-		if (rc != 0)
-			return rc;
-	}
+	for (uint32_t i = 0; run->server != NULL && i < run->server->nb_lanes && rc == 0; i++)
+		rc = check_listening(&run->server->lanes[i], why);
+	if (rc != 0)
+		return rc;
 	enter(run, RUN_WAIT, thole_clock_ns());
-	if (both) {
-		loop.worker = run->server->worker;
-		if (rte_eal_remote_launch(run_server, &loop, run->other) != 0) {
-			snprintf(why->text, sizeof(why->text), "lcore %u is busy", run->other);
-			return -EBUSY;
-		}
-	}
-	while (run->phase != RUN_END) {
-		uint64_t now;
-
-		thole_worker_turn(run->driver->worker);
-		now = thole_worker_now(run->driver->worker);
-		if (unlikely(now >= run->next_ns))
-			look(run, now);
-	}
-	if (both) {
-		__atomic_store_n(&loop.stop, true, __ATOMIC_RELEASE);
-		rte_eal_wait_lcore(run->other);
-		if (run->options->flood != 0)
-			end_flood(run);
-	}
+	rc = launch_lanes(&loops, run->server, run->driver == run->server ? 1 : 0, why);
+	if (rc == 0)
+		rc = launch_lanes(&loops, run->client, 1, why);
+	if (rc == 0)
+		drive(run);
+	join_lanes(&loops);
+	if (rc != 0)
+		return rc;
+	if (run->server != NULL && run->client != NULL && run->options->flood != 0)
+		end_flood(run);
 	return run->counted ? 0 : say_why_nothing(run, why);
 }
 

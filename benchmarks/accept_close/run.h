@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * run.h: the timed run: wait for each other, warm up, count, drain. One lcore drives and keeps the
- * time between its worker's turns; with both roles the server turns on the other lcore.
+ * time between its worker's turns; all other workers turn on lcores of their own.
  */
 #ifndef RUN_H
 #define RUN_H
@@ -17,7 +17,7 @@ struct sample {
 	uint64_t ns;
 	uint64_t done;
 	uint64_t failed;
-	struct thole_stats server; /* its stack's; all zero if there is none here */
+	struct thole_stats server; /* its stacks'; all zero if there is none here */
 	struct thole_stats client;
 };
 
@@ -36,7 +36,6 @@ struct run {
 	const struct options *options;
 	struct side *server; /* NULL: not here */
 	struct side *client; /* NULL: not here */
-	unsigned int other;  /* lcore of the server when both are here */
 	const volatile sig_atomic_t
 		*signals; /* how many came: one ends the count, a second the drain */
 

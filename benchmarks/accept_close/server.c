@@ -55,6 +55,12 @@ server_unlisten(struct server *server)
 	for_all_ports(server, THOLE_OP_UNLISTEN);
 }
 
+void
+server_leave(struct server *server)
+{
+	__atomic_store_n(&server->leave, true, __ATOMIC_RELAXED);
+}
+
 static void
 on_listening(struct server *server, const struct thole_event *event)
 {
@@ -122,5 +128,9 @@ server_turn(void *ctx, struct thole_worker *worker, uint64_t now_ns)
 		for (uint32_t i = 0; i < n; i++)
 			on_event(server, &events[i]);
 	} while (n == END_EVENTS);
+	if (unlikely(__atomic_load_n(&server->leave, __ATOMIC_RELAXED))) {
+		server->leave = false;
+		server_unlisten(server);
+	}
 	end_turn_end(&server->end);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* side.c: settings of a side in their order, its port, its worker, and whether its mbufs come back.
+/* side.c: settings of a side in their order, its port, its workers, and whether its mbufs come
+ * back.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -106,7 +107,7 @@ set_addresses(
 	if (side->is_server && o->flood != 0)
 		set_flood(side, o, &server.first);
 	if (!side->is_server) {
-		side->client.server.addr = !thole_addr_is_any(&o->peer) ? o->peer : server.first;
+		side->server_addr = !thole_addr_is_any(&o->peer) ? o->peer : server.first;
 	}
 	return rc;
 }
@@ -163,6 +164,11 @@ side_configure(struct side *side, bool is_server, const struct options *o, const
 		if (rc != 0)
 			return rc;
 	}
+	if (side->config.port.nb_workers != 1)
+		return say(why, -EINVAL, "port.workers: give --workers N");
+	side->config.port.nb_workers = (uint16_t)o->workers;
+	/* One side only: were both shifted, packets would be right again. */
+	side->config.port.wrong_worker = o->wrong_worker && (is_server || o->role != ROLE_BOTH);
 	return plan != NULL ? set_addresses(side, o, plan, why) : 0;
 }
 
@@ -177,94 +183,146 @@ side_unconfigure(struct side *side)
 int
 side_open(struct side *side, struct thole_why *why)
 {
+	side->config.port.lcores = side->lcores;
 	return thole_port_open(&side->config.port, &side->port, why);
 }
 
 /* Server or client, with its application context. */
 static int
-start_end(struct side *side, const struct options *o)
+start_end(struct side *side, struct lane *lane, uint16_t number, const struct options *o)
 {
 	const struct thole_app_config app = { .ring_entries = 0 };
+	struct rte_mempool *pool = thole_port_pool(side->port, number);
+	const struct thole_stack_config *stack = &side->config.worker.stack;
 	int rc;
 
 	if (side->is_server) {
-		side->end = &side->server.end;
-		rc = server_init(&side->server, o, side->config.worker.stack.max_conns);
+		lane->end = &lane->server.end;
+		rc = server_init(&lane->server, o, stack->max_conns);
 	} else {
-		const struct thole_addr server = side->client.server.addr;
+		uint32_t share = o->inflight / o->workers + (number < o->inflight % o->workers);
 
-		side->end = &side->client.end;
-		rc = client_init(&side->client, o, &side->config.addresses[0], &server);
-		flood_init(&side->client.flood, o, &server, thole_port_id(side->port),
-			thole_port_pool(side->port, 0), side->config.worker.stack.max_embryos);
+		lane->end = &lane->client.end;
+		rc = client_init(&lane->client, o, share, lane->worker, &side->config.addresses[0],
+			&side->server_addr);
+		flood_init(&lane->client.flood, o, &side->server_addr, thole_port_id(side->port),
+			pool, stack->max_embryos);
 	}
 	if (rc != 0)
 		return rc;
-	rc = thole_app_create(thole_worker_stack(side->worker), &app, &side->end->app);
+	rc = thole_app_create(thole_worker_stack(lane->worker), &app, &lane->end->app);
 	if (rc != 0)
 		return rc;
-	side->end->pool = thole_port_pool(side->port, 0);
+	lane->end->pool = pool;
 	if (side->is_server)
-		server_listen(&side->server);
+		server_listen(&lane->server);
 	return 0;
 }
 
-int
-side_start(struct side *side, const struct options *o, struct thole_why *why)
+static int
+start_lane(struct side *side, uint16_t number, const struct options *o, struct thole_why *why)
 {
-	struct thole_worker_config *config = &side->config.worker;
+	struct thole_worker_config config = side->config.worker;
+	struct lane *lane = &side->lanes[number];
 	int rc;
 
-	side->mbufs_before = rte_mempool_in_use_count(thole_port_pool(side->port, 0));
-	config->port = side->port;
-	config->queue = 0;
-	config->stack.core = side->is_server ? 0 : 1;
-	config->app_turn = side->is_server ? server_turn : client_turn;
-	config->app_ctx = side->is_server ? (void *)&side->server : (void *)&side->client;
-	rc = thole_worker_create(config, &side->worker, why);
+	config.port = side->port;
+	config.queue = number;
+	config.stack.core = side->is_server ? 0 : 1; /* with several workers it is their number */
+	config.app_turn = side->is_server ? server_turn : client_turn;
+	config.app_ctx = side->is_server ? (void *)&lane->server : (void *)&lane->client;
+	rc = thole_worker_create(&config, &lane->worker, why);
 	if (rc != 0)
 		return rc;
-	rc = start_end(side, o);
+	rc = start_end(side, lane, number, o);
 	return rc == 0 ? 0
 		       : say(why, rc, "the %s doesn't start: %s",
 				 side->is_server ? "server" : "client", strerror(-rc));
 }
 
+int
+side_start(struct side *side, const struct options *o, struct thole_why *why)
+{
+	int rc = 0;
+
+	side->nb_lanes = o->workers;
+	for (uint16_t i = 0; i < side->nb_lanes; i++)
+		side->lanes[i].mbufs_before =
+			rte_mempool_in_use_count(thole_port_pool(side->port, i));
+	for (uint16_t i = 0; i < side->nb_lanes && rc == 0; i++)
+		rc = start_lane(side, i, o, why);
+	side->end = side->lanes[0].end;
+	return rc;
+}
+
+/* What the other threads counted comes to the first. */
+static void
+merge_lane(struct side *side, struct lane *lane)
+{
+	struct thole_worker_stats stats;
+	const uint64_t *from = (const uint64_t *)(const void *)&stats;
+	uint64_t *to = (uint64_t *)(void *)&side->workers;
+
+	thole_worker_stats_get(lane->worker, &stats);
+	for (size_t i = 0; i < sizeof(stats) / sizeof(*from); i++)
+		to[i] += from[i];
+	if (lane != &side->lanes[0] && lane->end != NULL)
+		end_merge(side->end, lane->end);
+}
+
 void
 side_stop(struct side *side)
 {
-	if (side->worker == NULL)
-		return;
-	if (side->end != NULL && side->end->app != NULL) {
-		thole_app_destroy(side->end->app);
-		side->end->app = NULL;
+	for (uint32_t i = 0; i < side->nb_lanes; i++) {
+		struct lane *lane = &side->lanes[i];
+
+		if (lane->worker == NULL)
+			continue;
+		merge_lane(side, lane);
+		if (lane->end != NULL && lane->end->app != NULL) {
+			thole_app_destroy(lane->end->app);
+			lane->end->app = NULL;
+		}
+		if (side->is_server)
+			end_fini(&lane->server.end);
+		else
+			client_fini(&lane->client);
+		thole_worker_destroy(lane->worker);
+		lane->worker = NULL;
 	}
-	if (side->is_server)
-		end_fini(&side->server.end);
-	else
-		client_fini(&side->client);
-	thole_worker_destroy(side->worker);
-	side->worker = NULL;
+}
+
+static uint32_t
+in_use_more(const struct side *side, uint16_t lane, uint32_t before)
+{
+	uint32_t in_use = rte_mempool_in_use_count(thole_port_pool(side->port, lane));
+
+	return in_use > before ? in_use - before : 0;
 }
 
 uint32_t
 side_leaked_mbufs(struct side *side)
 {
 	uint16_t id = thole_port_id(side->port);
-	struct rte_mempool *pool = thole_port_pool(side->port, 0);
-	uint32_t leaked = 0, in_use;
+	uint32_t leaked[MAX_WORKERS], all = 0;
 
-	rte_eth_tx_done_cleanup(id, 0, 0); /* what a NIC has sent and not given back; few need it */
-	in_use = rte_mempool_in_use_count(pool);
-	if (in_use > side->mbufs_before)
-		leaked = in_use - side->mbufs_before;
-	if (leaked != 0) {
-		/* In use when the device has given back all: surely leaked. What it keeps isn't. */
-		rte_eth_dev_stop(id);
-		in_use = rte_mempool_in_use_count(pool);
-		leaked = RTE_MIN(leaked, in_use);
+	for (uint16_t i = 0; i < side->nb_lanes; i++) {
+		/* What a NIC has sent and not given back; few need it. */
+		if (i < thole_port_sharing(side->port)->nb_queues)
+			rte_eth_tx_done_cleanup(id, i, 0);
 	}
-	return leaked;
+	for (uint16_t i = 0; i < side->nb_lanes; i++) {
+		leaked[i] = in_use_more(side, i, side->lanes[i].mbufs_before);
+		all += leaked[i];
+	}
+	if (all == 0)
+		return 0;
+	/* In use when the device has given back all: surely leaked. What it keeps isn't. */
+	rte_eth_dev_stop(id);
+	all = 0;
+	for (uint16_t i = 0; i < side->nb_lanes; i++)
+		all += RTE_MIN(leaked[i], in_use_more(side, i, 0));
+	return all;
 }
 
 void
@@ -275,10 +333,52 @@ side_close(struct side *side)
 	side->port = NULL;
 }
 
+static uint64_t
+least_but_0(uint64_t a, uint64_t b)
+{
+	return a == 0 ? b : b == 0 ? a : RTE_MIN(a, b);
+}
+
 void
 side_stats(const struct side *side, struct thole_stats *stats)
 {
+	uint64_t *to = (uint64_t *)(void *)stats;
+
 	memset(stats, 0, sizeof(*stats));
-	if (side->worker != NULL)
-		thole_stats_get(thole_worker_stack(side->worker), stats);
+	for (uint32_t i = 0; i < side->nb_lanes; i++) {
+		uint64_t age = stats->time_wait_min_age_ns;
+		struct thole_stats one;
+		const uint64_t *from = (const uint64_t *)(const void *)&one;
+
+		if (side->lanes[i].worker == NULL)
+			continue;
+		thole_stats_get(thole_worker_stack(side->lanes[i].worker), &one);
+		for (size_t k = 0; k < sizeof(one) / sizeof(*from); k++)
+			to[k] += from[k];
+		stats->time_wait_min_age_ns = least_but_0(age, one.time_wait_min_age_ns);
+	}
+}
+
+struct end_counts
+side_counts(const struct side *side)
+{
+	struct end_counts all = { 0 };
+
+	for (uint32_t i = 0; i < side->nb_lanes; i++) {
+		const struct end_counts *c = &side->lanes[i].end->counts;
+
+		all.established += end_counted(&c->established);
+		all.done += end_counted(&c->done);
+		all.failed += end_counted(&c->failed);
+		all.refused += end_counted(&c->refused);
+		all.idle += end_counted(&c->idle);
+	}
+	return all;
+}
+
+void
+side_record(const struct side *side, bool on)
+{
+	for (uint32_t i = 0; i < side->nb_lanes; i++)
+		__atomic_store_n(&side->lanes[i].end->recording, on, __ATOMIC_RELAXED);
 }

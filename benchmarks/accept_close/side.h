@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* side.h: one side of the benchmark: a port, the worker on it, and what works inside that. */
+/*
+ * side.h: one side of the benchmark: a port, and lanes on it: a worker with its own lcore, and what
+ * works inside that.
+ */
 #ifndef SIDE_H
 #define SIDE_H
 
@@ -9,19 +12,27 @@
 #include "plan.h"
 #include "server.h"
 
-struct side {
-	bool used;
-	bool is_server;
-	struct thole_config config;
-	struct thole_port *port;
-	struct thole_worker *worker;
-	struct end
-		*end; /* server's or client's; its counts and histograms stay after side_stop() */
+struct lane {
+	struct thole_worker *worker; /* NULL: isn't there */
+	struct end *end;	     /* server's or client's; its counts stay after side_stop() */
 	union {
 		struct server server;
 		struct client client;
 	};
 	uint32_t mbufs_before; /* in use when the worker wasn't there yet */
+};
+
+struct side {
+	bool used;
+	bool is_server;
+	struct thole_config config;
+	struct thole_port *port;
+	struct thole_addr server_addr; /* whom a client connects to */
+	struct lane lanes[MAX_WORKERS];
+	uint32_t nb_lanes;
+	unsigned int lcores[MAX_WORKERS];  /* of the lanes; set before the port is opened */
+	struct end *end;		   /* after side_stop(): what all lanes counted and timed */
+	struct thole_worker_stats workers; /* likewise */
 };
 
 /**
@@ -38,14 +49,14 @@ void side_unconfigure(struct side *side);
 /** Opens the port that the settings name. */
 int side_open(struct side *side, struct thole_why *why);
 
-/** Makes the worker and its end. Nothing runs yet. */
+/** Makes the workers and their ends. Nothing runs yet. */
 int side_start(struct side *side, const struct options *options, struct thole_why *why);
 
-/** Frees the worker. */
+/** Frees the workers, none of which runs any more. */
 void side_stop(struct side *side);
 
 /**
- * Mbufs of the port's pool that didn't come back. The other side must be stopped, too: over a
+ * Mbufs of the port's pools that didn't come back. The other side must be stopped, too: over a
  * cable, each has mbufs of both.
  */
 uint32_t side_leaked_mbufs(struct side *side);
@@ -53,7 +64,13 @@ uint32_t side_leaked_mbufs(struct side *side);
 /** Closes the port. */
 void side_close(struct side *side);
 
-/** The stack's counters; all zero without a worker. From any thread. */
+/** The stacks' counters, added up; all zero without workers. From any thread. */
 void side_stats(const struct side *side, struct thole_stats *stats);
+
+/** What the ends count, added up. From any thread. */
+struct end_counts side_counts(const struct side *side);
+
+/** Whether latencies count from now on. From any thread. */
+void side_record(const struct side *side, bool on);
 
 #endif

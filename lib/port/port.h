@@ -28,7 +28,7 @@ struct thole_port {
 	bool prepare;		 /* the device wants rte_eth_tx_prepare() */
 	bool used;		 /* queues were set up: the ethdev has to be closed */
 	bool started;
-	bool rx_interrupts;	     /* asked for, and the driver started with them */
+	bool rx_interrupts;	   /* asked for, and the driver started with them */
 	struct rte_ether_addr mac; /* what a stack on it goes by */
 	uint64_t secret[2]; /* of the workers' stacks that aren't given one; 0: none drawn yet */
 	struct thole_sharing sharing;

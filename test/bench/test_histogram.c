@@ -53,6 +53,21 @@ test_small_values_are_exact(void)
 }
 
 static void
+test_merge(void)
+{
+	static struct histogram other;
+
+	histogram_reset(&h);
+	histogram_reset(&other);
+	for (uint64_t v = 1; v <= 100; v++)
+		histogram_add(v % 3 == 0 ? &h : &other, v);
+	histogram_merge(&h, &other);
+	CU_ASSERT_EQUAL(h.total, 100);
+	for (uint64_t v = 1; v <= 100; v++)
+		CU_ASSERT_EQUAL(histogram_percentile(&h, ((double)v - 0.5) / 100), v);
+}
+
+static void
 test_beyond_the_last_bucket(void)
 {
 	histogram_reset(&h);
@@ -104,6 +119,7 @@ const struct test_suite suite_histogram = {
 		{ "without values there is no percentile", test_empty },
 		{ "one value is every percentile", test_one_value },
 		{ "small values are exact", test_small_values_are_exact },
+		{ "merged", test_merge },
 		{ "the largest values share the last bucket", test_beyond_the_last_bucket },
 		{ "percentiles of many values", test_against_sorted },
 		{ NULL, NULL },

@@ -36,6 +36,8 @@ test_defaults(void)
 	CU_ASSERT_EQUAL(o.duration_s, 5);
 	CU_ASSERT_EQUAL(o.inflight, 512);
 	CU_ASSERT_EQUAL(o.flood, 0);
+	CU_ASSERT_EQUAL(o.workers, 1);
+	CU_ASSERT_FALSE(o.wrong_worker);
 	CU_ASSERT_EQUAL(o.role, ROLE_BOTH);
 	CU_ASSERT_FALSE(o.client_closes);
 	CU_ASSERT_EQUAL(o.request_bytes, 0);
@@ -132,6 +134,11 @@ test_mistakes(void)
 		{ "--flood -1", "--flood -1" },
 		{ "--flood 1001", "--flood 1001" },
 		{ "--flood 10 --role server", "--flood" },
+		{ "--flood 10 --workers 2", "--flood" },
+		{ "--workers 0", "--workers 0" },
+		{ "--workers 17", "--workers 17" },
+		{ "--wrong-worker", "--workers 2" },
+		{ "--workers 3 --inflight 2", "--inflight 2" },
 		{ "--role boss", "boss" },
 		{ "--address 10.0.0.1", "prefix" },
 		{ "--address 10.0.0.256/8", "10.0.0.256" },

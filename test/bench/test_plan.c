@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* test_plan.c: room for all TIME-WAITs, and tuples for them, grow with the run up to 2 MSL. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "client.h"
 #include "plan.h"
 #include "suites.h"
@@ -17,9 +20,11 @@ static const struct thole_tcp_params brief = {
 static struct options
 some_options(double duration_s)
 {
-	return (struct options){
-		.duration_s = duration_s, .inflight = 512, .port_first = 8000, .port_last = 8015
-	};
+	return (struct options){ .duration_s = duration_s,
+		.workers = 1,
+		.inflight = 512,
+		.port_first = 8000,
+		.port_last = 8015 };
 }
 
 static double
@@ -119,6 +124,37 @@ test_room_for_data(void)
 }
 
 static void
+test_room_for_workers(void)
+{
+	struct options o = some_options(1);
+	struct plan one, four;
+
+	plan_make(&o, &tcp, true, &one);
+	o.workers = 4;
+	plan_make(&o, &tcp, true, &four);
+	/* What all have together is as much; each has a pool, and room for packets of the others.
+	 */
+	CU_ASSERT_TRUE(one.short_of_memory || four.short_of_memory ||
+		       four.max_time_wait == (one.max_time_wait + 3) / 4);
+	CU_ASSERT_TRUE(four.pool_mbufs >= one.pool_mbufs + 3 * 1024);
+	CU_ASSERT_TRUE(four.mem_mb > 2 * one.mem_mb);
+}
+
+static void
+test_lcores(void)
+{
+	char text[64];
+	int cpus[2];
+
+	plan_cpus(cpus);
+	CU_ASSERT_EQUAL(plan_lcores(2, text, sizeof(text)), 0);
+	CU_ASSERT_EQUAL(strncmp(text, "0@", 2), 0);
+	CU_ASSERT_EQUAL(atoi(text + 2), cpus[0]);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, ",1@"));
+	CU_ASSERT_EQUAL(plan_lcores(32, text, sizeof(text)), -1);
+}
+
+static void
 test_cpus(void)
 {
 	int cpus[2];
@@ -136,7 +172,9 @@ const struct test_suite suite_plan = {
 		{ "too few addresses are noticed", test_given_addresses },
 		{ "room for what is in flight", test_room_for_inflight },
 		{ "room for what is queued", test_room_for_data },
+		{ "room for several workers", test_room_for_workers },
 		{ "CPUs", test_cpus },
+		{ "CPUs for lcores", test_lcores },
 		{ NULL, NULL },
 	},
 };

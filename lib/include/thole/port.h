@@ -151,8 +151,8 @@ struct thole_worker_config {
 	 * The stack's configuration. The worker fills in what is 0 or NULL: pool, alloc (from the
 	 * port's NUMA node), mac (the device's, or a locally administered one where that is the
 	 * kernel's own or zero), mtu, offloads, secret (random; the same for all workers of a port)
-	 * and seed (random); and sets ops_queued. Where several share the port, core is the worker's
-	 * number, and rss the port's.
+	 * and seed (random); and sets ops_queued. Where several share the port, core is the
+	 * worker's number, and rss the port's.
 	 */
 	struct thole_stack_config stack;
 	/** Called in every turn, between rx and run: where an application on the same lcore works.
