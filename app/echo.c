@@ -72,13 +72,14 @@ static const struct opts_def echo_defs[] = {
 int
 main(int argc, char **argv)
 {
-	static struct server server = { .ops = &echo_ops };
+	static struct server server = { .ops = &echo_ops, .bytes = sizeof(server) };
 	const struct opts_program program = {
 		.name = "thole-echo",
 		.summary = "Sends back what comes over TCP.",
 		.operands = "",
 		.defs = echo_defs,
 		.ctx = &server,
+		.many_workers = true,
 	};
 	static struct opts opts;
 	int status = opts_read(&opts, &program, argc, argv);

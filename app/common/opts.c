@@ -208,6 +208,31 @@ first_pass(struct opts *opts, int argc, char **argv, const struct option *table)
 	return OPTS_GO_ON;
 }
 
+/* More queues would be filled by the device and read by nobody. */
+static int
+check_workers(const struct opts *opts)
+{
+	const struct thole_port_config *port = &opts->config.port;
+
+	if (port->nb_workers > 1 && (!opts->program->many_workers || opts->app_core)) {
+		say("port.workers is %u: %s%s has one", port->nb_workers, opts->program->name,
+			opts->program->many_workers ? " with --app-core" : "");
+		return 2;
+	}
+	if (port->nb_queues > port->nb_workers) {
+		say("port.queues is %u: no more than port.workers, which is %u", port->nb_queues,
+			port->nb_workers);
+		return 2;
+	}
+	if (opts->config.worker.queue != 0) {
+		say("worker.queue is %u: these programs number their workers themselves: leave it "
+		    "0",
+			opts->config.worker.queue);
+		return 2;
+	}
+	return OPTS_GO_ON;
+}
+
 static int
 second_pass(struct opts *opts, int argc, char **argv, const struct option *table)
 {
@@ -242,16 +267,7 @@ second_pass(struct opts *opts, int argc, char **argv, const struct option *table
 		say("no address to answer at: give --address ADDR/LEN, such as 10.99.0.2/24");
 		return 2;
 	}
-	/* More queues would be filled by the device and read by nobody. */
-	if (opts->config.port.nb_queues > 1 || opts->config.port.nb_workers != 1 ||
-		opts->config.worker.queue != 0) {
-		say("port.workers is %u, port.queues %u and worker.queue %u: this program runs one "
-		    "worker, so they must be 1, 1 and 0",
-			opts->config.port.nb_workers, opts->config.port.nb_queues,
-			opts->config.worker.queue);
-		return 2;
-	}
-	return OPTS_GO_ON;
+	return check_workers(opts);
 }
 
 int

@@ -23,6 +23,7 @@ struct opts_program {
 	int nb_operands;
 	const struct opts_def *defs; /**< ends with a NULL name */
 	void *ctx;
+	bool many_workers; /**< several workers can run it (port.workers) */
 };
 
 struct opts {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* run.c: one worker on the main lcore; the application in its turns, or on the next lcore over
- * rings. */
+/*
+ * run.c: workers on the main lcore and the next ones, each with the application in its turns; or
+ * one, with the application on the next lcore over rings.
+ */
 #include "run.h"
 
 #include <errno.h>
@@ -20,21 +22,34 @@
 #define RUN_ABORT_NS	 (1 * 1000000000ull) /* from then until we leave whatever is left */
 #define RUN_LAST_NS	 (20 * 1000000ull)   /* turns after the end: for the last ACK or RST */
 #define RUN_EAL_ARGS	 (THOLE_CONFIG_EAL_ARGS + 64)
+#define RUN_WORKERS	 128 /* as many as a port can have */
 
 static volatile sig_atomic_t run_signals;
 
-/* What the two threads, or the one, share. */
-struct runner {
+/* What all threads share. */
+struct group {
 	const struct opts *opts;
 	const struct run_program *program;
 	struct thole_port *port;
+	unsigned int n;
+	unsigned int nb_done; /* runners with nothing left to do */
+	bool stop;	      /* read by thole_worker_run() */
+	unsigned int lcores[RUN_WORKERS];
+	struct runner *runners[RUN_WORKERS];
+};
+
+/* A worker and its application, in one thread or two. */
+struct runner {
+	struct group *group;
+	void *ctx; /* the program's */
 	struct thole_worker *worker;
 	struct thole_idle *app_idle; /* of the application's lcore; NULL: it has none */
 	struct run run;
 	uint64_t stopped_ns; /* when a signal was seen; 0: none yet */
 	uint64_t over_ns;    /* when the program was done; 0: it isn't */
 	bool aborted;
-	bool stop; /* read by thole_worker_run() */
+	bool done;
+	bool started;
 };
 
 static void
@@ -120,26 +135,43 @@ run_mbuf(struct run *run)
 static bool
 stop_by_signal(struct runner *r)
 {
-	const struct run_program *program = r->program;
+	const struct run_program *program = r->group->program;
 
 	if (r->stopped_ns == 0) {
 		r->stopped_ns = r->run.now_ns;
 		r->run.stopping = true;
-		program->stop(program->ctx);
+		program->stop(r->ctx);
 	}
 	if (!r->aborted && (run_signals > 1 || r->run.now_ns - r->stopped_ns > RUN_GRACE_NS)) {
 		r->aborted = true;
 		r->stopped_ns = r->run.now_ns;
-		program->abort(program->ctx);
+		program->abort(r->ctx);
 	}
 	return r->aborted && r->run.now_ns - r->stopped_ns > RUN_ABORT_NS;
+}
+
+/*
+ * This one has nothing left to do. It goes on turning until that is true of all: the others may
+ * still hand packets over to it.
+ */
+static void
+runner_done(struct runner *r)
+{
+	struct group *g = r->group;
+
+	r->done = true;
+	if (__atomic_add_fetch(&g->nb_done, 1, __ATOMIC_ACQ_REL) != g->n)
+		return;
+	__atomic_store_n(&g->stop, true, __ATOMIC_RELEASE); /* read by the workers' loops */
+	for (unsigned int i = 0; i < g->n; i++)
+		thole_worker_wake(g->runners[i]->worker);
 }
 
 /* One turn of the application. @return whether it had anything to do. */
 static bool
 app_turn(struct runner *r, uint64_t now_ns)
 {
-	const struct run_program *program = r->program;
+	const struct run_program *program = r->group->program;
 	struct thole_event events[RUN_EVENTS];
 	struct run *run = &r->run;
 	bool over = false, worked;
@@ -151,19 +183,21 @@ app_turn(struct runner *r, uint64_t now_ns)
 	if (run_room(run) >= 2 * RUN_EVENTS)
 		n = thole_app_events(run->app, events, RUN_EVENTS);
 	for (uint32_t i = 0; i < n; i++)
-		program->event(program->ctx, &events[i]);
+		program->event(r->ctx, &events[i]);
 	if (run_signals != 0)
 		over = stop_by_signal(r);
-	if (program->work(program->ctx))
+	if (program->work(r->ctx))
 		over = true;
 	worked = n != 0 || run->nb_ops != 0;
 	run_flush(run);
-	if (over && r->over_ns == 0)
+	if (over && r->over_ns == 0) {
 		r->over_ns = now_ns;
-	if (r->over_ns != 0 && now_ns - r->over_ns > RUN_LAST_NS) {
-		__atomic_store_n(&r->stop, true, __ATOMIC_RELEASE); /* read by the worker's loop */
-		thole_worker_wake(r->worker);
+		/* One that ends by itself ends the others. */
+		if (r->group->n > 1 && run_signals == 0)
+			run_signals = 1;
 	}
+	if (r->over_ns != 0 && now_ns - r->over_ns > RUN_LAST_NS && !r->done)
+		runner_done(r);
 	return worked;
 }
 
@@ -183,7 +217,7 @@ turns_on_own_lcore(void *ctx)
 		uint64_t now_ns;
 
 		thole_idle_announce(r->app_idle);
-		if (__atomic_load_n(&r->stop, __ATOMIC_ACQUIRE))
+		if (__atomic_load_n(&r->group->stop, __ATOMIC_ACQUIRE))
 			break;
 		now_ns = thole_clock_ns();
 		thole_idle_rest(r->app_idle, now_ns, app_turn(r, now_ns), THOLE_NEVER);
@@ -200,7 +234,7 @@ memory_mb(const struct thole_config *config)
 
 	bytes += (uint64_t)stack->max_conns * 640 + (uint64_t)stack->max_embryos * 128 +
 		 (uint64_t)stack->max_time_wait * 96;
-	return (uint32_t)(bytes >> 20) + 48;
+	return (uint32_t)(bytes * config->port.nb_workers >> 20) + 48;
 }
 
 static int
@@ -282,39 +316,75 @@ choose_device(const struct opts *opts, char *name, const char **device)
 	return 1;
 }
 
+/* The lcores of the workers: main's first. */
 static int
-start_worker(struct runner *r)
+choose_lcores(struct group *g)
 {
-	struct thole_worker_config config = r->opts->config.worker;
-	struct thole_port_config port = r->opts->config.port;
-	struct thole_app_config app = { .ring_entries = r->opts->app_core ? RUN_RING_ENTRIES : 0 };
-	char name[RTE_ETH_NAME_MAX_LEN];
-	struct thole_why why = { "" };
-	int status;
+	unsigned int lcore = rte_get_main_lcore();
 
-	if (r->opts->app_core && rte_lcore_count() < 2) {
+	if (g->opts->app_core && rte_lcore_count() < 2) {
 		say("--app-core needs a second lcore: add -l 0,1 after --");
 		return 2;
 	}
-	if (choose_device(r->opts, name, &port.device) != 0)
+	if (rte_lcore_count() < g->n) {
+		say("port.workers is %u, and EAL has %u lcores: add -l 0-%u after --", g->n,
+			rte_lcore_count(), g->n - 1);
+		return 2;
+	}
+	for (unsigned int i = 0; i < g->n; i++) {
+		g->lcores[i] = lcore;
+		lcore = rte_get_next_lcore(i == 0 ? (unsigned int)-1 : lcore, 1, 0);
+	}
+	return 0;
+}
+
+static int
+start_port(struct group *g)
+{
+	struct thole_port_config port = g->opts->config.port;
+	char name[RTE_ETH_NAME_MAX_LEN];
+	struct thole_why why = { "" };
+	int status = choose_lcores(g);
+
+	if (status != 0)
+		return status;
+	if (choose_device(g->opts, name, &port.device) != 0)
 		return 1;
-	if (thole_port_open(&port, &r->port, &why) != 0) {
+	port.lcores = g->lcores;
+	if (thole_port_open(&port, &g->port, &why) != 0) {
 		say("%s", why.text);
 		return 1;
 	}
-	config.port = r->port;
-	config.app_turn = r->opts->app_core ? NULL : turn_on_worker;
+	if (g->n > 1 && g->opts->stats)
+		say("%u workers, %u queues: %s", g->n, thole_port_sharing(g->port)->nb_queues,
+			thole_port_sharing(g->port)->why);
+	return 0;
+}
+
+static int
+start_worker(struct runner *r, uint16_t number)
+{
+	const struct opts *opts = r->group->opts;
+	struct thole_worker_config config = opts->config.worker;
+	struct thole_app_config app = { .ring_entries = opts->app_core ? RUN_RING_ENTRIES : 0 };
+	struct thole_why why = { "" };
+	int status;
+
+	config.port = r->group->port;
+	config.queue = number;
+	config.app_turn = opts->app_core ? NULL : turn_on_worker;
 	config.app_ctx = r;
 	if (thole_worker_create(&config, &r->worker, &why) != 0) {
 		say("%s", why.text);
 		return 1;
 	}
-	r->run.pool = thole_port_pool(r->port, 0);
-	if (r->opts->app_core && thole_idle_create(&config.idle, &r->app_idle, &why) != 0) {
+	r->run.number = number;
+	r->run.pool = thole_port_pool(r->group->port, number);
+	if (r->group->opts->app_core && thole_idle_create(&config.idle, &r->app_idle, &why) != 0) {
 		say("%s", why.text);
 		return 1;
 	}
-	app.events_queued = r->opts->app_core && config.idle.sleep ? thole_idle_wake : NULL;
+	app.events_queued = r->group->opts->app_core && config.idle.sleep ? thole_idle_wake : NULL;
 	app.events_queued_ctx = r->app_idle;
 	status = thole_app_create(thole_worker_stack(r->worker), &app, &r->run.app);
 	if (status != 0) {
@@ -324,20 +394,74 @@ start_worker(struct runner *r)
 	return 0;
 }
 
-/* The turns; returns after the last one, in both forms. */
+/* The first has the program's own context, the others copies of it as it is at the start. */
 static int
-turn(struct runner *r)
+make_runners(struct group *g)
 {
-	unsigned int lcore = rte_get_next_lcore((unsigned int)-1, 1, 0);
+	const struct run_program *program = g->program;
 
-	if (r->opts->app_core && rte_eal_remote_launch(turns_on_own_lcore, r, lcore) != 0) {
-		say("lcore %u doesn't start", lcore);
+	for (unsigned int i = 0; i < g->n; i++) {
+		struct runner *r = g->runners[i] = calloc(1, sizeof(*r));
+
+		if (r == NULL)
+			return -ENOMEM;
+		r->group = g;
+		r->ctx = i == 0 ? program->ctx : malloc(program->ctx_bytes);
+		if (r->ctx == NULL)
+			return -ENOMEM;
+		if (i != 0)
+			memcpy(r->ctx, program->ctx, program->ctx_bytes);
+	}
+	return 0;
+}
+
+static int
+start_runners(struct group *g)
+{
+	int status = start_port(g);
+
+	for (unsigned int i = 0; i < g->n && status == 0; i++)
+		status = start_worker(g->runners[i], (uint16_t)i);
+	for (unsigned int i = 0; i < g->n && status == 0; i++) {
+		struct runner *r = g->runners[i];
+
+		r->run.now_ns = thole_clock_ns();
+		r->started = true;
+		status = g->program->start(r->ctx, &r->run);
+		run_flush(&r->run); /* so that ports listen before the first packet comes */
+	}
+	return status;
+}
+
+static int
+turns_of_worker(void *ctx)
+{
+	struct runner *r = ctx;
+
+	thole_worker_run(r->worker, &r->group->stop);
+	return 0;
+}
+
+/* The turns; returns after the last one, in all forms. */
+static int
+turn(struct group *g)
+{
+	unsigned int second = rte_get_next_lcore((unsigned int)-1, 1, 0), n = 1;
+	int status = 0;
+
+	if (g->opts->app_core && rte_eal_remote_launch(turns_on_own_lcore, g->runners[0], second)) {
+		say("lcore %u doesn't start", second);
 		return 1;
 	}
-	thole_worker_run(r->worker, &r->stop);
-	if (r->opts->app_core)
-		rte_eal_wait_lcore(lcore);
-	return 0;
+	for (; n < g->n && status == 0; n++)
+		if (rte_eal_remote_launch(turns_of_worker, g->runners[n], g->lcores[n]) != 0) {
+			say("lcore %u doesn't start", g->lcores[n]);
+			status = 1;
+			__atomic_store_n(&g->stop, true, __ATOMIC_RELEASE);
+		}
+	thole_worker_run(g->runners[0]->worker, &g->stop);
+	rte_eal_mp_wait_lcore();
+	return status;
 }
 
 /* Ops that never were submitted own their mbufs. */
@@ -379,7 +503,7 @@ say_idle(const struct runner *r, const struct thole_worker_stats *stats)
 
 /* A line for each counter that isn't 0. */
 static void
-say_stats(struct runner *r)
+say_stats(const struct runner *r)
 {
 	struct thole_worker_stats worker;
 	struct thole_stats stats;
@@ -388,6 +512,11 @@ say_stats(struct runner *r)
 
 	thole_stats_get(thole_worker_stack(r->worker), &stats);
 	thole_worker_stats_get(r->worker, &worker);
+	if (r->group->n > 1)
+		say("worker %u: %llu packets from others, %llu to others, %llu lost on the way",
+			r->run.number, (unsigned long long)worker.handed_in,
+			(unsigned long long)worker.handed_out,
+			(unsigned long long)worker.handover_lost);
 	for (unsigned int i = 0; thole_stats_describe(i, &name, &text) == 0; i++) {
 		if (values[i] != 0)
 			say("%s %llu: %s", name, (unsigned long long)values[i], text);
@@ -398,46 +527,58 @@ say_stats(struct runner *r)
 	say_idle(r, &worker);
 }
 
-int
-run_main(const struct opts *opts, const struct run_program *program)
+/* @return the program's exit status, if it was started. */
+static int
+end_runner(struct runner *r, bool is_copy)
 {
-	struct runner *r;
-	int status, ended = 0;
+	int status = 0;
 
-	catch_signals();
-	status = start_eal(opts);
-	if (status != 0)
-		return status;
-	r = calloc(1, sizeof(*r));
-	if (r == NULL) {
-		thole_eal_stop();
-		say("out of memory");
-		return 1;
-	}
-	r->opts = opts;
-	r->program = program;
-	status = start_worker(r);
-	if (status == 0) {
-		r->run.now_ns = thole_clock_ns();
-		status = program->start(program->ctx, &r->run);
-		run_flush(&r->run); /* so that ports listen before the first packet comes */
-		if (status == 0)
-			status = turn(r);
-		if (opts->stats)
-			say_stats(r);
-		ended = program->end(program->ctx);
-		if (status == 0)
-			status = ended;
-	}
+	if (r == NULL)
+		return 0;
+	if (r->started && r->group->opts->stats)
+		say_stats(r);
+	if (r->started)
+		status = r->group->program->end(r->ctx);
 	drop_ops(&r->run);
 	if (r->run.app != NULL)
 		thole_app_destroy(r->run.app);
 	thole_idle_destroy(r->app_idle);
 	if (r->worker != NULL)
 		thole_worker_destroy(r->worker);
-	if (r->port != NULL)
-		thole_port_close(r->port);
+	if (is_copy)
+		free(r->ctx);
 	free(r);
+	return status;
+}
+
+int
+run_main(const struct opts *opts, const struct run_program *program)
+{
+	static struct group group;
+	struct group *g = &group;
+	int status;
+
+	*g = (struct group){ .opts = opts, .program = program, .n = opts->config.port.nb_workers };
+	catch_signals();
+	status = start_eal(opts);
+	if (status != 0)
+		return status;
+	if (make_runners(g) != 0) {
+		say("out of memory");
+		status = 1;
+	}
+	if (status == 0)
+		status = start_runners(g);
+	if (status == 0)
+		status = turn(g);
+	for (unsigned int i = 0; i < g->n; i++) {
+		int ended = end_runner(g->runners[i], i != 0);
+
+		if (status == 0)
+			status = ended;
+	}
+	if (g->port != NULL)
+		thole_port_close(g->port);
 	thole_eal_stop();
 	return status;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * run.h: what every program does around its application: starts EAL, the port and a worker, gives
- * the application its turns (on the worker's lcore, or on its own over rings), and on SIGINT or
- * SIGTERM lets it end what is under way for a bounded time, then takes everything down.
+ * run.h: what every program does around its application: starts EAL, the port and its workers,
+ * gives the application its turns (on each worker's lcore, or on one of its own over rings), and on
+ * SIGINT or SIGTERM lets it end what is under way for a bounded time, then takes everything down.
  */
 #ifndef COMMON_RUN_H
 #define COMMON_RUN_H
@@ -20,6 +20,7 @@
 struct run {
 	struct thole_app *app;
 	struct rte_mempool *pool;
+	uint16_t number;    /**< of the worker */
 	uint64_t now_ns;    /**< of this turn */
 	bool stopping;	    /**< a signal came: end what is under way */
 	bool pool_seen;	    /**< pool_left is of this turn */
@@ -30,6 +31,9 @@ struct run {
 
 struct run_program {
 	void *ctx;
+	/** Of ctx, which each of several workers has a copy of, made before start() is called with
+	 * it; nothing is shared. 0: it can only be run by one. */
+	size_t ctx_bytes;
 	/** Before the first turn. @return 0, or an exit status after saying why. */
 	int (*start)(void *ctx, struct run *run);
 	/** One event; ops may be posted while there is room. DATA's mbuf is the program's. */

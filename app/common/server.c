@@ -31,6 +31,8 @@ server_start(void *ctx, struct run *run)
 	const struct thole_stack_config *stack = &server->opts->config.worker.stack;
 
 	server->run = run;
+	if (server->init != NULL)
+		server->init(server);
 	if (conns_init(&server->conns, server->ops, run, stack->max_conns, server) != 0) {
 		say("out of memory for %u connections: lower stack.max_conns", stack->max_conns);
 		return 1;
@@ -58,6 +60,8 @@ server_listening(struct server *server, const struct thole_event *event)
 		return;
 	}
 	server->listening++;
+	if (server->run->number != 0) /* all did before the first turn: one tells */
+		return;
 	printf("%s: listening at %s port %u\n", server->name,
 		thole_addr_format(&address->first, text), (unsigned int)event->user);
 	fflush(stdout);
@@ -121,6 +125,7 @@ server_main(struct server *server, const struct opts *opts, uint16_t default_por
 {
 	const struct run_program program = {
 		.ctx = server,
+		.ctx_bytes = server->bytes,
 		.start = server_start,
 		.event = server_event,
 		.work = server_work,

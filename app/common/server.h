@@ -17,6 +17,9 @@ struct server {
 	unsigned int nb_ports;
 	const struct opts *opts;
 	const struct conns_ops *ops;
+	size_t bytes; /**< of the program's own record, which begins with this one */
+	/** Before all else, once for each worker; or NULL. */
+	void (*init)(struct server *server);
 	/** Before each turn's pumps: timers and the like; or NULL. */
 	void (*tick)(struct server *server);
 	struct run *run;

@@ -387,8 +387,10 @@ const struct conns_ops http_ops = {
 };
 
 void
-http_init(struct httpd *httpd)
+http_init(struct server *server)
 {
+	struct httpd *httpd = (struct httpd *)server;
+
 	for (int i = 0; i < HTTP_NB_WAITS; i++)
 		TAILQ_INIT(&httpd->waits[i]);
 }

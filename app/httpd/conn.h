@@ -32,7 +32,7 @@ struct httpd {
 
 extern const struct conns_ops http_ops;
 
-void http_init(struct httpd *httpd);
+void http_init(struct server *server);
 
 /** Ends what has waited for too long. */
 void http_tick(struct server *server);

@@ -72,7 +72,10 @@ int
 main(int argc, char **argv)
 {
 	static struct httpd httpd = {
-		.server = { .ops = &http_ops, .tick = http_tick },
+		.server = { .ops = &http_ops,
+			.bytes = sizeof(httpd),
+			.init = http_init,
+			.tick = http_tick },
 		.root = -1,
 		.idle_ns = HTTPD_IDLE_S * 1000000000ull,
 	};
@@ -82,6 +85,7 @@ main(int argc, char **argv)
 		.operands = "",
 		.defs = httpd_defs,
 		.ctx = &httpd,
+		.many_workers = true,
 	};
 	static struct opts opts;
 	struct thole_why why = { "" };
@@ -93,7 +97,6 @@ main(int argc, char **argv)
 	}
 	if (status == OPTS_GO_ON) {
 		raise_file_limit();
-		http_init(&httpd);
 		status = server_main(&httpd.server, &opts, HTTPD_PORT);
 	}
 	if (httpd.root >= 0)

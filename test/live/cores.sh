@@ -57,3 +57,36 @@ status=$?
 check "cores: httpd ends with status 0" [ $status = 0 ]
 server_log=
 check "cores: thole-nc connects" connects
+
+# Several workers: the kernel chooses the queue, and knows nothing of whose a connection is.
+all_came() { # WORKERS: nothing was lost on the way between them, and each had a part in it
+	local i
+
+	for ((i = 0; i < $1; i++)); do
+		grep -Eq "worker $i: [1-9][0-9]* packets from others, [0-9]+ to others, 0 lost" "$server_log"
+	done
+}
+
+one_queue() { # all but the first worker live by hand-over
+	grep -Eq "worker 0: 0 packets from others, [1-9][0-9]* to others, 0 lost" "$server_log"
+	grep -Eq "worker 1: [1-9][0-9]* packets from others, 0 to others, 0 lost" "$server_log"
+}
+
+for queues in 2 1; do
+	serve thole-echo --stats --set port.workers=2 --set port.queues=$queues -- -l 0,1
+	check "cores: two workers, queues $queues: 16 MiB come back" echoes
+	check "cores: two workers, queues $queues: 100 connections" many_echoes
+	end_server
+	status=$?
+	check "cores: two workers, queues $queues: echo ends with status 0" [ $status = 0 ]
+	if [ $queues = 1 ]; then
+		check "cores: two workers, queues 1: packets are handed over" one_queue
+	else
+		check "cores: two workers, queues 2: packets are handed over" all_came 2
+	fi
+done
+serve thole-httpd --root "$dir/root" --set port.workers=2 -- -l 0,1
+check "cores: two workers: 50 times 10 MiB, 25 at once" many_gets
+end_server
+status=$?
+check "cores: two workers: httpd ends with status 0" [ $status = 0 ]

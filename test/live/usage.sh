@@ -47,6 +47,12 @@ bad "a tap without the right to make one" 1 CAP_NET_ADMIN setpriv --bounding-set
 	--inh-caps -net_admin "$echo" --address 10.99.0.2/24 "${tap[@]}"
 bad "an MTU that the device can't have" 1 9000 "$echo" --address 10.99.0.2/24 --set port.mtu=9000 "${tap[@]}"
 bad "more queues than workers" 2 port.queues "$echo" --address 10.99.0.2/24 --set port.queues=2 "${tap[@]}"
+bad "more workers than lcores" 2 "-l 0-1" "$echo" --address 10.99.0.2/24 --set port.workers=2 -- --no-huge -l 0 \
+	--vdev=net_tap0,iface=tap1
+bad "several workers and --app-core" 2 port.workers "$echo" --app-core --address 10.99.0.2/24 --set port.workers=2 \
+	"${tap[@]}"
+bad "several workers for a client" 2 port.workers "$app/thole-nc" --address 10.99.0.2/24 --set port.workers=2 10.99.0.1 \
+	80 "${tap[@]}"
 bad "a queue without a worker" 2 worker.queue "$httpd" --address 10.99.0.2/24 --set worker.queue=1 "${tap[@]}"
 bad "a gateway on no link" 1 gateway "$echo" --address 10.99.0.2/24 --gateway 10.98.0.1 "${tap[@]}"
 bad "a gateway that is us" 1 gateway "$echo" --address 10.99.0.2/24 --gateway 10.99.0.2 "${tap[@]}"
