@@ -213,6 +213,19 @@ check_counts(const struct side *s, uint16_t queues, bool wrong)
 		CU_ASSERT_TRUE(w.handed_in > t.rx_tcp_segs / 4 && w.relayed > t.tx_tcp_segs / 4)
 }
 
+/* Of what isn't TCP all is ARP: requests of one's own, and one answer to each of the other's. */
+static void
+check_answers(const struct side *s, const struct side *other)
+{
+	struct thole_worker_stats w;
+	struct thole_stats ours, others;
+
+	add_up(s, &w, &ours);
+	add_up(other, &w, &others);
+	CU_ASSERT_TRUE(others.arp_requests >= 1);
+	CU_ASSERT_EQUAL(ours.tx_pkts - ours.tx_tcp_segs - ours.arp_requests, others.arp_requests);
+}
+
 /* Every worker of the client opens connections; all data goes there and back. */
 static void
 talk(uint16_t workers, uint16_t queues, bool wrong)
@@ -253,6 +266,7 @@ talk(uint16_t workers, uint16_t queues, bool wrong)
 		check_counts(&client, queues, wrong);
 		check_counts(&server, queues, wrong);
 	}
+	check_answers(&server, &client);
 	close_sides(&client, &server);
 }
 
