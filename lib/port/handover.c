@@ -123,10 +123,55 @@ handover_init(struct handover *h, const struct thole_port *port, uint16_t self,
 }
 
 void
+handover_sleeps(struct handover *h, struct idle *idle)
+{
+	__atomic_store_n(&h->rings->idle[h->self], idle, __ATOMIC_RELEASE);
+}
+
+/* Has worker @p w look at its rings. */
+static void
+wake(const struct handover *h, uint16_t w)
+{
+	struct idle *idle = __atomic_load_n(&h->rings->idle[w], __ATOMIC_ACQUIRE);
+
+	if (idle != NULL)
+		idle_kick(idle);
+}
+
+static void
+wake_takers(struct handover *h)
+{
+	for (uint16_t to = 0; to < h->rings->nb_workers; to++) {
+		if (!h->gave[to])
+			continue;
+		h->gave[to] = false;
+		wake(h, to);
+	}
+}
+
+void
+handover_sent(struct handover *h)
+{
+	wake(h, sender_for(h->rings, h->self));
+}
+
+bool
+handover_left(const struct handover *h)
+{
+	if (txq_waits(&h->relay))
+		return true;
+	for (uint16_t to = 0; to < h->rings->nb_workers; to++)
+		if (h->full[to])
+			return true;
+	return false;
+}
+
+void
 handover_fini(struct handover *h)
 {
-	const struct handover_rings *s = h->rings;
+	struct handover_rings *s = h->rings;
 
+	handover_sleeps(h, NULL);
 	for (uint16_t giver = 0; giver < s->nb_queues; giver++)
 		drain(ring_to(s, h->self, giver));
 	if (!h->has_queue)
@@ -178,6 +223,7 @@ give(struct handover *h, uint16_t to, struct rte_mbuf *m)
 {
 	if (likely(rte_ring_sp_enqueue(ring_to(h->rings, to, h->self), m) == 0)) {
 		stat_add(&h->stats->handed_out, 1);
+		h->gave[to] = true;
 		return;
 	}
 	rte_pktmbuf_free(m);
@@ -263,6 +309,8 @@ handover_rx(
 		fresh[own++] = m;
 	}
 	*given = (uint32_t)(h->stats->handed_out + h->stats->handover_lost - before);
+	if (*given != 0)
+		wake_takers(h);
 	return (uint16_t)(n + own);
 }
 

@@ -15,6 +15,7 @@
 #include <rte_ring.h>
 
 #include "base/owners.h"
+#include "port/idle.h"
 #include "port/port.h"
 #include "port/txq.h"
 
@@ -27,14 +28,15 @@ struct handover_rings {
 	uint16_t nb_workers;
 	uint16_t nb_queues;
 	struct owners owners;
-	const int *nodes; /* the port's: each ring is on its taker's */
+	const int *nodes;		 /* the port's: each ring is on its taker's */
+	struct idle *idle[PORT_WORKERS]; /* to kick; NULL: not made yet, or it never sleeps */
 	struct rte_ring *tx[PORT_WORKERS];
 	struct rte_ring *rx[]; /* [taker * nb_workers + giver]; NULL to oneself */
 };
 
 /* A worker's part. */
 struct handover {
-	const struct handover_rings *rings;
+	struct handover_rings *rings;
 	uint16_t self;
 	uint16_t port;
 	uint16_t first; /* giver that is looked at first */
@@ -47,6 +49,7 @@ struct handover {
 	struct txq relay;
 	bool full[PORT_WORKERS]; /* the ring to it has had too little room since full_ns */
 	uint64_t full_ns[PORT_WORKERS];
+	bool gave[PORT_WORKERS]; /* in this turn, and it doesn't know yet */
 };
 
 /** @return NULL: no memory. */
@@ -57,6 +60,9 @@ void handover_destroy(struct handover_rings *rings);
 
 void handover_init(struct handover *h, const struct thole_port *port, uint16_t self,
 	struct thole_worker_stats *stats);
+
+/** Others wake this worker by @p idle from now on, when they give it something. Any thread. */
+void handover_sleeps(struct handover *h, struct idle *idle);
 
 /** Frees what waits for this worker, and what waits to be sent for others. */
 void handover_fini(struct handover *h);
@@ -70,6 +76,13 @@ uint16_t handover_rx(
 
 /** Sends for workers that have no queue. @return how many packets. */
 uint32_t handover_tx(struct handover *h, uint64_t now_ns);
+
+/** This worker's own packets went into handover_tx_ring(): who sends them wakes. */
+void handover_sent(struct handover *h);
+
+/** Whether there is something to do that nobody will wake this worker for, after a turn that moved
+ * no packet: packets to send for others, or a device that isn't read because a ring is full. */
+bool handover_left(const struct handover *h);
 
 /** Whether a flow between these is this worker's. */
 bool handover_owns(const struct handover *h, const struct thole_endpoint *local,

@@ -198,8 +198,10 @@ thole_worker_create(
 	worker = alloc_worker(config);
 	if (worker == NULL)
 		return why_set(why, -ENOMEM, "out of memory");
-	error = idle_init(
-		&worker->idle, &config->idle, config->port, config->queue, &worker->stats);
+	/* Who has no queue waits for other workers alone. */
+	error = idle_init(&worker->idle, &config->idle,
+		config->queue < config->port->nb_queues ? config->port : NULL, config->queue,
+		&worker->stats);
 	if (error != 0)
 		return give_up(worker, why_set(why, error, "no eventfd: %s", strerror(-error)));
 	error = complete(&stack, config, worker);
@@ -218,6 +220,8 @@ thole_worker_create(
 	}
 	if (error != 0)
 		return give_up(worker, error);
+	if (worker->handover != NULL && config->idle.sleep)
+		handover_sleeps(worker->handover, &worker->idle);
 	*out = worker;
 	return 0;
 }
@@ -298,8 +302,11 @@ worker_tx(struct thole_worker *w)
 		if (n < w->burst)
 			break;
 	}
-	if (unlikely(w->handover != NULL))
+	if (unlikely(w->handover != NULL)) {
+		if (sent != 0 && w->txq.ring != NULL)
+			handover_sent(w->handover);
 		sent += handover_tx(w->handover, w->now_ns);
+	}
 	return sent;
 }
 
@@ -326,7 +333,8 @@ worker_rest(struct thole_worker *w)
 
 	if (!idle_rest(&w->idle, w->now_ns))
 		return;
-	left = txq_waits(&w->txq) || thole_app_ops_wait(w->stack);
+	left = txq_waits(&w->txq) || thole_app_ops_wait(w->stack) ||
+	       (w->handover != NULL && handover_left(w->handover));
 	idle_sleep(&w->idle, left ? 0 : thole_stack_next_deadline(w->stack),
 		thole_app_events_wait(w->stack));
 }

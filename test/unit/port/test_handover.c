@@ -4,6 +4,7 @@
  * in, connections go on, and nothing is lost. Retransmission timers are so long that a lost packet
  * would keep its connection from ending here.
  */
+#include <pthread.h>
 #include <string.h>
 
 #include <rte_byteorder.h>
@@ -40,6 +41,13 @@ struct side {
 };
 
 static uint8_t data[BYTES];
+
+/* The worker of a side that has a thread, in which it sleeps; and that side as the thread sees it,
+ * with counts of its own. */
+static struct side sleeper_side;
+static uint16_t sleeper;
+static const struct thole_idle_config *sleeps;
+static void sleeper_turn(void *ctx, struct thole_worker *worker, uint64_t now_ns);
 
 static void
 submit(struct end *e, enum thole_op_type type, thole_conn conn, uint32_t bytes)
@@ -101,18 +109,21 @@ on_event(struct side *s, struct end *e, const struct thole_event *ev)
 }
 
 static void
-turn(struct side *s)
+take_events(struct side *s, struct end *e)
 {
 	struct thole_event events[64];
+	uint32_t n = thole_app_events(e->app, events, 64);
 
+	for (uint32_t i = 0; i < n; i++)
+		on_event(s, e, &events[i]);
+}
+
+static void
+turn(struct side *s)
+{
 	for (uint16_t i = 0; i < s->nb; i++) {
-		struct end *e = &s->ends[i];
-		uint32_t n;
-
-		(void)thole_worker_turn(e->worker);
-		n = thole_app_events(e->app, events, 64);
-		for (uint32_t j = 0; j < n; j++)
-			on_event(s, e, &events[j]);
+		(void)thole_worker_turn(s->ends[i].worker);
+		take_events(s, &s->ends[i]);
 	}
 }
 
@@ -146,6 +157,14 @@ open_side(struct side *s, const char *device, uint16_t workers, uint16_t queues,
 		struct end *e = &s->ends[i];
 
 		e->number = w.queue = i;
+		if (sleeps != NULL && s->is_server && i == sleeper) {
+			w.idle = *sleeps;
+			w.app_turn = sleeper_turn;
+			w.app_ctx = &sleeper_side;
+		} else {
+			w.idle.sleep = false;
+			w.app_turn = NULL;
+		}
 		CU_ASSERT_EQUAL_FATAL(thole_worker_create(&w, &e->worker, &why), 0);
 		CU_ASSERT_EQUAL_FATAL(
 			thole_app_create(thole_worker_stack(e->worker),
@@ -450,6 +469,124 @@ a_stuck_worker(void)
 	tear_down();
 }
 
+static void
+sleeper_turn(void *ctx, struct thole_worker *worker, uint64_t now_ns)
+{
+	struct side *s = ctx;
+
+	(void)worker;
+	(void)now_ns;
+	if (s->ends[sleeper].app != NULL) /* NULL: the side is being opened */
+		take_events(s, &s->ends[sleeper]);
+}
+
+static void *
+run_sleeper(void *stop)
+{
+	thole_worker_run(sleeper_side.ends[sleeper].worker, stop);
+	return NULL;
+}
+
+#define HOUR (3600 * TIME_S)
+
+/* Two workers, one queue. One of them has a thread, and would sleep for an hour if nobody woke it.
+ */
+static void
+open_sleeper(uint16_t which, struct side *client, struct side *server)
+{
+	static const struct thole_idle_config config = {
+		.sleep = true, .poll_ns = HOUR, .sleep_ns = HOUR
+	};
+	struct thole_op op = { .type = THOLE_OP_LISTEN, .bytes = 1024, .local.port = 80 };
+
+	*client = (struct side){ .is_server = false };
+	*server = (struct side){ .is_server = true };
+	sleeper_side = (struct side){ 0 };
+	sleeper = which;
+	sleeps = &config;
+	CU_ASSERT_EQUAL_FATAL(thole_cable_create("left", "right", 1, 256, NULL), 0);
+	open_side(client, "left", 1, 0, false);
+	open_side(server, "right", 2, 1, false);
+	sleeps = NULL;
+	for (uint16_t i = 0; i < 2; i++) {
+		CU_ASSERT_EQUAL(thole_app_submit(server->ends[i].app, &op, 1), 1);
+		(void)thole_worker_turn(server->ends[i].worker);
+	}
+	sleeper_side = *server;
+	server->nb = 1;
+	server->ends[0] = sleeper_side.ends[1 - which];
+}
+
+static void
+stop_sleeper(pthread_t thread, bool *stop, struct side *client, struct side *server)
+{
+	__atomic_store_n(stop, true, __ATOMIC_RELEASE);
+	thole_worker_wake(sleeper_side.ends[sleeper].worker);
+	pthread_join(thread, NULL);
+	*server = sleeper_side;
+	for (int i = 0; i < 20; i++) { /* the last packets leave the cable */
+		turn(client);
+		turn(server);
+	}
+	close_sides(client, server);
+}
+
+/* Who has no queue is woken by what another gives it. */
+static void
+a_sleeping_taker(void)
+{
+	static struct side client, server;
+	const struct thole_op op = { .type = THOLE_OP_CONNECT,
+		.remote = { thole_addr_ip4(SERVER), 80 } };
+	uint64_t give_up = thole_clock_ns() + 20 * TIME_S;
+	struct thole_worker_stats w;
+	bool stop = false;
+	pthread_t thread;
+
+	open_sleeper(1, &client, &server);
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, run_sleeper, &stop), 0);
+	for (int c = 0; c < CONNS; c++)
+		CU_ASSERT_EQUAL(thole_app_submit(client.ends[0].app, &op, 1), 1);
+	while (client.closed < CONNS && thole_clock_ns() < give_up) {
+		turn(&client);
+		(void)thole_worker_turn(server.ends[0].worker);
+		take_events(&server, &server.ends[0]);
+	}
+	CU_ASSERT_EQUAL(client.closed, CONNS);
+	CU_ASSERT_EQUAL(client.failed, 0);
+	thole_worker_stats_get(sleeper_side.ends[1].worker, &w);
+	CU_ASSERT_TRUE(w.handed_in > 0 && w.sleeps > 0 && w.wakes_app > 0);
+	stop_sleeper(thread, &stop, &client, &server);
+}
+
+/* Who sends for others is woken by what they have to send. */
+static void
+a_sleeping_sender(void)
+{
+	static struct side client, server;
+	const struct thole_op op = { .type = THOLE_OP_CONNECT,
+		.remote = { thole_addr_ip4(CLIENT), 80 } };
+	uint64_t give_up = thole_clock_ns() + 20 * TIME_S;
+	struct thole_worker_stats w;
+	struct thole_stats t = { 0 };
+	bool stop = false;
+	pthread_t thread;
+
+	open_sleeper(0, &client, &server);
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, run_sleeper, &stop), 0);
+	do
+		thole_worker_stats_get(sleeper_side.ends[0].worker, &w);
+	while (w.sleeps == 0 && thole_clock_ns() < give_up);
+	CU_ASSERT_EQUAL(thole_app_submit(server.ends[0].app, &op, 1), 1);
+	(void)thole_worker_turn(server.ends[0].worker); /* asks for the neighbour, by the other */
+	while (t.rx_arp_pkts == 0 && thole_clock_ns() < give_up) {
+		turn(&client);
+		thole_stats_get(thole_worker_stack(client.ends[0].worker), &t);
+	}
+	CU_ASSERT_EQUAL(t.rx_arp_pkts, 1);
+	stop_sleeper(thread, &stop, &client, &server);
+}
+
 static const struct test_case cases[] = {
 	{ "one worker", alone },
 	{ "a queue each", right_worker },
@@ -458,6 +595,8 @@ static const struct test_case cases[] = {
 	{ "two queues for three", two_queues },
 	{ "a full ring loses nothing", a_full_ring },
 	{ "a stuck worker", a_stuck_worker },
+	{ "a taker that sleeps", a_sleeping_taker },
+	{ "a sender that sleeps", a_sleeping_sender },
 	{ NULL, NULL },
 };
 const struct test_suite suite_handover = { "handover", cases };
