@@ -6,7 +6,7 @@
 #include "options.h"
 #include "suites.h"
 
-#define MAX_ARGS 16
+#define MAX_ARGS 32
 
 static struct options o;
 static struct options_error error;

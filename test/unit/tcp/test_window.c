@@ -65,6 +65,7 @@ test_initial(void)
 	CU_ASSERT_EQUAL(tcp_rcv_wnd_field(&f.t, false), 262144 >> 5);
 	CU_ASSERT_EQUAL(tcp_rcv_wnd_field(&f.t, true), 65535); /* RFC 7323, 2.2 */
 	f.t.state = TCP_SYN_SENT; /* nobody knows yet whether it will be scaled */
+	f.t.rcv_wscale = 0;
 	f.t.rcv_nxt = f.t.rcv_adv = 0;
 	tcp_window_advance(&f.env, &f.t);
 	CU_ASSERT_EQUAL(tcp_rcv_wnd(&f.t), 65535);
