@@ -8,6 +8,7 @@
 #ifndef BASE_CSUM_H
 #define BASE_CSUM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -26,6 +27,24 @@ csum_words(const uint8_t *p, unsigned int n)
 		sum += word;
 	}
 	return sum;
+}
+
+/**
+ * Adds a word of 64 bits, or a partial sum, with the carry brought round: modulo 2^64 - 1, which is
+ * a multiple of 0xffff.
+ */
+static inline uint64_t
+csum_carry(uint64_t sum, uint64_t word)
+{
+	sum += word;
+	return sum + (sum < word);
+}
+
+/** Whether what was summed, a checksum within it, is as it was sent. Not for bytes all zero. */
+static inline bool
+csum_good(uint64_t sum)
+{
+	return sum % 0xffff == 0;
 }
 
 uint64_t csum_add_any(uint64_t sum, const void *data, size_t bytes);

@@ -35,15 +35,24 @@ void mbufs_fini(struct mbufs *mbufs);
 struct rte_mbuf *mbufs_get_fresh(struct mbufs *mbufs);
 void mbufs_put_other(struct mbufs *mbufs, struct rte_mbuf *m);
 
+/**
+ * An mbuf that has still to be told of its data: direct, refcnt 1, one segment, its next NULL; the
+ * rest of its first line is anything. NULL counts in tx_nombuf.
+ */
+static inline struct rte_mbuf *
+mbufs_take(struct mbufs *mbufs)
+{
+	return likely(mbufs->n != 0) ? mbufs->kept[--mbufs->n] : mbufs_get_fresh(mbufs);
+}
+
 /** An mbuf with no data, default headroom, ol_flags 0; NULL counts in tx_nombuf. */
 static inline struct rte_mbuf *
 mbufs_get(struct mbufs *mbufs)
 {
-	struct rte_mbuf *m;
+	struct rte_mbuf *m = mbufs_take(mbufs);
 
-	if (unlikely(mbufs->n == 0))
-		return mbufs_get_fresh(mbufs);
-	m = mbufs->kept[--mbufs->n];
+	if (unlikely(m == NULL))
+		return NULL;
 	m->data_off = RTE_PKTMBUF_HEADROOM;
 	m->ol_flags = 0;
 	m->packet_type = 0;

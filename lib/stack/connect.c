@@ -17,7 +17,7 @@ make_key(struct thole_stack *s, const struct thole_endpoint *local,
 	if (memcmp(mapped.b, remote->addr.b, sizeof(mapped.b)) != 0 || remote->port == 0)
 		return -EINVAL;
 	/* No route to ourselves, nor to what isn't one host (RFC 9293, 3.9.2.3). */
-	if (dst_be == 0 || (remote->addr.b[12] & 0xe0) == 0xe0 || remote->addr.b[12] == 127 ||
+	if (ip4_source_bad(rte_be_to_cpu_32(dst_be)) || remote->addr.b[12] >= 240 ||
 		local_is_no_peer(s, dst_be) || route_next_hop(s, dst_be) == 0)
 		return -ENETUNREACH;
 	key->rport = remote->port;

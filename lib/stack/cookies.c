@@ -138,7 +138,7 @@ cookies_ack(struct thole_stack *s, struct seg *seg)
 	if ((seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_ACK ||
 		s->env.now_ns >= s->cookies.until_ns)
 		return false;
-	l = listen_find(s, seg->key.laddr, seg->dport);
+	l = listen_find(s, seg->key.laddr, seg->key.lport);
 	if (l == NO_INDEX)
 		return false;
 	if (!cookie_check(&s->env, s->cookies.secret, seg, &e)) {

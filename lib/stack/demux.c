@@ -6,16 +6,17 @@
 static __rte_noinline void
 no_record(struct thole_stack *s, struct seg *seg)
 {
+	const uint32_t src_be = flow_raddr_ip4(&seg->key);
 	uint16_t l;
 
 	/* Only here: nothing from there can have got a record. */
-	if (unlikely(local_is_no_peer(s, seg->src_be))) {
+	if (unlikely(ip4_source_bad(rte_be_to_cpu_32(src_be)) || local_is_no_peer(s, src_be))) {
 		s->stats.rx_drop_ip_source++;
 		return;
 	}
 	if (cookies_ack(s, seg))
 		return;
-	l = listen_find(s, seg->key.laddr, seg->dport);
+	l = listen_find(s, seg->key.laddr, seg->key.lport);
 	if ((seg->flags & TCP_ACK) != 0 || l == NO_INDEX) {
 		s->stats.rx_drop_state++;
 		reply_rst(s, seg);

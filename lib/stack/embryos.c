@@ -80,7 +80,7 @@ embryo_welcome(struct thole_stack *s, const struct seg *seg, uint16_t l)
 	 * again. */
 	if (s->listeners[l].waiting >= s->listeners[l].backlog)
 		s->stats.rx_drop_backlog++;
-	else if (route_next_hop(s, seg->src_be) == 0)
+	else if (route_next_hop(s, flow_raddr_ip4(&seg->key)) == 0)
 		s->stats.rx_drop_route++;
 	else
 		return true;

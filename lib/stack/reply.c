@@ -61,11 +61,11 @@ send_segment(struct thole_stack *s, const struct wire_path *path, uint32_t laddr
 void
 reply_rst(struct thole_stack *s, const struct seg *seg)
 {
-	struct tcp_out out = { .sport = seg->dport, .dport = seg->sport };
+	struct tcp_out out = { .sport = seg->key.lport, .dport = seg->key.rport };
 	struct wire_path path = s->path;
 
-	path.src_be = seg->dst_be;
-	path.dst_be = seg->src_be;
+	path.src_be = local_ip_be(s, seg->key.laddr);
+	path.dst_be = flow_raddr_ip4(&seg->key);
 	if ((seg->flags & TCP_RST) != 0)
 		return;
 	if ((seg->flags & TCP_ACK) != 0) {

@@ -11,7 +11,7 @@
 #include <rte_prefetch.h>
 
 #include "stack/stack.h"
-#include "wire/tcp_parse.h"
+#include "wire/usual.h"
 
 #define BURST 64
 
@@ -55,7 +55,7 @@ device_verdict(
 	return (flags & mask) != bad;
 }
 
-static inline enum take
+static enum take
 take_tcp(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t avail,
 	const struct ip4_pkt *ip, struct seg *seg)
 {
@@ -69,11 +69,6 @@ take_tcp(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t a
 		count_drop(s, drop);
 		return TAKE_DONE;
 	}
-	flow_set_raddr_ip4(&seg->key, ip->src_be);
-	seg->key.rport = seg->sport;
-	seg->key.lport = seg->dport;
-	seg->hash = stack_hash(s, &seg->key);
-	table_prefetch(&s->table, seg->hash);
 	return TAKE_SEGMENT;
 }
 
@@ -94,7 +89,7 @@ take_other(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t
 	return TAKE_DONE;
 }
 
-static inline enum take
+static enum take
 take_ip4(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t avail,
 	struct seg *seg)
 {
@@ -118,8 +113,7 @@ take_ip4(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t a
 	return take_tcp(s, m, h, avail, &ip, seg);
 }
 
-/* Not inline: what the frame's type is for most is seen in its caller. */
-static __rte_noinline enum take
+static enum take
 take_arp(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t avail)
 {
 	const struct rte_ether_hdr *eth = (const struct rte_ether_hdr *)(const void *)h;
@@ -132,52 +126,83 @@ take_arp(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t a
 }
 
 static inline bool
-mac_is_ours(const struct thole_stack *s, const uint8_t *mac)
+mac_is_ours(const struct thole_stack *s, const uint8_t *frame)
 {
-	const uint8_t *ours = s->cfg.mac.addr_bytes;
-
-	return ((wire_get32(mac) ^ wire_get32(ours)) |
-		       (uint32_t)(wire_get16(mac + 4) ^ wire_get16(ours + 4))) == 0;
+	return wire_get_mac(frame) == s->mac;
 }
 
-static inline enum take
-take(struct thole_stack *s, struct rte_mbuf *m, struct seg *seg)
+/* What isn't usual, or has something wrong with it. */
+static __rte_noinline enum take
+take_any(struct thole_stack *s, struct rte_mbuf *m, struct seg *seg)
 {
 	uint8_t scratch[WIRE_HEADERS_MAX];
 	uint32_t avail;
 	const uint8_t *h = wire_headers(m, WIRE_HEADERS_MAX, scratch, &avail);
 
-	if (unlikely(avail < WIRE_ETH_BYTES))
+	if (avail < WIRE_ETH_BYTES)
 		return TAKE_REJECT;
-	if (likely(wire_get16(h + 12) == RTE_BE16(RTE_ETHER_TYPE_IPV4) && mac_is_ours(s, h)))
+	if (wire_get16(h + 12) == RTE_BE16(RTE_ETHER_TYPE_IPV4) && mac_is_ours(s, h))
 		return take_ip4(s, m, h, avail, seg);
 	return take_arp(s, m, h, avail);
+}
+
+/* What the device knows of checksums is for take_any(), unless it is that they are good. */
+static inline bool
+device_says_good(const struct rte_mbuf *m)
+{
+	const uint64_t mask = RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK;
+
+	return (m->ol_flags & mask) == (RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD);
+}
+
+static inline bool
+take_usual(const struct thole_stack *s, struct rte_mbuf *m, struct seg *seg)
+{
+	const uint8_t *h = rte_pktmbuf_mtod(m, const uint8_t *);
+	const uint32_t offloads =
+		s->cfg.offloads & (THOLE_OFFLOAD_RX_CSUM | THOLE_OFFLOAD_RX_TRUST);
+
+	if (unlikely(m->data_len < USUAL_LEAST || !mac_is_ours(s, h) || !usual_is(h)))
+		return false;
+	if (unlikely((offloads & THOLE_OFFLOAD_RX_CSUM) != 0 && !device_says_good(m)))
+		return false;
+	seg->key.laddr = local_find(s, usual_dst(h));
+	return likely(seg->key.laddr != LOCAL_NONE) && usual_parse(m, h, offloads == 0, seg);
+}
+
+/* First stage. @return the end of @p segs. */
+static inline struct seg *
+parse_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct seg *end,
+	struct rte_mbuf **rejects, uint16_t *nb_rejects)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		if (unlikely(!take_usual(s, pkts[i], end))) {
+			enum take what = take_any(s, pkts[i], end);
+
+			if (what == TAKE_REJECT)
+				rejects[(*nb_rejects)++] = pkts[i];
+			else if (what == TAKE_DONE)
+				mbufs_put(&s->mbufs, pkts[i]);
+			if (what != TAKE_SEGMENT)
+				continue;
+		}
+		end->hash = stack_hash(s, &end->key);
+		table_prefetch(&s->table, end->hash);
+		end++;
+	}
+	return end;
 }
 
 static uint16_t
 rx_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct rte_mbuf **rejects)
 {
-	struct seg segs[BURST], *end = segs;
+	struct seg segs[BURST], *end;
 	const uint16_t *guess[BURST], **g;
 	uint16_t nb_rejects = 0;
 
 	for (uint16_t i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
-	for (uint16_t i = 0; i < n; i++) {
-		switch (take(s, pkts[i], end)) {
-		case TAKE_REJECT:
-			rejects[nb_rejects++] = pkts[i];
-			break;
-		case TAKE_DONE:
-			mbufs_put(&s->mbufs, pkts[i]);
-			break;
-		case TAKE_KEPT:
-			break;
-		case TAKE_SEGMENT:
-			end++;
-			break;
-		}
-	}
+	end = parse_burst(s, pkts, n, segs, rejects, &nb_rejects);
 	s->stats.rx_tcp_segs += (uint64_t)(end - segs);
 	g = guess;
 	for (struct seg *seg = segs; seg < end; seg++)

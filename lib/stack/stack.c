@@ -5,6 +5,7 @@
 
 #include "base/siphash.h"
 #include "stack/stack.h"
+#include "wire/bytes.h"
 
 /* The C library's memory, aligned: calloc() leaves pages untouched that come fresh and zero. */
 static void *
@@ -81,6 +82,7 @@ init_env(struct thole_stack *s)
 	static const struct flow_key zero;
 	const struct thole_stack_config *c = &s->cfg;
 	struct sip128 derived = siphash13_flow128(c->secret, &zero);
+	uint8_t frame_mac[8] = { 0 };
 	uint16_t mss = (uint16_t)(c->mtu - 40); /* RFC 9293, 3.7.1 */
 
 	s->env.params = c->tcp;
@@ -91,6 +93,8 @@ init_env(struct thole_stack *s)
 		.ttl = s->env.profiles[0].ttl,
 		.offload_csum = (c->offloads & THOLE_OFFLOAD_TX_CSUM) != 0,
 	};
+	memcpy(frame_mac, &c->mac, sizeof(c->mac));
+	s->mac = wire_get_mac(frame_mac);
 	s->env.stats = &s->stats;
 	s->env.mbufs = &s->mbufs;
 	s->env.flights = &s->flights;

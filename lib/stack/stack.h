@@ -172,6 +172,7 @@ struct thole_stack {
 	struct port_shares *shares;	       /* NULL: alone */
 	uint32_t max_orphans;
 	struct flow_hash hash; /* the table's */
+	uint64_t mac;	       /* wire_get_mac() of ours */
 	struct wire_path path; /* what all segments have: source, TTL, DSCP, checksums */
 	struct mem mem;
 	struct mbufs mbufs;

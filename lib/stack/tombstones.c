@@ -89,7 +89,7 @@ static bool
 reuse(struct thole_stack *s, uint32_t i, const struct seg *seg)
 {
 	uint32_t old_snd_nxt = stack_tombstone(s, i)->snd_nxt;
-	uint16_t l = listen_find(s, seg->key.laddr, seg->dport);
+	uint16_t l = listen_find(s, seg->key.laddr, seg->key.lport);
 	struct embryo *e;
 
 	if (l == NO_INDEX || !embryo_welcome(s, seg, l) || !embryo_room(s))

@@ -5,6 +5,7 @@
  * can't send for want of room or mbufs stays owed.
  */
 #include "tcp/scoreboard.h"
+#include "wire/tcp_emit.h"
 
 #define ECT_0 2 /* RFC 3168, 5 */
 
@@ -78,6 +79,43 @@ ecn_flags(struct tcb *t, const struct cut *c)
 	return flags;
 }
 
+/* Whether the segment is one of emit_bare()'s: most that have no data are. */
+static inline bool
+is_bare(const struct out *o, const struct cut *c)
+{
+	return c->len == 0 && (c->flags & (TCP_SYN | TCP_RST)) == 0 && o->nb_sack == 0 &&
+	       (o->t->opts & (TO_TIMESTAMPS | TO_ECN)) == TO_TIMESTAMPS;
+}
+
+/* An ACK, or a FIN alone. */
+static bool
+emit_bare(struct out *o, uint32_t seq, uint8_t flags)
+{
+	struct tcb *t = o->t;
+	struct tcp_env *env = o->env;
+	struct rte_mbuf *m = mbufs_take(env->mbufs);
+
+	if (unlikely(m == NULL))
+		return false;
+	acked(env, t);
+	const struct tcp_out seg = {
+		.seq = seq,
+		.ack = t->rcv_nxt,
+		.sport = t->key.lport,
+		.dport = t->key.rport,
+		.wnd = tcp_rcv_wnd_field(t, false),
+		.flags = flags,
+		.opts = OPT_TIMESTAMPS,
+		.ts_val = env_ts(env, t),
+		.ts_ecr = t->ts_recent,
+	};
+
+	tcp_emit_bare(m, o->path, &seg);
+	o->pkts[o->n++] = m;
+	env->stats->tx_tcp_segs++;
+	return true;
+}
+
 static bool
 emit(struct out *o, const struct cut *c)
 {
@@ -85,6 +123,8 @@ emit(struct out *o, const struct cut *c)
 	struct tcp_env *env = o->env;
 	struct rte_mbuf *m;
 
+	if (is_bare(o, c))
+		return emit_bare(o, c->seq, c->flags);
 	m = c->len != 0 ? tcp_snd_cut(env, c->m, c->seq, c->len) : mbufs_get(env->mbufs);
 	if (m == NULL)
 		return false;

@@ -44,6 +44,47 @@ wire_get32(const uint8_t *p)
 	return be;
 }
 
+static inline uint64_t
+wire_get64(const uint8_t *p)
+{
+	uint64_t be;
+
+	memcpy(&be, p, sizeof(be));
+	return be;
+}
+
+/** A MAC address as one number; reads two bytes beyond it. */
+static inline uint64_t
+wire_get_mac(const uint8_t *p)
+{
+#if RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN
+	return wire_get64(p) << 16;
+#else
+	return wire_get64(p) >> 16;
+#endif
+}
+
+/** Two words of a header that follow each other, in host order. */
+static inline void
+wire_get_pair(const uint8_t *p, uint32_t *first, uint32_t *second)
+{
+	uint64_t both = rte_be_to_cpu_64(wire_get64(p));
+
+	*second = (uint32_t)both;
+	*first = (uint32_t)(both >> 32);
+}
+
+/** A word that begins with @p be and ends with zeros. */
+static inline uint32_t
+wire_half(uint16_t be)
+{
+#if RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN
+	return be;
+#else
+	return (uint32_t)be << 16;
+#endif
+}
+
 /** Four bytes as they follow each other in a header. */
 static inline uint32_t
 wire_word(uint8_t a, uint8_t b, uint8_t c, uint8_t d)

@@ -2,7 +2,6 @@
 /*
  * wire/emit.h: what the emitters share, inline because it runs for every packet. Headers are
  * composed of 32-bit words in registers, which are stored and summed at once: nothing is read back.
- * For lib/wire only.
  */
 #ifndef WIRE_EMIT_H
 #define WIRE_EMIT_H
@@ -30,6 +29,18 @@ wire_prepend(struct rte_mbuf *m, uint32_t bytes)
 	m->data_len = (uint16_t)(m->data_len + bytes);
 	m->pkt_len += bytes;
 	return rte_pktmbuf_mtod(m, uint8_t *);
+}
+
+/** Makes a packet of @p bytes of headers of @p m, of which nothing is set. */
+static inline uint8_t *
+wire_first(struct rte_mbuf *m, uint32_t bytes)
+{
+	m->data_off = (uint16_t)(RTE_PKTMBUF_HEADROOM - bytes);
+	m->port = RTE_MBUF_PORT_INVALID;
+	m->packet_type = 0;
+	m->pkt_len = bytes;
+	m->data_len = (uint16_t)bytes;
+	return (uint8_t *)m->buf_addr + (RTE_PKTMBUF_HEADROOM - bytes);
 }
 
 /** Writes Ethernet and IPv4 headers at @p p for an IP payload of @p l4_len bytes. */

@@ -2,7 +2,7 @@
 /* wire/tcp.c: TCP options in, headers out: see tcp_parse.h for headers in. */
 #include <rte_tcp.h>
 
-#include "wire/emit.h"
+#include "wire/tcp_emit.h"
 #include "wire/tcp_parse.h"
 
 /** @return false if the option can't be of @p bytes (kind and length included). */
@@ -137,48 +137,23 @@ tcp_put_options(const struct tcp_out *seg, uint32_t *w)
 	return n;
 }
 
-/* tcp_emit() with its options made: @p words of them. */
-static inline void
-tcp_emit_with(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out *seg,
-	const uint32_t *opt, const uint32_t words)
+/* All that a SYN can have. */
+static inline bool
+tcp_out_is_syn(const struct tcp_out *seg)
 {
-	const uint32_t head = TCP_BYTES + 4 * words;
-	const uint32_t payload = m->pkt_len;
-	const uint32_t l4_len = head + payload;
-	const uint32_t ports = rte_cpu_to_be_32((uint32_t)seg->sport << 16 | seg->dport);
-	const uint32_t seq = rte_cpu_to_be_32(seg->seq);
-	const uint32_t ack = rte_cpu_to_be_32(seg->ack);
-	const uint32_t ctl = rte_cpu_to_be_32(head << 26 | (uint32_t)seg->flags << 16 | seg->wnd);
-	uint64_t sum = wire_pseudo_sum(path->src_be, path->dst_be, IPPROTO_TCP, l4_len);
-	uint16_t csum;
-	uint8_t *p;
+	return seg->opts == (OPT_SACK_PERMITTED | OPT_TIMESTAMPS | OPT_WSCALE) && seg->mss != 0 &&
+	       seg->nb_sack == 0;
+}
 
-	if (path->offload_csum) {
-		/* The device adds the rest to the pseudo-header's sum, which isn't complemented. */
-		csum = (uint16_t)~csum_fold(sum);
-		m->tx_offload =
-			rte_mbuf_tx_offload(WIRE_ETH_BYTES, WIRE_IP4_BYTES, head, 0, 0, 0, 0);
-		m->ol_flags = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
-	} else {
-		for (uint32_t i = 0; i < words; i++)
-			sum += opt[i];
-		sum += (uint64_t)ports + seq + ack + ctl;
-		if (payload != 0)
-			sum = csum_add_mbuf(sum, m, 0, payload);
-		csum = csum_fold(sum);
-		m->ol_flags = 0;
-	}
-	p = wire_prepend(m, WIRE_ETH_BYTES + WIRE_IP4_BYTES + head);
-	wire_put_ip4(p, path, IPPROTO_TCP, l4_len);
-	p += WIRE_ETH_BYTES + WIRE_IP4_BYTES;
-	wire_put32(p, ports);
-	wire_put32(p + 4, seq);
-	wire_put32(p + 8, ack);
-	wire_put32(p + 12, ctl);
-	wire_put16(p + 16, csum);
-	wire_put16(p + 18, 0);
-	for (uint32_t i = 0; i < words; i++)
-		wire_put32(p + TCP_BYTES + 4 * i, opt[i]);
+static inline void
+tcp_syn_options(const struct tcp_out *seg, uint32_t opt[TCP_SYN_SPACE / 4])
+{
+	opt[0] = rte_cpu_to_be_32(TCP_OPT_MSS << 24 | TCP_OPT_MSS_BYTES << 16 | (uint32_t)seg->mss);
+	opt[1] = RTE_BE32(TCP_OPT_SACK_PERMITTED << 24 | 2 << 16 | TCP_OPT_TIMESTAMPS << 8 |
+			  TCP_OPT_TIMESTAMPS_BYTES);
+	opt[2] = rte_cpu_to_be_32(seg->ts_val);
+	opt[3] = rte_cpu_to_be_32(seg->ts_ecr);
+	opt[4] = opt_word(TCP_OPT_NOP, TCP_OPT_WSCALE, 3, seg->wscale);
 }
 
 void
@@ -186,12 +161,15 @@ tcp_emit(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out 
 {
 	uint32_t opt[TCP_OPTS_MAX / 4];
 
-	if (likely(seg->opts == OPT_TIMESTAMPS && seg->mss == 0 && seg->nb_sack == 0)) {
-		opt[0] = TCP_TIMESTAMPS_WORD;
-		opt[1] = rte_cpu_to_be_32(seg->ts_val);
-		opt[2] = rte_cpu_to_be_32(seg->ts_ecr);
-		tcp_emit_with(m, path, seg, opt, 3); /* a constant: no loops */
-	} else {
-		tcp_emit_with(m, path, seg, opt, tcp_put_options(seg, opt));
+	if (likely(tcp_out_is_usual(seg))) {
+		tcp_usual_options(seg, opt);
+		tcp_emit_with(m, path, seg, opt, TCP_USUAL_WORDS, false);
+		return;
 	}
+	if (tcp_out_is_syn(seg)) {
+		tcp_syn_options(seg, opt);
+		tcp_emit_with(m, path, seg, opt, TCP_SYN_SPACE / 4, false);
+		return;
+	}
+	tcp_emit_with(m, path, seg, opt, tcp_put_options(seg, opt), false);
 }

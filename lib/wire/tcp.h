@@ -40,29 +40,24 @@ struct sack_block {
 	uint32_t right;
 };
 
-/** A received segment, host order. */
+/** A received segment, host order. Members that are filled together stand together. */
 struct seg {
 	struct rte_mbuf *m;
-	struct flow_key key; /* filled in by the stack */
-	uint32_t hash;	     /* of key */
-	uint32_t seq;
+	struct flow_key key; /* the sender is remote; laddr is filled in by the stack */
+	uint32_t hash;	     /* of key, by the stack */
+	uint32_t len;	     /* payload bytes; SYN and FIN not counted */
 	uint32_t ack;
-	uint32_t len; /* payload bytes; SYN and FIN not counted */
-	uint32_t src_be;
-	uint32_t dst_be;
+	uint32_t seq;
+	uint32_t ts_ecr; /* 0 without the option, as ts_val */
+	uint32_t ts_val;
 	uint16_t payload_off; /* from the start of the frame */
 	uint16_t wnd;	      /* as it stands in the header */
-	uint16_t sport;
-	uint16_t dport;
-	uint8_t flags; /* enum tcp_flag */
+	uint8_t flags;	      /* enum tcp_flag */
 	uint8_t tos;
-	uint8_t opts;	/* enum tcp_opt_present */
-	uint8_t wscale; /* as sent, may exceed 14 */
-	uint16_t mss;
-	uint16_t urg;
+	uint8_t opts; /* enum tcp_opt_present */
 	uint8_t nb_sack;
-	uint32_t ts_val;
-	uint32_t ts_ecr;
+	uint16_t mss;				     /* of OPT_MSS */
+	uint8_t wscale;				     /* of OPT_WSCALE; as sent, may exceed 14 */
 	struct sack_block sack[TCP_SACK_BLOCKS_MAX]; /* the first nb_sack */
 };
 

@@ -28,27 +28,25 @@ static inline void
 tcp_take_header(
 	const struct rte_tcp_hdr *tcp, const struct ip4_pkt *ip, uint32_t head, struct seg *out)
 {
+	flow_set_raddr_ip4(&out->key, ip->src_be);
+	out->key.rport = rte_be_to_cpu_16(tcp->src_port);
+	out->key.lport = rte_be_to_cpu_16(tcp->dst_port);
 	out->seq = rte_be_to_cpu_32(tcp->sent_seq);
 	out->ack = rte_be_to_cpu_32(tcp->recv_ack);
 	out->len = ip->l4_len - head;
-	out->src_be = ip->src_be;
-	out->dst_be = ip->dst_be;
 	out->payload_off = (uint16_t)(ip->l4_off + head);
 	out->wnd = rte_be_to_cpu_16(tcp->rx_win);
-	out->sport = rte_be_to_cpu_16(tcp->src_port);
-	out->dport = rte_be_to_cpu_16(tcp->dst_port);
 	out->flags = tcp->tcp_flags;
 	out->tos = ip->tos;
 	out->opts = 0;
-	out->wscale = 0;
-	out->mss = 0;
-	out->urg = rte_be_to_cpu_16(tcp->tcp_urp);
 	out->nb_sack = 0;
+	out->mss = 0;
+	out->wscale = 0;
 }
 
 /**
- * Parses the TCP header of the packet that ip4_parse() described; fills all of @p out but key and
- * hash; ts_val and ts_ecr are 0 without the option. m isn't changed. A checksum not known to be
+ * Parses the TCP header of the packet that ip4_parse() described; fills all of @p out but key.laddr
+ * and hash; ts_val and ts_ecr are 0 without the option. m isn't changed. A checksum not known to be
  * good is summed over the whole chain. Drops: short header, data offset below 5 or beyond the
  * segment, a port 0, options that are truncated or have a length that their kind can't have
  * (unknown kinds with a sound length are skipped), SYN with FIN or with RST.

@@ -11,7 +11,7 @@
 #include "fuzz.h"
 #include "wire/arp.h"
 #include "wire/icmp.h"
-#include "wire/tcp_parse.h"
+#include "../usual.h"
 
 #define HOW_KNOWN_GOOD 0x01 /* the device vouches for the checksums */
 #define HOW_MEND       0x02 /* checksums are put right first */
@@ -73,13 +73,13 @@ opt_bytes(const struct tcp_out *out)
 
 /* The parsed segment, sent with its payload, is the same segment. */
 static void
-tcp_round(const struct seg *s, const uint8_t *payload, uint8_t cut)
+tcp_round(const struct seg *s, uint32_t dst_be, const uint8_t *payload, uint8_t cut)
 {
-	struct wire_path path = path_of(s->src_be, s->dst_be);
+	struct wire_path path = path_of(flow_raddr_ip4(&s->key), dst_be);
 	struct tcp_out out = { .seq = s->seq,
 		.ack = s->ack,
-		.sport = s->sport,
-		.dport = s->dport,
+		.sport = s->key.rport,
+		.dport = s->key.lport,
 		.wnd = s->wnd,
 		.flags = s->flags,
 		.mss = s->mss,
@@ -110,10 +110,10 @@ tcp_round(const struct seg *s, const uint8_t *payload, uint8_t cut)
 		"a segment emitted has a wrong checksum");
 	FUZZ_CHECK(tcp_parse(a.m, a.h, a.avail, &ip, false, &t) == WIRE_OK,
 		"a segment emitted doesn't parse");
-	FUZZ_CHECK(t.seq == s->seq && t.ack == s->ack && t.sport == s->sport &&
-			   t.dport == s->dport && t.wnd == s->wnd && t.flags == s->flags &&
-			   t.mss == s->mss && t.len == s->len && t.src_be == s->src_be &&
-			   t.dst_be == s->dst_be,
+	FUZZ_CHECK(t.seq == s->seq && t.ack == s->ack && t.key.rport == s->key.rport &&
+			   t.key.lport == s->key.lport && t.wnd == s->wnd && t.flags == s->flags &&
+			   t.mss == s->mss && t.len == s->len &&
+			   flow_raddr_ip4(&t.key) == flow_raddr_ip4(&s->key),
 		"a segment emitted parses to another one");
 	FUZZ_CHECK(((t.opts ^ out.opts) & OPTS_SINGLE) == 0 && t.nb_sack == out.nb_sack,
 		"a segment emitted has other options");
@@ -137,7 +137,11 @@ check_tcp(struct rte_mbuf *m, const uint8_t *frame, const uint8_t *h, uint32_t a
 	uint16_t csum = fuzz_l4_csum(frame + IP_OFF, frame + ip->l4_off, ip->l4_len);
 	struct seg s;
 	enum wire_drop drop = tcp_parse(m, h, avail, ip, good, &s);
+	const char *differs = NULL;
 
+	if (avail == RTE_MIN((uint32_t)WIRE_HEADERS_MAX, m->pkt_len))
+		differs = usual_differs(m, good, drop, &s);
+	FUZZ_CHECK(differs == NULL, "%s", differs);
 	FUZZ_CHECK(drop <= WIRE_ARP, "no such reason: %u", drop);
 	if (drop == WIRE_TCP_CSUM)
 		FUZZ_CHECK(!good && csum != 0, "a right TCP checksum is refused");
@@ -153,15 +157,14 @@ check_tcp(struct rte_mbuf *m, const uint8_t *frame, const uint8_t *h, uint32_t a
 		"payload isn't where the data offset says");
 	FUZZ_CHECK(s.seq == fuzz_get32(frame + L4_OFF + 4) &&
 			   s.ack == fuzz_get32(frame + L4_OFF + 8) &&
-			   s.sport == fuzz_get16(frame + L4_OFF) &&
-			   s.dport == fuzz_get16(frame + L4_OFF + 2) &&
-			   s.wnd == fuzz_get16(frame + L4_OFF + 14) &&
-			   s.urg == fuzz_get16(frame + L4_OFF + 18),
+			   s.key.rport == fuzz_get16(frame + L4_OFF) &&
+			   s.key.lport == fuzz_get16(frame + L4_OFF + 2) &&
+			   s.wnd == fuzz_get16(frame + L4_OFF + 14),
 		"the segment isn't what the header says");
-	FUZZ_CHECK(s.sport != 0 && s.dport != 0, "a port 0 is let through");
+	FUZZ_CHECK(s.key.rport != 0 && s.key.lport != 0, "a port 0 is let through");
 	FUZZ_CHECK((s.flags & TCP_SYN) == 0 || (s.flags & (TCP_FIN | TCP_RST)) == 0,
 		"flags %x are let through", s.flags);
-	tcp_round(&s, frame + s.payload_off, cut);
+	tcp_round(&s, ip->dst_be, frame + s.payload_off, cut);
 }
 
 /* An echo request and its reply: the same bytes the other way round. */

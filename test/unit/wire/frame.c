@@ -6,6 +6,7 @@
 #include "base/prng.h"
 #include "frame.h"
 #include "../test.h"
+#include "../../usual.h"
 
 #define POOL_MBUFS 2047
 
@@ -196,8 +197,12 @@ frame_parse(struct rte_mbuf *m, bool csum_known_good, struct seg *out)
 	uint32_t avail;
 	const uint8_t *h = wire_headers(m, WIRE_HEADERS_MAX, scratch, &avail);
 	enum wire_drop drop = ip4_parse(h, avail, m->pkt_len, csum_known_good, &ip);
+	const char *differs;
 
-	if (drop != WIRE_OK)
-		return drop;
-	return tcp_parse(m, h, avail, &ip, csum_known_good, out);
+	if (drop == WIRE_OK)
+		drop = tcp_parse(m, h, avail, &ip, csum_known_good, out);
+	differs = usual_differs(m, csum_known_good, drop, out);
+	if (differs != NULL)
+		CU_FAIL("a frame taken as usual isn't what it is taken for otherwise");
+	return drop;
 }

@@ -25,7 +25,7 @@ check_seg(const struct seg *s, const struct rte_mbuf *m, const uint8_t *frame, b
 		CU_FAIL("payload beyond the packet");
 	if (s->payload_off < 54 || s->payload_off > WIRE_HEADERS_MAX)
 		CU_FAIL("a header of a length that can't be");
-	if (s->sport == 0 || s->dport == 0 || s->nb_sack > TCP_SACK_BLOCKS_MAX)
+	if (s->key.rport == 0 || s->key.lport == 0 || s->nb_sack > TCP_SACK_BLOCKS_MAX)
 		CU_FAIL("let through what is to be dropped");
 	if ((s->nb_sack != 0) != ((s->opts & OPT_SACK) != 0) ||
 		(s->mss != 0 && !(s->opts & OPT_MSS)))

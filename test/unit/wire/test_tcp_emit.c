@@ -7,6 +7,7 @@
 #include "base/prng.h"
 #include "frame.h"
 #include "../test.h"
+#include "wire/tcp_emit.h"
 
 static struct wire_path
 a_path(bool offload)
@@ -118,6 +119,30 @@ check_options(const struct seg *s, const struct tcp_out *out)
 	}
 }
 
+/* What has no data is the same if it is made in one go. */
+static void
+check_bare(const struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out *out)
+{
+	struct rte_mbuf *bare = rte_pktmbuf_alloc(frame_pool());
+	uint8_t got[FRAME_MAX], want[FRAME_MAX];
+
+	bare->ol_flags = UINT64_C(0x5555555555555555);
+	bare->packet_type = bare->pkt_len = 0x55555555;
+	bare->data_len = 0x5555;
+	bare->data_off = 0x5555;
+	bare->port = 0;
+	bare->tx_offload = m->tx_offload;
+	tcp_emit_bare(bare, path, out);
+	CU_ASSERT_EQUAL(frame_bytes(bare, got), frame_bytes(m, want));
+	CU_ASSERT_EQUAL(memcmp(got, want, m->pkt_len), 0);
+	CU_ASSERT_EQUAL(bare->pkt_len, m->pkt_len);
+	CU_ASSERT_EQUAL(bare->ol_flags, m->ol_flags);
+	CU_ASSERT_EQUAL(bare->tx_offload, m->tx_offload);
+	CU_ASSERT_EQUAL(bare->packet_type, 0);
+	CU_ASSERT_EQUAL(bare->port, RTE_MBUF_PORT_INVALID);
+	rte_pktmbuf_free(bare);
+}
+
 static void
 check_sent(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out *out,
 	const uint8_t *payload, uint32_t n)
@@ -139,6 +164,8 @@ check_sent(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_ou
 	uint32_t bytes = frame_tcp(want, &what);
 	struct seg s;
 
+	if (n == 0 && tcp_out_is_usual(out))
+		check_bare(m, path, out);
 	want[22] = path->ttl;
 	frame_mend(want, bytes);
 	CU_ASSERT_EQUAL(what.opt_bytes, tcp_out_opt_bytes(out));
@@ -168,8 +195,8 @@ check_sent(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_ou
 		CU_ASSERT_EQUAL(s.seq, out->seq);
 		CU_ASSERT_EQUAL(s.ack, out->ack);
 		CU_ASSERT_EQUAL(s.wnd, out->wnd);
-		CU_ASSERT_EQUAL(s.sport, out->sport);
-		CU_ASSERT_EQUAL(s.dport, out->dport);
+		CU_ASSERT_EQUAL(s.key.rport, out->sport);
+		CU_ASSERT_EQUAL(s.key.lport, out->dport);
 		CU_ASSERT_EQUAL(s.flags, out->flags);
 		check_options(&s, out);
 		CU_ASSERT_EQUAL(s.len, n);
@@ -253,6 +280,20 @@ options_of_an_ack(void)
 	rte_pktmbuf_free(m);
 }
 
+/* What nearly all segments have, or all that a SYN can have. */
+static void
+common_options(struct tcp_out *out, bool syn, uint64_t *seed)
+{
+	out->opts = OPT_TIMESTAMPS;
+	out->ts_val = (uint32_t)prng_next(seed);
+	out->ts_ecr = (uint32_t)prng_next(seed);
+	if (syn) {
+		out->opts |= OPT_SACK_PERMITTED | OPT_WSCALE;
+		out->mss = (uint16_t)(1 + prng_below(seed, 65535));
+		out->wscale = (uint8_t)prng_below(seed, TCP_WSCALE_MAX + 1);
+	}
+}
+
 /* Random segments, payloads of any length in one segment or over many, both ways of checksumming.
  */
 static void
@@ -282,6 +323,8 @@ round_trips(void)
 
 		if (i % 3 == 0)
 			some_options(&out, sack, &seed);
+		else if (i % 5 < 3)
+			common_options(&out, i % 5 == 2, &seed);
 		path.src_be = rte_cpu_to_be_32(0x01000000 + prng_below(&seed, 0x7e000000));
 		path.dst_be = (uint32_t)prng_next(&seed) | 1;
 		path.tos = (uint8_t)prng_next(&seed);
