@@ -79,24 +79,23 @@ ecn_flags(struct tcb *t, const struct cut *c)
 	return flags;
 }
 
-/* Whether the segment is one of emit_bare()'s: most that have no data are. */
+/* Whether segments that have no data, but for SYN and RST, are emit_bare()'s: most are. */
 static inline bool
-is_bare(const struct out *o, const struct cut *c)
+sends_bare(const struct tcb *t)
 {
-	return c->len == 0 && (c->flags & (TCP_SYN | TCP_RST)) == 0 && o->nb_sack == 0 &&
-	       (o->t->opts & (TO_TIMESTAMPS | TO_ECN)) == TO_TIMESTAMPS;
+	return (t->opts & (TO_TIMESTAMPS | TO_ECN | TO_DSACK)) == TO_TIMESTAMPS &&
+	       t->ooo_head == NULL;
 }
 
-/* An ACK, or a FIN alone. */
-static bool
-emit_bare(struct out *o, uint32_t seq, uint8_t flags)
+/* An ACK, or a FIN alone. @return NULL: no mbuf. */
+static struct rte_mbuf *
+emit_bare(struct tcp_env *env, struct tcb *t, const struct wire_path *path, uint32_t seq,
+	uint8_t flags)
 {
-	struct tcb *t = o->t;
-	struct tcp_env *env = o->env;
 	struct rte_mbuf *m = mbufs_take(env->mbufs);
 
 	if (unlikely(m == NULL))
-		return false;
+		return NULL;
 	acked(env, t);
 	const struct tcp_out seg = {
 		.seq = seq,
@@ -110,10 +109,9 @@ emit_bare(struct out *o, uint32_t seq, uint8_t flags)
 		.ts_ecr = t->ts_recent,
 	};
 
-	tcp_emit_bare(m, o->path, &seg);
-	o->pkts[o->n++] = m;
+	tcp_emit_bare(m, path, &seg);
 	env->stats->tx_tcp_segs++;
-	return true;
+	return m;
 }
 
 static bool
@@ -123,8 +121,6 @@ emit(struct out *o, const struct cut *c)
 	struct tcp_env *env = o->env;
 	struct rte_mbuf *m;
 
-	if (is_bare(o, c))
-		return emit_bare(o, c->seq, c->flags);
 	m = c->len != 0 ? tcp_snd_cut(env, c->m, c->seq, c->len) : mbufs_get(env->mbufs);
 	if (m == NULL)
 		return false;
@@ -568,8 +564,37 @@ output_data(struct out *o)
 	output_new(o);
 }
 
-uint16_t
-tcp_output(struct tcp_env *env, struct tcb *t, const struct wire_path *path, struct rte_mbuf **pkts,
+/* A FIN that follows what is acknowledged already. */
+static inline bool
+owes_lone_fin(const struct tcb *t)
+{
+	const uint16_t mask = TF_OWES & ~TF_ACK_NOW;
+
+	return (t->flags & (mask | TF_FIN_QUEUED | TF_PERSIST | TF_PACED)) ==
+		       (TF_OUTPUT | TF_FIN_QUEUED) &&
+	       t->snd_una == t->snd_nxt && t->snd_nxt == t->snd_end && t->snd_wnd != 0 &&
+	       t->flight == SLAB_NONE;
+}
+
+static inline bool
+send_lone_fin(
+	struct tcp_env *env, struct tcb *t, const struct wire_path *path, struct rte_mbuf **pkts)
+{
+	pkts[0] = emit_bare(env, t, path, t->snd_nxt, TCP_FIN | TCP_ACK);
+	if (unlikely(pkts[0] == NULL)) {
+		tcp_persist_if_stuck(env, t);
+		return false;
+	}
+	t->rtx_first_ms = env_now_ms(env);
+	t->snd_nxt++;
+	t->flags &= (uint16_t)~TF_OUTPUT;
+	tcp_rtx_arm(env, t);
+	return true;
+}
+
+/* Everything that there is to send, in the order of urgency. */
+static __rte_noinline uint16_t
+output_all(struct tcp_env *env, struct tcb *t, const struct wire_path *path, struct rte_mbuf **pkts,
 	uint16_t max)
 {
 	struct out o; /* sack as far as nb_sack says: clearing it all costs a packet's worth */
@@ -603,4 +628,19 @@ tcp_output(struct tcp_env *env, struct tcb *t, const struct wire_path *path, str
 	if ((t->flags & TF_ACK_NOW) != 0)
 		emit_ack(&o, t->snd_nxt);
 	return o.n;
+}
+
+uint16_t
+tcp_output(struct tcp_env *env, struct tcb *t, const struct wire_path *path, struct rte_mbuf **pkts,
+	uint16_t max)
+{
+	if (likely(max != 0 && t->state >= TCP_ESTABLISHED && sends_bare(t))) {
+		if ((t->flags & TF_OWES) == TF_ACK_NOW) {
+			pkts[0] = emit_bare(env, t, path, t->snd_nxt, TCP_ACK);
+			return pkts[0] != NULL;
+		}
+		if (owes_lone_fin(t))
+			return send_lone_fin(env, t, path, pkts);
+	}
+	return output_all(env, t, path, pkts, max);
 }
