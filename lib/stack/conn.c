@@ -6,6 +6,8 @@
 
 #include "stack/stack.h"
 
+#define ARM_OWING_NS (10 * TIME_MS)
+
 uint32_t
 conn_alloc(struct thole_stack *s, const struct flow_key *key, uint8_t app,
 	const struct tcp_settings *set)
@@ -130,13 +132,25 @@ conn_release(struct thole_stack *s, struct tcb *t)
 	free_if_done(s, t);
 }
 
-static inline void
-arm(struct thole_stack *s, struct tcb *t)
+void
+conn_arm(struct thole_stack *s, struct tcb *t)
 {
 	uint64_t deadline = tcb_deadline(&s->env, t);
 
 	if (deadline < t->timer.at_ns) /* a deadline that moves later touches no wheel */
 		wheel_arm(&s->wheel, tcb_index(s, t), deadline);
+}
+
+/* What is sent has deadlines of its own: the wheel waits for them where there is time. */
+static inline void
+arm_in_time(struct thole_stack *s, struct tcb *t)
+{
+	uint64_t deadline = tcb_deadline(&s->env, t);
+
+	if (deadline >= t->timer.at_ns || (tcb_owes(t) && deadline > s->env.now_ns + ARM_OWING_NS &&
+						  list_empty(&s->wait_tcbs)))
+		return;
+	wheel_arm(&s->wheel, tcb_index(s, t), deadline);
 }
 
 void
@@ -159,5 +173,21 @@ conn_settle(struct thole_stack *s, struct tcb *t)
 	if ((t->flags & TF_DETACHED) != 0)
 		free_if_done(s, t);
 	else
-		arm(s, t);
+		arm_in_time(s, t);
+}
+
+void
+conn_arm_owing(struct thole_stack *s)
+{
+	uint32_t i = s->out_tcbs.head;
+
+	if (i == SLAB_NONE || s->env.now_ns < s->arm_owing_ns)
+		return;
+	s->arm_owing_ns = s->env.now_ns + ARM_OWING_NS;
+	for (; i != SLAB_NONE; i = stack_tcb(s, i)->out_next) {
+		struct tcb *t = stack_tcb(s, i);
+
+		if ((t->flags & TF_DETACHED) == 0)
+			conn_arm(s, t);
+	}
 }

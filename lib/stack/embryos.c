@@ -202,8 +202,10 @@ embryo_segment(struct thole_stack *s, uint32_t i, struct seg *seg)
 		break;
 	case EMBRYO_PROMOTE:
 		t = promote(s, i, seg);
-		if (t != NULL)
-			conn_input(s, t, seg);
+		if (t != NULL) {
+			tcp_input_promoted(&s->env, t, seg);
+			conn_settle(s, t);
+		}
 		break;
 	}
 }

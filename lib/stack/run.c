@@ -26,6 +26,7 @@ thole_stack_run(struct thole_stack *s, uint64_t now_ns)
 	for (unsigned int i = 0; i < APPS_MAX; i++)
 		if (s->clients[i].take_ops != NULL)
 			s->clients[i].take_ops(s->clients[i].ctx);
+	conn_arm_owing(s);
 	fire_timers(s);
 	embryos_run(s);
 	time_wait_run(s);

@@ -149,6 +149,7 @@ struct thole_stack {
 	struct wheel wheel;
 	struct index_list out_tcbs;
 	struct index_list out_embryos;
+	uint64_t arm_owing_ns;	     /* conn_arm_owing() looks then */
 	struct index_list wait_tcbs; /* for a next hop's hardware address */
 	struct index_list wait_embryos;
 	struct index_list embryo_fifo[EMBRYO_STEPS];
@@ -370,6 +371,11 @@ void demux(struct thole_stack *s, struct seg *seg, const uint16_t *guess);
 uint32_t conn_alloc(struct thole_stack *s, const struct flow_key *key, uint8_t app,
 	const struct tcp_settings *set);
 void conn_settle(struct thole_stack *s, struct tcb *t);
+/* The timer is due no later than the TCB's earliest deadline. */
+void conn_arm(struct thole_stack *s, struct tcb *t);
+/* Those whose output waits are armed, too, every now and then and before they are due: without
+ * mbufs, or a caller who has room, a connection is given up as well. */
+void conn_arm_owing(struct thole_stack *s);
 /* A segment for @p t, and what follows from it. */
 static inline void
 conn_input(struct thole_stack *s, struct tcb *t, struct seg *seg)

@@ -91,6 +91,7 @@ tx_conn(struct thole_stack *s, struct tx *tx, struct tcb *t)
 			conn_settle(s, t);
 		} else {
 			list_push_out(s, &s->wait_tcbs, t);
+			conn_arm(s, t);
 		}
 		return true;
 	}

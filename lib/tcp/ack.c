@@ -72,6 +72,20 @@ sample_rtt(const struct tcp_env *env, struct tcb *t, const struct seg *s, struct
 		tcp_rtt_sample(t, rtt_us);
 }
 
+static inline void
+una_moves(const struct tcp_env *env, struct tcb *t, uint32_t ack)
+{
+	t->snd_una = ack;
+	t->rtx_first_ms = env_now_ms(env);
+	t->reason = SOFT_NONE; /* what there was to complain of is over */
+	/*
+	 * RFC 6298 (5) keeps the back-off until there is a sample, which a long repair never gives;
+	 * so much of it stays that an RTO that was too short isn't at once so again.
+	 */
+	if (t->backoff > BACKOFF_KEPT)
+		t->backoff = BACKOFF_KEPT;
+}
+
 static void
 new_data_acked(
 	struct tcp_env *env, struct tcb *t, struct flight *f, const struct seg *s, struct news *n)
@@ -81,15 +95,7 @@ new_data_acked(
 		board_acked(env, t, f, s->ack, n);
 	if (t->snd_head != NULL)
 		tcp_snd_acked(t, s->ack);
-	t->snd_una = s->ack;
-	t->rtx_first_ms = env_now_ms(env);
-	t->reason = SOFT_NONE; /* what there was to complain of is over */
-	/*
-	 * RFC 6298 (5) keeps the back-off until there is a sample, which a long repair never gives;
-	 * so much of it stays that an RTO that was too short isn't at once so again.
-	 */
-	if (t->backoff > BACKOFF_KEPT)
-		t->backoff = BACKOFF_KEPT;
+	una_moves(env, t, s->ack);
 	sample_rtt(env, t, s, n);
 	if ((t->flags & TF_PERSIST) != 0) {
 		/* Of a probe of several bytes the peer may have taken some; the rest goes again. */
@@ -119,20 +125,21 @@ is_dupack(const struct tcb *t, const struct seg *s)
  * DEVIATION: SND.WL1 alone would take a segment that repeats text for an old one, though it has a
  * newer ACK: SND.UNA would move on and the window with it, beyond what the peer offers. An ACK that
  * is news is news of the window as well. SND.WL2 isn't kept: what has SEG.ACK = SND.UNA is at least
- * as new.
+ * as new. @return whether the window changed.
  */
-static void
-window_update(struct tcp_env *env, struct tcb *t, const struct seg *s, struct news *n)
+static inline bool
+window_update(struct tcp_env *env, struct tcb *t, const struct seg *s, bool acked)
 {
 	uint32_t wnd = (uint32_t)s->wnd << t->snd_wscale;
 
+	bool changed = wnd != t->snd_wnd;
+
 	if (seq_lt(s->ack, t->snd_una))
-		return; /* an old segment: its window starts elsewhere */
-	if (n->acked == 0 && seq_gt(t->snd_wl1, s->seq))
-		return;
+		return false; /* an old segment: its window starts elsewhere */
+	if (!acked && seq_gt(t->snd_wl1, s->seq))
+		return false;
 	if (wnd > t->snd_wnd)
 		t->flags |= TF_OUTPUT;
-	n->window = wnd != t->snd_wnd;
 	t->snd_wnd = wnd;
 	t->snd_wl1 = seq_max(t->snd_wl1, s->seq);
 	if (wnd > t->snd_wnd_max)
@@ -140,10 +147,32 @@ window_update(struct tcp_env *env, struct tcb *t, const struct seg *s, struct ne
 	if ((t->flags & TF_PERSIST) != 0 && wnd >= RTE_MIN((uint32_t)t->mss, t->snd_wnd_max / 2) &&
 		wnd > 0)
 		leave_persist(env, t);
+	return changed;
 }
 
-void
-tcp_input_ack(struct tcp_env *env, struct tcb *t, const struct seg *s)
+/* Nothing is in flight but, maybe, a lone FIN. */
+static inline bool
+only_fin_out(const struct tcb *t)
+{
+	return t->flight == SLAB_NONE && t->snd_nxt - t->snd_una <= 1 && t->snd_head == NULL &&
+	       (t->flags & TF_PERSIST) == 0;
+}
+
+/* What tcp_input_ack() does then: no data is acknowledged, no round trip timed, nothing lost. */
+static inline void
+input_ack_of_fin(struct tcp_env *env, struct tcb *t, const struct seg *s)
+{
+	bool acked = s->ack - t->snd_una == 1;
+
+	if (acked) {
+		una_moves(env, t, s->ack);
+		tcp_rtx_stop(t);
+	}
+	window_update(env, t, s, acked);
+}
+
+static __rte_noinline void
+input_ack_of_data(struct tcp_env *env, struct tcb *t, const struct seg *s)
 {
 	struct flight *f = tcp_flight(env, t);
 	struct news n = { .una = t->snd_una, .seg = s, .dup = is_dupack(t, s) };
@@ -160,7 +189,16 @@ tcp_input_ack(struct tcp_env *env, struct tcb *t, const struct seg *s)
 	}
 	if (seq_gt(s->ack, t->snd_una))
 		new_data_acked(env, t, f, s, &n);
-	window_update(env, t, s, &n);
+	n.window = window_update(env, t, s, n.acked != 0);
 	if (f != NULL)
 		recovery_heard(env, t, f, &n);
+}
+
+void
+tcp_input_ack(struct tcp_env *env, struct tcb *t, const struct seg *s)
+{
+	if (only_fin_out(t))
+		input_ack_of_fin(env, t, s);
+	else
+		input_ack_of_data(env, t, s);
 }

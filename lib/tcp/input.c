@@ -108,6 +108,19 @@ input_rst(struct tcp_env *env, struct tcb *t, const struct seg *s)
 	}
 }
 
+/* The peer has our SYN. */
+static inline void
+our_syn_acked(struct tcp_env *env, struct tcb *t, const struct seg *s)
+{
+	t->snd_una++; /* an ACK of more is not possible yet */
+	tcp_rtx_stop(t);
+	t->backoff = 0;
+	t->reason = SOFT_NONE;
+	t->snd_wnd = t->snd_wnd_max = (uint32_t)s->wnd << t->snd_wscale;
+	t->snd_wl1 = s->seq;
+	tcp_established(env, t);
+}
+
 /* Fifth step, SYN-RECEIVED. */
 static enum tcp_reply
 ack_of_syn(struct tcp_env *env, struct tcb *t, const struct seg *s)
@@ -116,13 +129,7 @@ ack_of_syn(struct tcp_env *env, struct tcb *t, const struct seg *s)
 		env->stats->rx_drop_ack++;
 		return REPLY_RST;
 	}
-	t->snd_una++; /* the SYN; an ACK of more is not possible yet */
-	tcp_rtx_stop(t);
-	t->backoff = 0;
-	t->reason = SOFT_NONE;
-	t->snd_wnd = t->snd_wnd_max = (uint32_t)s->wnd << t->snd_wscale;
-	t->snd_wl1 = s->seq;
-	tcp_established(env, t);
+	our_syn_acked(env, t, s);
 	return REPLY_NONE;
 }
 
@@ -223,6 +230,17 @@ trim(struct tcp_env *env, struct tcb *t, struct seg *s)
 		s->flags &= (uint8_t)~TCP_FIN;
 		t->flags |= TF_ACK_NOW;
 	}
+}
+
+void
+tcp_input_promoted(struct tcp_env *env, struct tcb *t, struct seg *s)
+{
+	if (seg_len(s) != 0 || (t->opts & TO_ECN) != 0) {
+		tcp_input(env, t, s);
+		return;
+	}
+	our_syn_acked(env, t, s);
+	tcp_timestamp_note(env, t, s);
 }
 
 enum tcp_reply

@@ -81,6 +81,8 @@ uint32_t tcp_isn(const struct tcp_env *env, const struct flow_key *key, uint32_t
 
 /* input.c, syn_sent.c, ack.c, data.c: RFC 9293, 3.10.7. seg->m is set to NULL if it was kept. */
 enum tcp_reply tcp_input(struct tcp_env *env, struct tcb *t, struct seg *s);
+/* For the ACK that made an embryo the TCB @p t: embryo_input() has looked at it. */
+void tcp_input_promoted(struct tcp_env *env, struct tcb *t, struct seg *s);
 enum tcp_reply tcp_input_syn_sent(struct tcp_env *env, struct tcb *t, struct seg *s);
 void tcp_input_ack(struct tcp_env *env, struct tcb *t, const struct seg *s);
 void tcp_input_data(struct tcp_env *env, struct tcb *t, struct seg *s);

@@ -287,6 +287,37 @@ no_mbufs_at_all(void)
 	CU_ASSERT_TRUE(rig_close(&r));
 }
 
+static uint64_t
+armed_at(thole_conn conn)
+{
+	return conn_find(r.stack, conn, 0)->timer.at_ns;
+}
+
+/* Output that nobody takes keeps its clock: it is armed before it can be due. */
+static void
+output_that_waits_is_timed(void)
+{
+	struct thole_op op = { .type = THOLE_OP_CLOSE };
+	uint64_t due;
+
+	rig_open(&r, NULL);
+	rig_know(&r, 2);
+	rig_listen(&r, 80, 8);
+	for (uint16_t i = 0; i < 3; i++) {
+		rig_shake(&r, 2, (uint16_t)(4000 + i), 80, 1);
+		op.conn = rig_until(&r, THOLE_EV_ACCEPTED).conn;
+		CU_ASSERT_EQUAL(thole_app_submit(r.app, &op, 1), 1);
+		due = tcb_deadline(&r.stack->env, conn_find(r.stack, op.conn, 0));
+		CU_ASSERT_NOT_EQUAL(due, TIME_NEVER);
+		for (uint32_t ms = 0; ms <= 10; ms++) /* and no tx */
+			thole_stack_run(r.stack, r.now += TIME_MS);
+		CU_ASSERT_TRUE(armed_at(op.conn) <= due);
+		rig_turn(&r);
+		rig_drop_output(&r); /* its FIN */
+	}
+	CU_ASSERT_TRUE(rig_close(&r));
+}
+
 static const struct test_case cases[] = {
 	{ "handles", handles },
 	{ "stale handles", stale_handles },
@@ -296,6 +327,7 @@ static const struct test_case cases[] = {
 	{ "the end of all", the_end_of_all },
 	{ "answered before the repeat", answered_before_the_repeat },
 	{ "no mbufs at all", no_mbufs_at_all },
+	{ "output that waits is timed", output_that_waits_is_timed },
 	{ NULL, NULL },
 };
 const struct test_suite suite_conn = { "conn", cases };
