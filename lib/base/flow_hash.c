@@ -10,10 +10,6 @@
 
 #include "base/flow_hash.h"
 
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
-
 void
 flow_hash_init(struct flow_hash *h, const uint64_t key[2])
 {
@@ -30,21 +26,3 @@ flow_hash_init(struct flow_hash *h, const uint64_t key[2])
 	h->aes = __builtin_cpu_supports("aes") != 0;
 #endif
 }
-
-#ifdef __x86_64__
-__attribute__((target("aes"))) uint32_t
-flow_hash_aes(const struct flow_hash *h, const struct flow_key *flow)
-{
-	const __m128i *k = (const __m128i *)(const void *)h->round_key;
-	__m128i rest = _mm_loadl_epi64((const __m128i *)(const void *)&flow->laddr);
-	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)flow->raddr);
-
-	x = _mm_aesenc_si128(_mm_xor_si128(x, k[0]), k[1]);
-	x = _mm_aesenc_si128(x, k[2]);
-	x = _mm_aesenc_si128(x, _mm_xor_si128(rest, k[3]));
-	x = _mm_aesenc_si128(x, k[4]);
-	x = _mm_aesenc_si128(x, k[5]);
-	x = _mm_aesenc_si128(x, k[6]);
-	return (uint32_t)_mm_cvtsi128_si32(x);
-}
-#endif

@@ -9,6 +9,10 @@
 
 #include <stdbool.h>
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
 #include "base/flow.h"
 #include "base/siphash.h"
 
@@ -23,7 +27,34 @@ struct flow_hash {
 void flow_hash_init(struct flow_hash *h, const uint64_t key[2]);
 
 #ifdef __x86_64__
-uint32_t flow_hash_aes(const struct flow_hash *h, const struct flow_key *flow);
+/* Inline in functions that are compiled for processors without AES, too: whoever calls it has
+ * looked at struct flow_hash's aes. */
+static inline __m128i
+flow_hash_round(__m128i x, __m128i key)
+{
+#ifdef __AES__
+	return _mm_aesenc_si128(x, key);
+#else
+	__asm__("aesenc %1, %0" : "+x"(x) : "xm"(key));
+	return x;
+#endif
+}
+
+static inline uint32_t
+flow_hash_aes(const struct flow_hash *h, const struct flow_key *flow)
+{
+	const __m128i *k = (const __m128i *)(const void *)h->round_key;
+	__m128i rest = _mm_loadl_epi64((const __m128i *)(const void *)&flow->laddr);
+	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)flow->raddr);
+
+	x = flow_hash_round(_mm_xor_si128(x, k[0]), k[1]);
+	x = flow_hash_round(x, k[2]);
+	x = flow_hash_round(x, _mm_xor_si128(rest, k[3]));
+	x = flow_hash_round(x, k[4]);
+	x = flow_hash_round(x, k[5]);
+	x = flow_hash_round(x, k[6]);
+	return (uint32_t)_mm_cvtsi128_si32(x);
+}
 #endif
 
 static inline uint32_t
