@@ -55,55 +55,80 @@ table_after(const struct table *t, uint32_t i)
 	return i + 1 < t->nb_buckets ? i + 1 : 0;
 }
 
-int
-table_insert(struct table *t, uint32_t hash, table_ref ref)
+static inline void
+put(struct table *t, struct table_bucket *b, unsigned int way, uint32_t hash, table_ref ref)
+{
+	b->tag[way] = table_tag(hash);
+	b->ref[way] = ref;
+	t->entries++;
+}
+
+/* The home bucket is full: on to the next that isn't. */
+static __attribute__((noinline)) int
+insert_further(struct table *t, uint32_t hash, table_ref ref)
 {
 	uint32_t i = table_home(t, hash), ways;
-	struct table_bucket *b;
 
 	if (t->entries == (uint64_t)t->nb_buckets * TABLE_WAYS)
 		return -ENOSPC;
 	for (;;) {
-		b = &t->buckets[i];
-		ways = table_match(b, 0);
+		ways = table_match(&t->buckets[i], 0);
 		if (ways != 0)
 			break;
-		b->passed++;
+		t->buckets[i].passed++;
 		i = table_after(t, i);
 	}
-	b->tag[__builtin_ctz(ways)] = table_tag(hash);
-	b->ref[__builtin_ctz(ways)] = ref;
-	t->entries++;
+	put(t, &t->buckets[i], (unsigned int)__builtin_ctz(ways), hash, ref);
 	return 0;
 }
 
-/* Where @p ref stands, by its tag and itself. @return its bucket, or NULL. */
+int
+table_insert(struct table *t, uint32_t hash, table_ref ref)
+{
+	struct table_bucket *b = &t->buckets[table_home(t, hash)];
+	uint32_t ways = table_match(b, 0);
+
+	if (ways == 0)
+		return insert_further(t, hash, ref);
+	put(t, b, (unsigned int)__builtin_ctz(ways), hash, ref);
+	return 0;
+}
+
+/* Where @p ref stands in a bucket, by its tag and itself. @return its way, or TABLE_WAYS. */
+static inline unsigned int
+way_of(const struct table_bucket *b, uint32_t hash, table_ref ref)
+{
+	for (uint32_t ways = table_match(b, table_tag(hash)); ways != 0; ways &= ways - 1) {
+		unsigned int way = (unsigned int)__builtin_ctz(ways);
+
+		if (b->ref[way] == ref)
+			return way;
+	}
+	return TABLE_WAYS;
+}
+
+/* Where it stands beyond its home. @return its bucket, or NULL. */
 static struct table_bucket *
-table_locate(const struct table *t, uint32_t hash, table_ref ref, unsigned int *way)
+locate_further(const struct table *t, uint32_t hash, table_ref ref, unsigned int *way)
 {
 	uint32_t home = table_home(t, hash), i = home;
-	uint16_t tag = table_tag(hash);
 
-	do {
-		struct table_bucket *b = &t->buckets[i];
-
-		for (uint32_t ways = table_match(b, tag); ways != 0; ways &= ways - 1) {
-			*way = (unsigned int)__builtin_ctz(ways);
-			if (b->ref[*way] == ref)
-				return b;
-		}
-		if (b->passed == 0)
-			break;
+	while (t->buckets[i].passed != 0) {
 		i = table_after(t, i);
-	} while (i != home);
+		if (i == home)
+			break;
+		*way = way_of(&t->buckets[i], hash, ref);
+		if (*way != TABLE_WAYS)
+			return &t->buckets[i];
+	}
 	return NULL;
 }
 
-void
-table_remove(struct table *t, uint32_t hash, table_ref ref)
+static __attribute__((noinline)) void
+remove_further(struct table *t, uint32_t hash, table_ref ref)
 {
 	unsigned int way;
-	struct table_bucket *b = table_locate(t, hash, ref, &way);
+	struct table_bucket *b = locate_further(t, hash, ref, &way);
 
 	if (b == NULL)
 		return;
@@ -114,11 +139,27 @@ table_remove(struct table *t, uint32_t hash, table_ref ref)
 }
 
 void
+table_remove(struct table *t, uint32_t hash, table_ref ref)
+{
+	struct table_bucket *b = &t->buckets[table_home(t, hash)];
+	unsigned int way = way_of(b, hash, ref);
+
+	if (way == TABLE_WAYS) {
+		remove_further(t, hash, ref);
+		return;
+	}
+	b->tag[way] = 0;
+	t->entries--;
+}
+
+void
 table_replace(struct table *t, uint32_t hash, table_ref from, table_ref to)
 {
-	unsigned int way;
-	struct table_bucket *b = table_locate(t, hash, from, &way);
+	struct table_bucket *b = &t->buckets[table_home(t, hash)];
+	unsigned int way = way_of(b, hash, from);
 
+	if (way == TABLE_WAYS)
+		b = locate_further(t, hash, from, &way);
 	if (b != NULL)
 		b->ref[way] = to;
 }

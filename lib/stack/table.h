@@ -10,6 +10,8 @@
 #ifndef STACK_TABLE_H
 #define STACK_TABLE_H
 
+#include <stddef.h>
+
 #include "base/flow.h"
 #include "base/slab.h"
 
@@ -80,7 +82,7 @@ void table_remove(struct table *t, uint32_t hash, table_ref ref);
 /** Puts @p to (same key) in the slot of @p from; nothing if that isn't in the table. */
 void table_replace(struct table *t, uint32_t hash, table_ref from, table_ref to);
 
-/* The home bucket comes from the hash's high bits, the tag from its low ones. */
+/* The home bucket comes from the hash's high bits, the tag from its low ones. No tag is 0. */
 static inline uint32_t
 table_home(const struct table *t, uint32_t hash)
 {
@@ -90,9 +92,7 @@ table_home(const struct table *t, uint32_t hash)
 static inline uint16_t
 table_tag(uint32_t hash)
 {
-	uint16_t tag = (uint16_t)hash;
-
-	return tag != 0 ? tag : 1;
+	return (uint16_t)(hash | 0x8000);
 }
 
 /* A bit for each of the bucket's ways with this tag. */
@@ -158,41 +158,43 @@ table_prefetch(const struct table *t, uint32_t hash)
 
 /**
  * The second stage: fetches the first line of the record that the tag names, or else the next
- * bucket if table_find() will look there. @return the slot, named by where its tag stands: a guess,
- * which may be wrong; or NULL.
+ * bucket if table_find() will look there. No branches: with few packets of a kind in a row they
+ * would be guessed wrong. @return the slot, named by where its tag stands: a guess, which may be
+ * wrong.
  */
 static inline const uint16_t *
 table_guess(const struct table *t, uint32_t hash)
 {
-	uint32_t home = table_home(t, hash);
-	const struct table_bucket *b = &t->buckets[home];
+	const struct table_bucket *b = &t->buckets[table_home(t, hash)];
 	uint32_t ways = table_match(b, table_tag(hash));
+	unsigned int way = (unsigned int)__builtin_ctz(ways | 1U << (TABLE_WAYS - 1));
+	const void *record = table_key(t, b->ref[way]), *bucket = b + (b->passed != 0);
 
-	if (ways != 0) {
-		unsigned int way = (unsigned int)__builtin_ctz(ways);
+	__builtin_prefetch(ways != 0 ? record : bucket);
+	return &b->tag[way];
+}
 
-		__builtin_prefetch(table_key(t, b->ref[way]));
-		return &b->tag[way];
-	}
-	if (b->passed != 0)
-		__builtin_prefetch(&t->buckets[home + 1 < t->nb_buckets ? home + 1 : 0]);
-	return NULL;
+/* The reference that stands beside a tag. */
+static inline table_ref
+table_beside(const uint16_t *tag)
+{
+	uintptr_t at = (uintptr_t)tag, in = at & (sizeof(struct table_bucket) - 1);
+
+	return *(const table_ref *)(at - in + offsetof(struct table_bucket, ref) + 2 * in);
 }
 
 /**
- * What stands in the slot @p guess (maybe NULL) by now, if its key is @p key, else REF_NONE. The
- * packets before this one may have ended or replaced what was guessed.
+ * What stands in the slot @p guess by now, if its key is @p key, else REF_NONE. The packets before
+ * this one may have ended or replaced what was guessed.
  */
 static inline table_ref
 table_check(const struct table *t, uint32_t hash, const uint16_t *guess, const struct flow_key *key)
 {
-	const struct table_bucket *b;
 	table_ref ref;
 
-	if (guess == NULL || *guess != table_tag(hash))
+	if (*guess != table_tag(hash))
 		return REF_NONE;
-	b = (const struct table_bucket *)((uintptr_t)guess & ~(sizeof(*b) - 1));
-	ref = b->ref[guess - b->tag];
+	ref = table_beside(guess);
 	return flow_eq(table_key(t, ref), key) ? ref : REF_NONE;
 }
 
