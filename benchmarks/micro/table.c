@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* table.c: the connection table's comparisons, at one size. */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include <rte_malloc.h>
 
@@ -18,14 +19,36 @@ struct rig {
 	struct flows flows;
 	struct thole_table thole;
 	struct dpdk_table dpdk;
+	enum dpdk_form form;
 };
+
+/* What a form's comparisons are called, and what stands above them. */
+static const struct {
+	const char *suffix, *head;
+} forms[DPDK_FORMS] = {
+	[DPDK_PLAIN] = { "", "as it is: CRC, memcmp()" },
+	[DPDK_TUNED] = { "; tuned", "tuned: CRC, a comparison for this key" },
+	[DPDK_JHASH] = { "; jhash", "with jhash and memcmp()" },
+};
+
+/* The name of a comparison with this form; it lasts until three more were made. */
+static const char *
+name_of(const struct rig *rig, const char *what)
+{
+	static char names[MEASURE_PHASES + 1][64];
+	static unsigned int next;
+	char *name = names[next++ % (MEASURE_PHASES + 1)];
+
+	snprintf(name, sizeof(names[0]), "%s%s", what, forms[rig->form].suffix);
+	return name;
+}
 
 static void
 lookup(struct results *r, struct rig *rig, const char *name, const char *function,
 	void (*ours)(void *, uint32_t), void (*theirs)(void *, uint32_t))
 {
 	struct contest c = {
-		.name = { name },
+		.name = { name_of(rig, name) },
 		.nb_phases = 1,
 		.chunk = CHUNK,
 		.ours = { "table", { ours }, &rig->thole },
@@ -49,11 +72,21 @@ lookups(struct results *r, struct rig *rig)
 }
 
 static void
+churn_one(struct results *r, struct rig *rig, struct contest *c, const char *const name[])
+{
+	for (uint32_t i = 0; i < MEASURE_PHASES + 1; i++)
+		c->name[i] = name_of(rig, name[i]);
+	results_run(r, PART, rig->flows.n, c);
+}
+
+static void
 churn(struct results *r, struct rig *rig)
 {
+	static const char *const each[] = { "remove", "insert", "remove and insert" };
+	static const char *const burst[] = { "look up a burst, remove",
+		"look up a burst in vain, insert", "both" };
 	uint32_t window = rig->flows.window;
 	struct contest c = {
-		.name = { "remove", "insert", "remove and insert" },
 		.nb_phases = 2,
 		.chunk = RTE_MIN(window, CHURN_CHUNK),
 		.ours = { "table", { thole_table_remove, thole_table_insert }, &rig->thole },
@@ -62,9 +95,6 @@ churn(struct results *r, struct rig *rig)
 	};
 	struct contest bursts = c;
 
-	bursts.name[0] = "look up a burst, remove";
-	bursts.name[1] = "look up a burst in vain, insert";
-	bursts.name[2] = "both";
 	bursts.ours.phase[0] = thole_table_close;
 	bursts.ours.phase[1] = thole_table_open;
 	bursts.theirs.phase[0] = dpdk_table_close;
@@ -73,8 +103,8 @@ churn(struct results *r, struct rig *rig)
 
 	thole_table_remove(&rig->thole, window);
 	dpdk_table_remove(&rig->dpdk, window);
-	results_run(r, PART, rig->flows.n, &c);
-	results_run(r, PART, rig->flows.n, &bursts);
+	churn_one(r, rig, &c, each);
+	churn_one(r, rig, &bursts, burst);
 	thole_table_insert(&rig->thole, window);
 	dpdk_table_insert(&rig->dpdk, window);
 }
@@ -106,21 +136,37 @@ check(struct results *r, struct rig *rig)
 static void
 compare(struct results *r, struct rig *rig)
 {
-	struct flows *f = &rig->flows;
+	uint32_t n = rig->flows.n;
 
-	if (f->keys == NULL || f->absent == NULL || thole_table_init(&rig->thole, f) != 0 ||
-		dpdk_table_init(&rig->dpdk, f) != 0) {
-		results_fail(
-			r, "no memory for a table of %" PRIu32 " entries: see --entries", f->n);
-		return;
-	}
 	check(r, rig);
-	results_head("connection table against rte_hash, %" PRIu32 " entries, load %.2f and %.2f",
-		f->n, (double)f->n / rig->thole.table.nb_buckets / TABLE_WAYS,
-		(double)f->n / dpdk_table_slots(f->n));
+	results_head("connection table against rte_hash %s; %" PRIu32
+		     " entries, load %.2f and %.2f",
+		forms[rig->form].head, n, (double)n / rig->thole.table.nb_buckets / TABLE_WAYS,
+		(double)n / dpdk_table_slots(n));
 	lookups(r, rig);
 	churn(r, rig);
 	check(r, rig);
+}
+
+/* One of rte_hash's forms after the other, beside the same table of ours. */
+static bool
+compare_forms(struct results *r, struct rig *rig)
+{
+	struct flows *f = &rig->flows;
+
+	if (f->keys == NULL || f->absent == NULL || thole_table_init(&rig->thole, f) != 0)
+		return false;
+	for (unsigned int form = 0; form < DPDK_FORMS; form++) {
+		int err = dpdk_table_init(&rig->dpdk, f, (enum dpdk_form)form);
+
+		rig->form = (enum dpdk_form)form;
+		if (err == 0)
+			compare(r, rig);
+		dpdk_table_fini(&rig->dpdk);
+		if (err != 0)
+			return false;
+	}
+	return true;
 }
 
 void
@@ -137,8 +183,9 @@ table_part(struct results *r, uint32_t entries)
 		keys_stream(f->keys, f->n, KEYS_PORT_HERE);
 	if (f->absent != NULL)
 		keys_stream(f->absent, f->nb_absent, KEYS_PORT_ABSENT);
-	compare(r, &rig);
-	dpdk_table_fini(&rig.dpdk);
+	if (!compare_forms(r, &rig))
+		results_fail(
+			r, "no memory for a table of %" PRIu32 " entries: see --entries", f->n);
 	thole_table_fini(&rig.thole);
 	rte_free(f->absent);
 	rte_free(f->keys);

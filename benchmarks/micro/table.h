@@ -58,9 +58,17 @@ struct dpdk_table {
 	uint64_t failed;	/* insertions and removals */
 };
 
+/** What rte_hash may be told. */
+enum dpdk_form {
+	DPDK_PLAIN, /* nothing */
+	DPDK_TUNED, /* how to compare these keys */
+	DPDK_JHASH, /* another hash */
+	DPDK_FORMS,
+};
+
 /* Of each side, the same. */
 int thole_table_init(struct thole_table *t, const struct flows *flows);
-int dpdk_table_init(struct dpdk_table *t, const struct flows *flows);
+int dpdk_table_init(struct dpdk_table *t, const struct flows *flows, enum dpdk_form form);
 void thole_table_fini(struct thole_table *t);
 void dpdk_table_fini(struct dpdk_table *t);
 

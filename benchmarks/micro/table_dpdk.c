@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * table_dpdk.c: rte_hash, at its best: one thread, no locks, its fastest hash (CRC, which thole
- * may not use: see base/flow_hash.h), lookups and the hashing for insertions in bulk. Its buckets
- * come in powers of two: it is asked for what makes the load 0.8 or less, as thole's table is. Its
- * records are there before, and aren't touched when a flow is put in or taken out.
+ * table_dpdk.c: rte_hash for one thread, without locks, in three forms: as it makes itself for keys
+ * of 24 B, hashed by CRC and compared by memcmp(); tuned, with a comparison for this very key; and
+ * with jhash, which has a seed that isn't simply added, as CRC's is (thole may use neither: see
+ * base/flow_hash.h). Lookups and the hashing for insertions are in bulk. Its buckets come in powers
+ * of two: it is asked for what makes the load 0.8 or less. Its records are there before, and aren't
+ * touched when a flow is put in or taken out.
  */
 #include <errno.h>
 #include <stdio.h>
 
-#include <rte_hash_crc.h>
+#include <rte_jhash.h>
 #include <rte_malloc.h>
 #include <rte_prefetch.h>
 
@@ -59,13 +61,13 @@ fill(struct dpdk_table *t)
 }
 
 int
-dpdk_table_init(struct dpdk_table *t, const struct flows *flows)
+dpdk_table_init(struct dpdk_table *t, const struct flows *flows, enum dpdk_form form)
 {
 	struct rte_hash_parameters params = {
 		.name = "micro",
 		.entries = entries_for(flows->n),
 		.key_len = sizeof(struct flow_key),
-		.hash_func = rte_hash_crc,
+		.hash_func = form == DPDK_JHASH ? rte_jhash : NULL, /* NULL: CRC */
 		.hash_func_init_val = 42,
 		.socket_id = SOCKET_ID_ANY,
 		.extra_flag = 0, /* nobody else reads or writes */
@@ -76,7 +78,8 @@ dpdk_table_init(struct dpdk_table *t, const struct flows *flows)
 	t->hash = rte_hash_create(&params);
 	if (t->records == NULL || t->hash == NULL)
 		return -ENOMEM;
-	rte_hash_set_cmp_func(t->hash, compare);
+	if (form == DPDK_TUNED)
+		rte_hash_set_cmp_func(t->hash, compare);
 	return fill(t);
 }
 

@@ -16,7 +16,8 @@ TIMERS = ("cancel", "arm", "cancel and arm", "move one that is armed", "lazy: a 
 HASHES = ("table's hash, CRC", "table's hash, jhash", "SipHash-1-3, CRC", "SipHash-1-3, jhash",
           "SipHash-1-3, jhash of bytes", "SipHash-1-3 of 128 bits, jhash")  # fmt: skip
 SUMS = tuple(f"{n} bytes" for n in (20, 32, 40, 64, 536, 1460, 8960)) + ("1460 bytes in two mbufs",)
-SIZED = {"table": LOOKUPS + CHURN, "wheel": TIMERS}
+FORMS = ("", "; tuned", "; jhash")  # of rte_hash
+SIZED = {"table": tuple(name + form for form in FORMS for name in LOOKUPS + CHURN), "wheel": TIMERS}
 OTHER = {"hash": HASHES, "checksum": SUMS}
 SHORT = ("--seconds", "0.01")
 NO_HUGE = ("--", "--no-huge")
@@ -58,10 +59,11 @@ def agrees(result, sizes):
     for check in result["checks"]:
         assert check["ours"] == check["theirs"] == check["expected"], check
         found.setdefault((check["part"], check["name"]), []).append((check["entries"], check["expected"]))
-    twice = [(size, size) for size in sizes for _ in range(2)]  # before the churn and after it
+    # with each form before the churn and after it
+    each = [(size, size) for size in sizes for _ in range(2 * len(FORMS))]
     for name in ("entries", "right", "found", "found with absent"):
-        assert found["table", name] == twice, (name, found["table", name])
-    assert found["table", "failed"] == [(size, 0) for size, _ in twice]
+        assert found["table", name] == each, (name, found["table", name])
+    assert found["table", "failed"] == [(size, 0) for size, _ in each]
     for name in ("armed", "fired"):
         assert found["wheel", name] == [(size, size) for size in sizes], (name, found["wheel", name])
     assert found["wheel", "left"] == [(size, 0) for size in sizes]
