@@ -55,6 +55,20 @@ table_after(const struct table *t, uint32_t i)
 	return i + 1 < t->nb_buckets ? i + 1 : 0;
 }
 
+table_ref
+table_find_further(const struct table *t, uint32_t hash, const struct flow_key *key)
+{
+	uint32_t home = table_home(t, hash);
+	table_ref ref;
+
+	for (uint32_t i = table_after(t, home); i != home; i = table_after(t, i)) {
+		ref = table_find_in(t, &t->buckets[i], table_tag(hash), key);
+		if (ref != REF_NONE || t->buckets[i].passed == 0)
+			return ref;
+	}
+	return REF_NONE;
+}
+
 static inline void
 put(struct table *t, struct table_bucket *b, unsigned int way, uint32_t hash, table_ref ref)
 {

@@ -82,6 +82,9 @@ void table_remove(struct table *t, uint32_t hash, table_ref ref);
 /** Puts @p to (same key) in the slot of @p from; nothing if that isn't in the table. */
 void table_replace(struct table *t, uint32_t hash, table_ref from, table_ref to);
 
+/* For table_find(): what isn't in its home bucket, which something went past. */
+table_ref table_find_further(const struct table *t, uint32_t hash, const struct flow_key *key);
+
 /* The home bucket comes from the hash's high bits, the tag from its low ones. No tag is 0. */
 static inline uint32_t
 table_home(const struct table *t, uint32_t hash)
@@ -125,28 +128,28 @@ table_key(const struct table *t, table_ref ref)
 						       ((size_t)ref_index(ref) << t->shift[kind]));
 }
 
+/* @return the reference of @p key if it stands in this bucket, or REF_NONE. */
+static inline table_ref
+table_find_in(const struct table *t, const struct table_bucket *b, uint16_t tag,
+	const struct flow_key *key)
+{
+	for (uint32_t ways = table_match(b, tag); ways != 0; ways &= ways - 1) {
+		table_ref ref = b->ref[__builtin_ctz(ways)];
+
+		if (flow_eq(table_key(t, ref), key))
+			return ref;
+	}
+	return REF_NONE;
+}
+
 /** @return the reference of @p key, or REF_NONE. */
 static inline table_ref
 table_find(const struct table *t, uint32_t hash, const struct flow_key *key)
 {
-	uint32_t home = table_home(t, hash), i = home;
-	uint16_t tag = table_tag(hash);
+	const struct table_bucket *b = &t->buckets[table_home(t, hash)];
+	table_ref ref = table_find_in(t, b, table_tag(hash), key);
 
-	do {
-		const struct table_bucket *b = &t->buckets[i];
-
-		for (uint32_t ways = table_match(b, tag); ways != 0; ways &= ways - 1) {
-			table_ref ref = b->ref[__builtin_ctz(ways)];
-
-			if (flow_eq(table_key(t, ref), key))
-				return ref;
-		}
-		if (b->passed == 0)
-			break;
-		if (++i == t->nb_buckets)
-			i = 0;
-	} while (i != home);
-	return REF_NONE;
+	return ref != REF_NONE || b->passed == 0 ? ref : table_find_further(t, hash, key);
 }
 
 /** A lookup's first stage, for a burst: fetches the home bucket. */
@@ -158,19 +161,22 @@ table_prefetch(const struct table *t, uint32_t hash)
 
 /**
  * The second stage: fetches the first line of the record that the tag names, or else the next
- * bucket if table_find() will look there. No branches: with few packets of a kind in a row they
- * would be guessed wrong. @return the slot, named by where its tag stands: a guess, which may be
- * wrong.
+ * bucket if table_find() will look there. @return the slot, named by where its tag stands: a guess,
+ * which may be wrong.
  */
 static inline const uint16_t *
 table_guess(const struct table *t, uint32_t hash)
 {
 	const struct table_bucket *b = &t->buckets[table_home(t, hash)];
 	uint32_t ways = table_match(b, table_tag(hash));
-	unsigned int way = (unsigned int)__builtin_ctz(ways | 1U << (TABLE_WAYS - 1));
-	const void *record = table_key(t, b->ref[way]), *bucket = b + (b->passed != 0);
+	unsigned int way;
 
-	__builtin_prefetch(ways != 0 ? record : bucket);
+	if (ways == 0) {
+		__builtin_prefetch(b + (b->passed != 0)); /* past the end does no harm */
+		return b->tag;				  /* whose tag is another */
+	}
+	way = (unsigned int)__builtin_ctz(ways);
+	__builtin_prefetch(table_key(t, b->ref[way]));
 	return &b->tag[way];
 }
 
