@@ -107,10 +107,48 @@ test_keyed(void)
 	CU_ASSERT_TRUE(same < 2);
 }
 
+#ifdef __x86_64__
+/* With the compiler's own AES in place of flow_hash_round()'s. */
+__attribute__((target("aes"))) static uint32_t
+with_intrinsics(const struct flow_hash *h, const struct flow_key *flow)
+{
+	__m128i round[FLOW_HASH_ROUNDS + 1], x, rest;
+
+	memcpy(round, h->round_key, sizeof(round));
+	memcpy(&x, flow->raddr, sizeof(x));
+	rest = _mm_set_epi64x(0, (long long)((uint64_t)flow->lport << 48 |
+					     (uint64_t)flow->rport << 32 | flow->laddr));
+	x = _mm_xor_si128(x, round[0]);
+	for (unsigned int i = 1; i <= FLOW_HASH_ROUNDS; i++)
+		x = _mm_aesenc_si128(x, i == 3 ? _mm_xor_si128(rest, round[3]) : round[i]);
+	return (uint32_t)_mm_cvtsi128_si32(x);
+}
+#endif
+
+static void
+test_rounds(void)
+{
+#ifdef __x86_64__
+	uint64_t seed = 5, words[5];
+
+	for (unsigned int i = 0; i < 1000 && __builtin_cpu_supports("aes"); i++) {
+		struct flow_hash h;
+		struct flow_key key;
+
+		for (unsigned int j = 0; j < 5; j++)
+			words[j] = prng_next(&seed);
+		h = make(words[0], words[1], true);
+		memcpy(&key, &words[2], sizeof(key));
+		CU_ASSERT_EQUAL_FATAL(flow_hash(&h, &key), with_intrinsics(&h, &key));
+	}
+#endif
+}
+
 static const struct test_case cases[] = {
 	{ "every bit of key and flow counts", test_avalanche },
 	{ "buckets and tags fill evenly", test_even },
 	{ "another key, another hash", test_keyed },
+	{ "rounds as the compiler makes them", test_rounds },
 	{ NULL, NULL },
 };
 extern const struct test_suite suite_flow_hash;
