@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* demux.c: a segment to the record that its connection is, or to a listener, or to nobody. */
+/* demux.c: a segment of no connection that there is: to a listener, or to nobody. */
 #include "stack/stack.h"
 
 /* RFC 9293, 3.10.7.1 and 3.10.7.2. */
-static __rte_noinline void
-no_record(struct thole_stack *s, struct seg *seg)
+void
+demux_stranger(struct thole_stack *s, struct seg *seg)
 {
 	const uint32_t src_be = flow_raddr_ip4(&seg->key);
 	uint16_t l;
@@ -32,32 +32,4 @@ no_record(struct thole_stack *s, struct seg *seg)
 		cookies_syn(s, seg, l);
 	else if (embryo_room(s))
 		embryo_open(s, seg, l);
-}
-
-void
-demux(struct thole_stack *s, struct seg *seg, const uint16_t *guess)
-{
-	table_ref ref = table_check(&s->table, seg->hash, guess, &seg->key);
-	struct tcb *t;
-
-	if (unlikely(ref == REF_NONE))
-		ref = table_find(&s->table, seg->hash, &seg->key);
-	if (ref == REF_NONE) {
-		no_record(s, seg);
-		return;
-	}
-	switch (ref_kind(ref)) {
-	case REF_TCB:
-		t = stack_tcb(s, ref_index(ref));
-		conn_input(s, t, seg);
-		break;
-	case REF_EMBRYO:
-		embryo_segment(s, ref_index(ref), seg);
-		break;
-	case REF_TOMBSTONE:
-		time_wait_segment(s, ref_index(ref), seg);
-		break;
-	case REF_KINDS:
-		break;
-	}
 }

@@ -193,6 +193,34 @@ parse_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct se
 	return end;
 }
 
+/* To the record that its connection is. */
+static inline void
+demux(struct thole_stack *s, struct seg *seg, const uint16_t *guess)
+{
+	table_ref ref = table_check(&s->table, seg->hash, guess, &seg->key);
+
+	if (unlikely(ref == REF_NONE)) {
+		ref = table_find(&s->table, seg->hash, &seg->key);
+		if (ref == REF_NONE) {
+			demux_stranger(s, seg);
+			return;
+		}
+	}
+	switch (ref_kind(ref)) {
+	case REF_TCB:
+		conn_input(s, stack_tcb(s, ref_index(ref)), seg);
+		break;
+	case REF_EMBRYO:
+		embryo_segment(s, ref_index(ref), seg);
+		break;
+	case REF_TOMBSTONE:
+		time_wait_segment(s, ref_index(ref), seg);
+		break;
+	case REF_KINDS:
+		break;
+	}
+}
+
 static uint16_t
 rx_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct rte_mbuf **rejects)
 {

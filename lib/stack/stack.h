@@ -216,7 +216,7 @@ static inline void
 stack_clock(struct thole_stack *s, uint64_t now_ns)
 {
 	if (now_ns > s->env.now_ns)
-		s->env.now_ns = now_ns;
+		tcp_env_clock(&s->env, now_ns);
 }
 
 /* The IPv4 address that @p a maps, host order. */
@@ -364,8 +364,8 @@ bool icmp_input(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uin
 void icmp_unreachable(struct thole_stack *s, uint8_t code, const uint8_t *h, uint32_t avail,
 	const struct ip4_pkt *ip);
 
-/* demux.c: a segment to its record. seg->m is NULL afterwards if it was kept. */
-void demux(struct thole_stack *s, struct seg *seg, const uint16_t *guess);
+/* demux.c: a segment without a record. seg->m is NULL afterwards if it was kept. */
+void demux_stranger(struct thole_stack *s, struct seg *seg);
 
 /* conn.c: TCBs. */
 uint32_t conn_alloc(struct thole_stack *s, const struct flow_key *key, uint8_t app,

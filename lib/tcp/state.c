@@ -14,7 +14,8 @@ tcb_init(struct tcp_env *env, struct tcb *t, const struct flow_key *key,
 {
 	uint32_t generation = t->generation;
 
-	memset(t, 0, sizeof(*t));
+	for (unsigned int line = 0; line < sizeof(*t) / 64; line++) /* all at once is slower */
+		memset((uint8_t *)t + 64 * (size_t)line, 0, 64);
 	t->key = *key;
 	t->generation = generation;
 	t->rtx_ns = t->delack_ns = t->life_ns = TIME_NEVER;

@@ -21,7 +21,9 @@
 
 /** What a stack's connections share. */
 struct tcp_env {
-	uint64_t now_ns;
+	uint64_t now_ns; /* by tcp_env_clock() */
+	uint32_t now_ms;
+	uint32_t now_us;
 	struct thole_tcp_params params;
 	struct thole_stats *stats;
 	struct mbufs *mbufs;
@@ -38,16 +40,25 @@ struct tcp_env {
 	struct tcp_profile profiles[TCP_PROFILES];
 };
 
+/* What time it is is worked out once for all the packets that come with it. */
+static inline void
+tcp_env_clock(struct tcp_env *env, uint64_t now_ns)
+{
+	env->now_ns = now_ns;
+	env->now_ms = (uint32_t)(now_ns / TIME_MS);
+	env->now_us = (uint32_t)(now_ns / TIME_US);
+}
+
 static inline uint32_t
 env_now_ms(const struct tcp_env *env)
 {
-	return (uint32_t)(env->now_ns / TIME_MS);
+	return env->now_ms;
 }
 
 static inline uint32_t
 env_now_us(const struct tcp_env *env)
 {
-	return (uint32_t)(env->now_ns / TIME_US);
+	return env->now_us;
 }
 
 /* Our timestamp: a tick is 1 ms (RFC 7323, 5.4). */

@@ -34,20 +34,19 @@ static inline bool
 usual_sums_good(const struct rte_mbuf *m, const uint8_t *h, uint32_t l4_len)
 {
 	const uint8_t *tcp = h + USUAL_L4_OFF;
-	const uint64_t addresses = wire_get64(h + 26);
-	uint64_t ip = csum_carry(wire_get64(h + 14), wire_get32(h + 22));
-	uint64_t sum =
-		csum_carry(addresses, rte_cpu_to_be_32((uint32_t)IPPROTO_TCP << 16 | l4_len));
+	const uint64_t addresses = csum_words(h + 26, 2);
+	uint64_t sum = addresses + rte_cpu_to_be_32((uint32_t)IPPROTO_TCP << 16 | l4_len);
 
-	if (unlikely(!csum_good(csum_carry(ip, addresses))))
+	if (unlikely(!csum_good(addresses + csum_words(h + 14, 3))))
 		return false;
-	if (likely(l4_len == TCP_BYTES + TCP_TIMESTAMPS_SPACE &&
-		    m->data_len >= USUAL_LEAST + TCP_TIMESTAMPS_SPACE)) {
-		for (uint32_t i = 0; i < TCP_BYTES + TCP_TIMESTAMPS_SPACE; i += 8)
-			sum = csum_carry(sum, wire_get64(tcp + i));
-	} else {
-		sum = csum_carry(sum, csum_add_mbuf(0, m, USUAL_L4_OFF, l4_len));
-	}
+	if (unlikely(m->data_len < USUAL_L4_OFF + l4_len))
+		sum += csum_add_mbuf(0, m, USUAL_L4_OFF, l4_len);
+	else if (likely(l4_len == TCP_BYTES + TCP_TIMESTAMPS_SPACE))
+		sum = csum_carry32(sum, tcp);
+	else if (l4_len == TCP_BYTES + TCP_SYN_SPACE)
+		sum = csum_carry32(sum + csum_words(tcp + 32, 2), tcp);
+	else
+		sum += csum_add_any(0, tcp, l4_len);
 	return csum_good(sum);
 }
 

@@ -347,7 +347,7 @@ start(struct fuzz_in *in)
 	f.rx = rx;
 	f.pool = pool;
 	mbufs_init(&f.mbufs, pool, &f.stats);
-	f.env.now_ns = TIME_S;
+	tcp_env_clock(&f.env, TIME_S);
 	f.env.stats = &f.stats;
 	f.env.mbufs = &f.mbufs;
 	f.env.rx_held_max = NB_MBUFS;

@@ -484,7 +484,7 @@ do_op(uint8_t what, struct fuzz_in *in)
 		do_whole(what / 8);
 		break;
 	case 7:
-		f.env.now_ns += (uint64_t)(what / 8) * 20 * TIME_US;
+		tcp_env_clock(&f.env, f.env.now_ns + (uint64_t)(what / 8) * 20 * TIME_US);
 		break;
 	}
 	check();
@@ -515,7 +515,7 @@ start(struct fuzz_in *in)
 	FUZZ_CHECK(slab_init(&f.segments, &mem, RECORDS, sizeof(struct tx_seg), 32) == 0 &&
 			   slab_init(&f.flights, &mem, 1, sizeof(struct flight), 64) == 0,
 		"no memory");
-	f.env.now_ns = TIME_S;
+	tcp_env_clock(&f.env, TIME_S);
 	f.env.stats = &f.stats;
 	f.env.mbufs = &f.mbufs;
 	f.env.segments = &f.segments;

@@ -175,7 +175,7 @@ start(struct fuzz_in *in)
 	f.app = app;
 	f.pool = pool;
 	mbufs_init(&f.mbufs, pool, &f.stats);
-	f.env.now_ns = TIME_S;
+	tcp_env_clock(&f.env, TIME_S);
 	f.env.stats = &f.stats;
 	f.env.mbufs = &f.mbufs;
 	f.env.params.rcvbuf_bytes = 65535;

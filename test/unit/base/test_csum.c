@@ -170,6 +170,29 @@ chains(void)
 	rte_mempool_free(pool);
 }
 
+/* 64 bits at a time, with the carries brought round, is the same sum. */
+static void
+wide_carries(void)
+{
+	uint8_t bytes[40];
+	uint64_t seed = 3;
+
+	for (uint32_t i = 0; i < 10000; i++) {
+		uint64_t sum = i % 3 == 0 ? UINT64_MAX - i % 5 : prng_next(&seed) >> i % 64;
+		uint64_t want = (sum & UINT32_MAX) + (sum >> 32);
+		uint32_t off = i % 8;
+
+		for (uint32_t k = 0; k < sizeof(bytes); k++)
+			bytes[k] = i % 7 == 0 ? 0xff : (uint8_t)prng_next(&seed);
+		want += csum_words(bytes + off, 8);
+		CU_ASSERT_EQUAL(csum_fold(csum_carry32(sum, bytes + off)), csum_fold(want));
+		CU_ASSERT_EQUAL(csum_good(csum_carry32(sum, bytes + off)), csum_fold(want) == 0);
+		CU_ASSERT_EQUAL(csum_fold(csum_carry(sum, ~sum)), 0);
+	}
+	CU_ASSERT_TRUE(csum_good(csum_carry(UINT64_MAX, UINT64_MAX)));
+	CU_ASSERT_FALSE(csum_good(csum_carry(UINT64_MAX, 1)));
+}
+
 static const struct test_case cases[] = {
 	{ "RFC 1071's example", rfc_example },
 	{ "every length and alignment", lengths_and_alignments },
@@ -177,6 +200,7 @@ static const struct test_case cases[] = {
 	{ "partial sums", partial_sums },
 	{ "a flipped bit shows", flips_show },
 	{ "chains of any segment sizes", chains },
+	{ "carries of 64 bits", wide_carries },
 	{ NULL, NULL },
 };
 

@@ -60,7 +60,7 @@ fix_up_with(struct fix *f, uint8_t opts)
 	f->env.flights = &f->flights;
 	f->env.segments = &f->segments;
 	set_params(&f->env.params);
-	f->env.now_ns = 1000 * TIME_S;
+	tcp_env_clock(&f->env, 1000 * TIME_S);
 	f->env.stats = &f->stats;
 	f->env.mbufs = &f->mbufs;
 	f->env.rx_held_max = FIX_POOL;
@@ -287,7 +287,7 @@ fix_fire(struct fix *f)
 	unsigned int sent;
 
 	CU_ASSERT_NOT_EQUAL_FATAL(f->t.rtx_ns, TIME_NEVER);
-	f->env.now_ns = RTE_MAX(f->env.now_ns, f->t.rtx_ns);
+	tcp_env_clock(&f->env, RTE_MAX(f->env.now_ns, f->t.rtx_ns));
 	tcp_timer(&f->env, &f->t);
 	sent = fix_flush(f);
 	fix_check_board(f);

@@ -163,7 +163,7 @@ test_promotion(void)
 	fix_up(&f);
 	e = embryo(&f, OPT_MSS, 1000);
 	e.listener = 3;
-	f.env.now_ns += 50 * TIME_MS;
+	tcp_env_clock(&f.env, f.env.now_ns + 50 * TIME_MS);
 	tcb_init(&f.env, &t, &e.key, &f.env.settings);
 	tcp_open_passive(&f.env, &t, &e);
 	CU_ASSERT_EQUAL(t.state, TCP_SYN_RECEIVED);
@@ -201,7 +201,7 @@ test_promotion_after_loss(void)
 	e = embryo(&f, 0, 0);
 	e.flags |= EF_SENT;
 	e.repeated = 1;
-	f.env.now_ns += 1050 * TIME_MS;
+	tcp_env_clock(&f.env, f.env.now_ns + 1050 * TIME_MS);
 	tcb_init(&f.env, &t, &e.key, &f.env.settings);
 	tcp_open_passive(&f.env, &t, &e);
 	s = fix_seg(&f, TCP_ACK);

@@ -16,7 +16,7 @@ static void
 to_deadline(struct fix *f)
 {
 	CU_ASSERT_NOT_EQUAL_FATAL(tcb_deadline(&f->env, &f->t), TIME_NEVER);
-	f->env.now_ns = RTE_MAX(f->env.now_ns, tcb_deadline(&f->env, &f->t));
+	tcp_env_clock(&f->env, RTE_MAX(f->env.now_ns, tcb_deadline(&f->env, &f->t)));
 	tcp_timer(&f->env, &f->t);
 	fix_flush(f);
 }
@@ -85,15 +85,15 @@ test_goes(void)
 
 	fix_up(&f);
 	fix_send(&f, 1000);
-	f.env.now_ns += 50 * TIME_MS;
+	tcp_env_clock(&f.env, f.env.now_ns + 50 * TIME_MS);
 	fix_ack(&f, f.t.snd_nxt, NULL, 0);
 	fix_flush(&f);
 	CU_ASSERT_EQUAL(tcb_deadline(&f.env, &f.t), f.env.now_ns + 250 * TIME_MS);
-	f.env.now_ns += 249 * TIME_MS;
+	tcp_env_clock(&f.env, f.env.now_ns + 249 * TIME_MS);
 	tcp_timer(&f.env, &f.t);
 	CU_ASSERT_PTR_NOT_NULL(tcp_flight(&f.env, &f.t));
 	fix_send(&f, 1000); /* the rest is over */
-	f.env.now_ns += TIME_MS;
+	tcp_env_clock(&f.env, f.env.now_ns + TIME_MS);
 	tcp_timer(&f.env, &f.t);
 	CU_ASSERT_PTR_NOT_NULL(tcp_flight(&f.env, &f.t));
 	CU_ASSERT_EQUAL(f.stats.rto_fired, 0);
@@ -134,7 +134,7 @@ test_restart_window(void)
 		fix_up(&f);
 		f.t.snd_wnd = 1 << 20;
 		fix_send(&f, 1000);
-		f.env.now_ns += 20 * TIME_MS;
+		tcp_env_clock(&f.env, f.env.now_ns + 20 * TIME_MS);
 		fix_ack(&f, f.t.snd_nxt, NULL, 0);
 		fix_flush(&f);
 		tcp_flight(&f.env, &f.t)->cwnd = before[i][0] * 1460;

@@ -13,13 +13,13 @@ up(struct fix *f, unsigned int n)
 	fix_up_with(f, EO_SACK);
 	f->t.flags |= TF_NO_DELAY;
 	CU_ASSERT_EQUAL(fix_send(f, MSS), 1);
-	f->env.now_ns += RTT;
+	tcp_env_clock(&f->env, f->env.now_ns + RTT);
 	fix_ack(f, FIRST, NULL, 0);
 	fix_flush(f);
 	CU_ASSERT_EQUAL(f->t.srtt_us, 8 * 40000);
 	for (unsigned int i = 0; i < n; i++) {
 		if (i != 0)
-			f->env.now_ns += TIME_MS;
+			tcp_env_clock(&f->env, f->env.now_ns + TIME_MS);
 		CU_ASSERT_EQUAL(fix_send(f, MSS), 1);
 	}
 }
@@ -50,7 +50,7 @@ test_three_sacked(void)
 	struct fix f;
 
 	up(&f, 8);
-	f.env.now_ns += RTT - 4 * TIME_MS;
+	tcp_env_clock(&f.env, f.env.now_ns + RTT - 4 * TIME_MS);
 	CU_ASSERT_EQUAL(sacked(&f, 0, 1, 3), 0);
 	CU_ASSERT_EQUAL(f.stats.fast_retransmits, 0);
 	CU_ASSERT(sacked(&f, 0, 1, 4) >= 1);
@@ -68,7 +68,7 @@ test_reordering_window(void)
 
 	up(&f, 4);
 	first = f.env.now_ns - 3 * TIME_MS;
-	f.env.now_ns = first + TIME_MS + RTT; /* the second took 40 ms */
+	tcp_env_clock(&f.env, first + TIME_MS + RTT); /* the second took 40 ms */
 	CU_ASSERT_EQUAL(sacked(&f, 0, 1, 2), 0);
 	CU_ASSERT_EQUAL(fix_flight(&f)->timer, FT_REORDER);
 	CU_ASSERT_EQUAL(f.t.rtx_ns, first + RTT + RTT / 4);
@@ -80,9 +80,9 @@ test_reordering_window(void)
 
 	/* It comes before that: nothing was lost, and what was seen is reordering. */
 	up(&f, 4);
-	f.env.now_ns += RTT - 2 * TIME_MS;
+	tcp_env_clock(&f.env, f.env.now_ns + RTT - 2 * TIME_MS);
 	sacked(&f, 0, 1, 2);
-	f.env.now_ns += 2 * TIME_MS;
+	tcp_env_clock(&f.env, f.env.now_ns + 2 * TIME_MS);
 	CU_ASSERT_EQUAL(sacked(&f, 2, 0, 0), 0);
 	CU_ASSERT_EQUAL(f.stats.retransmits, 0);
 	CU_ASSERT_NOT_EQUAL(fix_flight(&f)->flags & FF_REORDER_SEEN, 0);
@@ -97,7 +97,7 @@ test_reordering_seen(void)
 
 	up(&f, 8);
 	fix_flight(&f)->flags |= FF_REORDER_SEEN;
-	f.env.now_ns += RTT - 4 * TIME_MS;
+	tcp_env_clock(&f.env, f.env.now_ns + RTT - 4 * TIME_MS);
 	CU_ASSERT_EQUAL(sacked(&f, 0, 1, 4), 0);
 	CU_ASSERT_EQUAL(f.stats.retransmits, 0);
 	CU_ASSERT_EQUAL(fix_flight(&f)->timer, FT_REORDER);
@@ -113,11 +113,11 @@ test_sent_later(void)
 	struct fix f;
 
 	up(&f, 8);
-	f.env.now_ns += RTT - 4 * TIME_MS;
+	tcp_env_clock(&f.env, f.env.now_ns + RTT - 4 * TIME_MS);
 	sacked(&f, 0, 1, 4);
 	CU_ASSERT_EQUAL(f.stats.retransmits, 1);
 	CU_ASSERT_EQUAL(fix_flight(&f)->lost, 0); /* 4 to 7 are on the way as before */
-	f.env.now_ns += TIME_MS;
+	tcp_env_clock(&f.env, f.env.now_ns + TIME_MS);
 	sacked(&f, 0, 1, 5); /* the repetition is later than all of them */
 	CU_ASSERT_EQUAL(f.stats.retransmits, 1);
 	fix_down(&f);
@@ -130,14 +130,14 @@ test_lost_repetition(void)
 	struct fix f;
 
 	up(&f, 8);
-	f.env.now_ns += RTT - 4 * TIME_MS;
+	tcp_env_clock(&f.env, f.env.now_ns + RTT - 4 * TIME_MS);
 	sacked(&f, 0, 1, 4);
 	CU_ASSERT_EQUAL(f.stats.retransmits, 1);
-	f.env.now_ns += TIME_MS;
+	tcp_env_clock(&f.env, f.env.now_ns + TIME_MS);
 	for (uint32_t i = 5; i <= 8; i++)
 		sacked(&f, 0, 1, i);
 	CU_ASSERT_EQUAL(fix_send(&f, MSS), 1); /* after the repetition */
-	f.env.now_ns += RTT;
+	tcp_env_clock(&f.env, f.env.now_ns + RTT);
 	sacked(&f, 0, 1, 9);
 	CU_ASSERT_EQUAL(f.stats.retransmits, 2);
 	CU_ASSERT_EQUAL(f.stats.rto_fired, 0);
@@ -151,7 +151,7 @@ test_dsack_growth(void)
 	struct fix f;
 
 	up(&f, 4);
-	f.env.now_ns += RTT;
+	tcp_env_clock(&f.env, f.env.now_ns + RTT);
 	CU_ASSERT_EQUAL(fix_flight(&f)->reo_mult, 1);
 	for (int i = 0; i < 3; i++) {
 		const struct sack_block b = { FIRST - MSS, FIRST };
@@ -161,7 +161,7 @@ test_dsack_growth(void)
 	}
 	fix_ack(&f, at(4), NULL, 0);
 	fix_send(&f, 4 * MSS);
-	f.env.now_ns += RTT;
+	tcp_env_clock(&f.env, f.env.now_ns + RTT);
 	fix_ack(&f, at(6), &(struct sack_block){ at(0), at(1) }, 1);
 	CU_ASSERT_EQUAL(fix_flight(&f)->reo_mult, 3);
 	fix_flush(&f);
@@ -220,10 +220,10 @@ test_long_outage(void)
 	do
 		fix_fire(&f);
 	while (f.env.now_ns - sent < 40 * 60 * TIME_S);
-	f.env.now_ns += RTT;
+	tcp_env_clock(&f.env, f.env.now_ns + RTT);
 	fix_flight(&f)->cwnd = 10 * MSS;
 	CU_ASSERT_EQUAL(sacked(&f, 1, 0, 0), 5);
-	f.env.now_ns += RTT;
+	tcp_env_clock(&f.env, f.env.now_ns + RTT);
 	CU_ASSERT_EQUAL(sacked(&f, 1, 2, 5), 1);
 	fix_down(&f);
 }
@@ -243,9 +243,9 @@ test_late_originals(void)
 	do /* the probe, and timeouts */
 		fix_fire(&f);
 	while (f.env.now_ns - sent < 3 * TIME_S);
-	f.env.now_ns += RTT;
+	tcp_env_clock(&f.env, f.env.now_ns + RTT);
 	CU_ASSERT_EQUAL(sacked(&f, 1, 0, 0), 2);
-	f.env.now_ns += RTT + TIME_MS;
+	tcp_env_clock(&f.env, f.env.now_ns + RTT + TIME_MS);
 	sacked(&f, 1, 2, 6);
 	CU_ASSERT(fix_flight(&f)->rack_rtt_us > 3000000);
 	CU_ASSERT_NOT_EQUAL(fix_flight(&f)->timer, FT_REORDER);
@@ -266,7 +266,7 @@ test_probe_outcome(void)
 
 		up(&f, 8);
 		CU_ASSERT_EQUAL(fix_fire(&f), 1);
-		f.env.now_ns += RTT;
+		tcp_env_clock(&f.env, f.env.now_ns + RTT);
 		if (dsack != 0)
 			fix_ack(&f, at(8), &(struct sack_block){ at(7), at(8) }, 1);
 		else

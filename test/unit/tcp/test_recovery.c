@@ -14,7 +14,7 @@ up(struct fix *f, uint8_t opts)
 {
 	fix_up_with(f, opts);
 	CU_ASSERT_EQUAL_FATAL(fix_send(f, 60 * MSS), 10);
-	f->env.now_ns += 50 * TIME_MS;
+	tcp_env_clock(&f->env, f->env.now_ns + 50 * TIME_MS);
 }
 
 /* @return packets that went in answer. */
@@ -393,7 +393,7 @@ test_undo_by_timestamp(void)
 		first = env_ts(&f.env, &f.t) - 50;
 		dupacks(&f, 3);
 		CU_ASSERT_EQUAL(f.stats.fast_retransmits, 1);
-		f.env.now_ns += 10 * TIME_MS;
+		tcp_env_clock(&f.env, f.env.now_ns + 10 * TIME_MS);
 		s = fix_seg(&f, TCP_ACK);
 		s.wnd = 65535;
 		s.ack = f.t.snd_una + mss;
@@ -454,7 +454,7 @@ test_random(void)
 		for (int i = 0; i < 6000 && f.t.state != TCP_CLOSED; i++) {
 			uint32_t out = f.t.snd_nxt - f.t.snd_una;
 
-			f.env.now_ns += prng_below(&seed, 20) * TIME_MS;
+			tcp_env_clock(&f.env, f.env.now_ns + prng_below(&seed, 20) * TIME_MS);
 			if (f.t.snd_end - f.t.snd_nxt < 20000 && prng_below(&seed, 4) != 0)
 				tcp_send(&f.env, &f.t,
 					fix_bytes(&f, f.t.snd_end, 1 + prng_below(&seed, 9000)));
@@ -469,7 +469,7 @@ test_random(void)
 				break;
 			case 2:
 				if (prng_below(&seed, 30) == 0 && f.t.rtx_ns != TIME_NEVER)
-					f.env.now_ns = RTE_MAX(f.env.now_ns, f.t.rtx_ns);
+					tcp_env_clock(&f.env, RTE_MAX(f.env.now_ns, f.t.rtx_ns));
 				break;
 			default:
 				fix_ack(&f, f.t.snd_una + RTE_MIN(out, 2 * MSS), NULL, 0);

@@ -111,10 +111,10 @@ test_acked(void)
 	struct fix f;
 
 	up(&f, 1);
-	f.env.now_ns += 10 * TIME_MS;
+	tcp_env_clock(&f.env, f.env.now_ns + 10 * TIME_MS);
 	CU_ASSERT_EQUAL(fix_send(&f, 2 * MSS), 2);
 	board_resent(&f.env, flight(&f), nth(&f, 2));
-	f.env.now_ns += 30 * TIME_MS;
+	tcp_env_clock(&f.env, f.env.now_ns + 30 * TIME_MS);
 	n = hear(&f, MSS, NULL, 0);
 	CU_ASSERT_EQUAL(n.delivered, MSS);
 	CU_ASSERT_EQUAL(n.rtt_us, 40000);
@@ -170,7 +170,7 @@ test_sacked(void)
 	struct fix f;
 
 	up(&f, 6);
-	f.env.now_ns += 20 * TIME_MS;
+	tcp_env_clock(&f.env, f.env.now_ns + 20 * TIME_MS);
 	n = sacked(&f, MSS + 1, 3 * MSS); /* of the second a byte is missing */
 	CU_ASSERT_EQUAL(n.sacked, MSS);
 	CU_ASSERT_EQUAL(n.delivered, MSS);
@@ -338,7 +338,7 @@ test_lost(void)
 		if (i == 2)
 			continue;
 		CU_ASSERT_PTR_EQUAL_FATAL(board_lost(&f.env, flight(&f)), nth(&f, i));
-		f.env.now_ns += TIME_MS;
+		tcp_env_clock(&f.env, f.env.now_ns + TIME_MS);
 		board_resent(&f.env, flight(&f), nth(&f, i));
 		CU_ASSERT_EQUAL(nth(&f, i)->flags, SEG_REPEATED);
 		fix_check_board(&f);
@@ -362,7 +362,7 @@ test_find_again(void)
 	struct fix f;
 
 	up(&f, 5);
-	f.env.now_ns += 50 * TIME_MS;
+	tcp_env_clock(&f.env, f.env.now_ns + 50 * TIME_MS);
 	sacked(&f, 4 * MSS, 5 * MSS);
 	board_lose_all(&f.env, flight(&f));
 	board_resent(&f.env, flight(&f), nth(&f, 0));
@@ -545,7 +545,7 @@ model_step(struct model *m)
 	struct tx_seg *g = any_segment(m);
 	uint32_t len = 1 + prng_below(&m->seed, 600);
 
-	m->f.env.now_ns += prng_below(&m->seed, 3000) * TIME_US;
+	tcp_env_clock(&m->f.env, m->f.env.now_ns + prng_below(&m->seed, 3000) * TIME_US);
 	switch ((enum event)often[prng_below(&m->seed, RTE_DIM(often))]) {
 	case SEND:
 		if (m->nxt + len > SPAN || m->nxt - m->una > 20000)

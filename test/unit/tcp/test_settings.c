@@ -206,7 +206,7 @@ test_cc_in_recovery(void)
 			tcp_set(&f.env, &f.t, THOLE_OPT_CC, from);
 			fix_send(&f, 14600);
 			una = f.t.snd_una;
-			f.env.now_ns += 100 * TIME_MS;
+			tcp_env_clock(&f.env, f.env.now_ns + 100 * TIME_MS);
 			fix_ack(&f, una, &(struct sack_block){ una + 5 * 1460, una + 10 * 1460 },
 				1);
 			fix_flush(&f);
@@ -219,7 +219,7 @@ test_cc_in_recovery(void)
 			fix_ack(&f, una + 10 * 1460, NULL, 0);
 			for (unsigned int i = 0; i < 100; i++) {
 				fix_send(&f, 1460);
-				f.env.now_ns += 100 * TIME_MS;
+				tcp_env_clock(&f.env, f.env.now_ns + 100 * TIME_MS);
 				fix_ack(&f, f.t.snd_nxt, NULL, 0);
 			}
 			CU_ASSERT(flight->cwnd >= 1460 && flight->cwnd <= 100 * 1460);

@@ -112,11 +112,11 @@ test_24_days(void)
 	struct fix f;
 
 	up(&f);
-	f.env.now_ns += 23 * day;
+	tcp_env_clock(&f.env, f.env.now_ns + 23 * day);
 	s = seg(&f, 999);
 	in(&f, &s, 100);
 	CU_ASSERT_EQUAL(f.t.rcv_nxt, FIX_IRS + 1);
-	f.env.now_ns += 2 * day;
+	tcp_env_clock(&f.env, f.env.now_ns + 2 * day);
 	s = seg(&f, 999);
 	in(&f, &s, 100);
 	CU_ASSERT_EQUAL(f.t.rcv_nxt, FIX_IRS + 1 + 100);
@@ -126,7 +126,7 @@ test_24_days(void)
 	s = seg(&f, 998);
 	in(&f, &s, 100);
 	CU_ASSERT_EQUAL(f.t.rcv_nxt, FIX_IRS + 1 + 100);
-	f.env.now_ns += 20 * day;
+	tcp_env_clock(&f.env, f.env.now_ns + 20 * day);
 	in(&f, &s, 100);
 	CU_ASSERT_EQUAL(f.t.rcv_nxt, FIX_IRS + 1 + 100);
 	fix_flush(&f);
@@ -216,7 +216,7 @@ test_sent(void)
 	struct fix f;
 
 	up(&f);
-	f.env.now_ns += 12345 * TIME_MS;
+	tcp_env_clock(&f.env, f.env.now_ns + 12345 * TIME_MS);
 	CU_ASSERT_EQUAL(tcp_send(&f.env, &f.t, fix_bytes(&f, 0, 10)), 0);
 	CU_ASSERT_EQUAL_FATAL(tcp_output(&f.env, &f.t, &f.path, out, 4), 1);
 	opt = rte_pktmbuf_mtod_offset(out[0], const uint8_t *, 14 + 20 + 20);
@@ -238,10 +238,10 @@ test_rtt(void)
 
 	up(&f);
 	fix_send(&f, 1000);
-	f.env.now_ns += TIME_S;
+	tcp_env_clock(&f.env, f.env.now_ns + TIME_S);
 	tcp_timer(&f.env, &f.t);
 	fix_flush(&f);
-	f.env.now_ns += 30 * TIME_MS;
+	tcp_env_clock(&f.env, f.env.now_ns + 30 * TIME_MS);
 	s = seg(&f, 1001);
 	s.ack = f.t.snd_nxt;
 	s.ts_ecr = env_ts(&f.env, &f.t) - 30;
@@ -252,7 +252,7 @@ test_rtt(void)
 
 	up(&f);
 	fix_send(&f, 1000);
-	f.env.now_ns += TIME_S;
+	tcp_env_clock(&f.env, f.env.now_ns + TIME_S);
 	tcp_timer(&f.env, &f.t);
 	fix_flush(&f);
 	s = seg(&f, 1001);

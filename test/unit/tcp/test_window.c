@@ -320,7 +320,7 @@ bulk_round(struct bulk *b)
 	struct tcb *t = &b->f.t;
 	uint32_t all = b->edge - t->rcv_nxt;
 
-	b->f.env.now_ns += b->rtt_ms * TIME_MS;
+	tcp_env_clock(&b->f.env, b->f.env.now_ns + b->rtt_ms * TIME_MS);
 	while (t->rcv_nxt != b->edge) {
 		struct seg s = fix_seg(&b->f, TCP_ACK);
 		uint32_t bytes;
