@@ -6,8 +6,6 @@
 
 #include "stack/stack.h"
 
-#define ARM_OWING_NS (10 * TIME_MS)
-
 uint32_t
 conn_alloc(struct thole_stack *s, const struct flow_key *key, uint8_t app,
 	const struct tcp_settings *set)
@@ -141,39 +139,20 @@ conn_arm(struct thole_stack *s, struct tcb *t)
 		wheel_arm(&s->wheel, tcb_index(s, t), deadline);
 }
 
-/* What is sent has deadlines of its own: the wheel waits for them where there is time. */
-static inline void
-arm_in_time(struct thole_stack *s, struct tcb *t)
-{
-	uint64_t deadline = tcb_deadline(&s->env, t);
-
-	if (deadline >= t->timer.at_ns || (tcb_owes(t) && deadline > s->env.now_ns + ARM_OWING_NS &&
-						  list_empty(&s->wait_tcbs)))
-		return;
-	wheel_arm(&s->wheel, tcb_index(s, t), deadline);
-}
-
 void
-conn_settle(struct thole_stack *s, struct tcb *t)
+conn_settle_last(struct thole_stack *s, struct tcb *t)
 {
-	if (likely((t->flags & TF_DETACHED) == 0)) {
+	if ((t->flags & TF_DETACHED) == 0) {
 		if (t->state == TCP_TIME_WAIT && (t->flags & TF_APP_CLOSED) != 0 && !tcb_owes(t))
 			time_wait_enter(s, t);
 		else if (t->state == TCP_CLOSED)
 			detach(s, t);
 	}
-	if (t->events != 0) {
-		if (t->app == APP_NONE)
-			t->events = 0;
-		else
-			list_push_ready(s, &s->clients[t->app].ready, t);
-	}
-	if (tcb_owes(t))
-		list_push_out(s, &s->out_tcbs, t);
+	conn_settle_lists(s, t);
 	if ((t->flags & TF_DETACHED) != 0)
 		free_if_done(s, t);
 	else
-		arm_in_time(s, t);
+		conn_settle_timer(s, t);
 }
 
 void
@@ -183,7 +162,7 @@ conn_arm_owing(struct thole_stack *s)
 
 	if (i == SLAB_NONE || s->env.now_ns < s->arm_owing_ns)
 		return;
-	s->arm_owing_ns = s->env.now_ns + ARM_OWING_NS;
+	s->arm_owing_ns = s->env.now_ns + CONN_ARM_OWING_NS;
 	for (; i != SLAB_NONE; i = stack_tcb(s, i)->out_next) {
 		struct tcb *t = stack_tcb(s, i);
 

@@ -370,21 +370,12 @@ void demux_stranger(struct thole_stack *s, struct seg *seg);
 /* conn.c: TCBs. */
 uint32_t conn_alloc(struct thole_stack *s, const struct flow_key *key, uint8_t app,
 	const struct tcp_settings *set);
-void conn_settle(struct thole_stack *s, struct tcb *t);
+static inline void conn_settle(struct thole_stack *s, struct tcb *t);
 /* The timer is due no later than the TCB's earliest deadline. */
 void conn_arm(struct thole_stack *s, struct tcb *t);
 /* Those whose output waits are armed, too, every now and then and before they are due: without
  * mbufs, or a caller who has room, a connection is given up as well. */
 void conn_arm_owing(struct thole_stack *s);
-/* A segment for @p t, and what follows from it. */
-static inline void
-conn_input(struct thole_stack *s, struct tcb *t, struct seg *seg)
-{
-	if (tcp_input(&s->env, t, seg) == REPLY_RST)
-		reply_rst(s, seg);
-	conn_settle(s, t);
-}
-
 /* The CLOSED event was read, or nobody will. */
 void conn_release(struct thole_stack *s, struct tcb *t);
 thole_conn conn_handle(const struct thole_stack *s, const struct tcb *t);
@@ -467,7 +458,8 @@ list_empty(const struct index_list *l)
 	return l->head == SLAB_NONE;
 }
 
-/* Appends record @p i, whose link is @p link; @p last is the link of the list's tail. */
+/* Appends record @p i, whose link is @p link; @p last is the link of the list's tail, or anything
+ * if it has none. */
 static inline void
 list_append(struct index_list *l, uint32_t i, uint32_t *link, uint32_t *last)
 {
@@ -490,8 +482,7 @@ static inline void
 list_push_out(struct thole_stack *s, struct index_list *l, struct tcb *t)
 {
 	if (t->out_next == NOT_LISTED)
-		list_append(l, tcb_index(s, t), &t->out_next,
-			&stack_tcb(s, list_empty(l) ? 0 : l->tail)->out_next);
+		list_append(l, tcb_index(s, t), &t->out_next, &stack_tcb(s, l->tail)->out_next);
 }
 
 static inline struct tcb *
@@ -510,8 +501,7 @@ static inline void
 list_push_ready(struct thole_stack *s, struct index_list *l, struct tcb *t)
 {
 	if (t->ready_next == NOT_LISTED)
-		list_append(l, tcb_index(s, t), &t->ready_next,
-			&stack_tcb(s, list_empty(l) ? 0 : l->tail)->ready_next);
+		list_append(l, tcb_index(s, t), &t->ready_next, &stack_tcb(s, l->tail)->ready_next);
 }
 
 static inline struct tcb *
@@ -544,6 +534,60 @@ list_pop_embryo(struct thole_stack *s, struct index_list *l)
 	if (i != SLAB_NONE)
 		list_advance(l, &stack_embryo(s, i)->out_next);
 	return i;
+}
+
+#define CONN_ARM_OWING_NS (10 * TIME_MS)
+
+/* Its place in the lists of who has events and of who has output. */
+static inline void
+conn_settle_lists(struct thole_stack *s, struct tcb *t)
+{
+	if (t->events != 0) {
+		if (unlikely(t->app == APP_NONE))
+			t->events = 0;
+		else
+			list_push_ready(s, &s->clients[t->app].ready, t);
+	}
+	if (tcb_owes(t))
+		list_push_out(s, &s->out_tcbs, t);
+}
+
+/* A deadline that moves later touches no wheel. What is sent has deadlines of its own: the wheel
+ * waits for them where there is time. */
+static inline void
+conn_settle_timer(struct thole_stack *s, struct tcb *t)
+{
+	uint64_t deadline = tcb_deadline(&s->env, t);
+
+	if (deadline < t->timer.at_ns &&
+		!(tcb_owes(t) && deadline > s->env.now_ns + CONN_ARM_OWING_NS &&
+			list_empty(&s->wait_tcbs)))
+		wheel_arm(&s->wheel, tcb_index(s, t), deadline);
+}
+
+/* For what is over, or about to be. */
+void conn_settle_last(struct thole_stack *s, struct tcb *t);
+
+static inline void
+conn_settle(struct thole_stack *s, struct tcb *t)
+{
+	_Static_assert(
+		TCP_CLOSED == 0, "the states that end a connection are the first and the last");
+	if ((t->flags & TF_DETACHED) != 0 || t->state == TCP_CLOSED || t->state == TCP_TIME_WAIT) {
+		conn_settle_last(s, t);
+		return;
+	}
+	conn_settle_lists(s, t);
+	conn_settle_timer(s, t);
+}
+
+/* A segment for @p t, and what follows from it. */
+static inline void
+conn_input(struct thole_stack *s, struct tcb *t, struct seg *seg)
+{
+	if (tcp_input(&s->env, t, seg) == REPLY_RST)
+		reply_rst(s, seg);
+	conn_settle(s, t);
 }
 
 /* lists.c */

@@ -243,8 +243,44 @@ tcp_input_promoted(struct tcp_env *env, struct tcb *t, struct seg *s)
 	tcp_timestamp_note(env, t, s);
 }
 
-enum tcp_reply
-tcp_input(struct tcp_env *env, struct tcb *t, struct seg *s)
+/* What a segment does that has passed the tests. @p whole: all of it is in the window and new. */
+static inline void
+input_accepted(struct tcp_env *env, struct tcb *t, struct seg *s, const bool whole)
+{
+	tcp_timestamp_note(env, t, s);
+	if ((t->opts & TO_ECN) != 0)
+		input_ecn(t, s);
+	if ((t->flags & (TF_KEEPALIVE | TF_APP_CLOSED)) == TF_KEEPALIVE)
+		heard_from(env, t);
+	tcp_input_ack(env, t, s);
+	if (!fin_acked(env, t))
+		return;
+	/* Sixth step: urgent data is data (RFC 9293, 3.8.5: the pointer is advice that we don't
+	 * give). */
+	if (seg_len(s) != 0) {
+		if (!whole)
+			trim(env, t, s);
+		tcp_input_data(env, t, s);
+	}
+}
+
+/*
+ * The segment that is due next, in time, with an ACK of what is on its way: most are. Each test of
+ * input_any() passes for it, and nothing is to be cut off.
+ */
+static inline bool
+is_expected(const struct tcb *t, const struct seg *s)
+{
+	return (s->flags & (TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK &&
+	       t->state >= TCP_ESTABLISHED && s->seq == t->rcv_nxt && s->len <= tcp_rcv_wnd(t) &&
+	       s->ack - t->snd_una <= t->snd_nxt - t->snd_una &&
+	       ((t->opts & TO_TIMESTAMPS) == 0 ||
+		       ((s->opts & OPT_TIMESTAMPS) != 0 && !seq_lt(s->ts_val, t->ts_recent)));
+}
+
+/* Step by step. */
+static __rte_noinline enum tcp_reply
+input_any(struct tcp_env *env, struct tcb *t, struct seg *s)
 {
 	if (t->state == TCP_SYN_SENT)
 		return tcp_input_syn_sent(env, t, s);
@@ -286,19 +322,15 @@ tcp_input(struct tcp_env *env, struct tcb *t, struct seg *s)
 	} else if (!ack_in_range(env, t, s)) {
 		return REPLY_NONE;
 	}
-	tcp_timestamp_note(env, t, s);
-	if ((t->opts & TO_ECN) != 0)
-		input_ecn(t, s);
-	if ((t->flags & (TF_KEEPALIVE | TF_APP_CLOSED)) == TF_KEEPALIVE)
-		heard_from(env, t);
-	tcp_input_ack(env, t, s);
-	if (!fin_acked(env, t))
-		return REPLY_NONE;
-	/* Sixth step: urgent data is data (RFC 9293, 3.8.5: the pointer is advice that we don't
-	 * give). */
-	if (seg_len(s) != 0) {
-		trim(env, t, s);
-		tcp_input_data(env, t, s);
-	}
+	input_accepted(env, t, s, false);
+	return REPLY_NONE;
+}
+
+enum tcp_reply
+tcp_input(struct tcp_env *env, struct tcb *t, struct seg *s)
+{
+	if (unlikely(!is_expected(t, s)))
+		return input_any(env, t, s);
+	input_accepted(env, t, s, true);
 	return REPLY_NONE;
 }

@@ -56,7 +56,8 @@ put_options(struct out *o, uint8_t flags, struct tcp_out *seg)
 static void
 acked(struct tcp_env *env, struct tcb *t)
 {
-	tcp_window_advance(env, t);
+	if ((t->flags & TF_FIN_RECEIVED) == 0) /* after that, nothing is in a window */
+		tcp_window_advance(env, t);
 	t->rcv_acked = t->rcv_nxt;
 	t->delack_ns = TIME_NEVER;
 	t->flags &= (uint16_t)~TF_ACK_NOW;
