@@ -46,8 +46,10 @@ static inline void
 fill_path(const struct thole_stack *s, const struct flow_key *key, const struct neigh *e,
 	struct wire_path *path)
 {
-	path->dst_mac = e->mac;
-	path->src_mac = s->path.src_mac;
+	_Static_assert(offsetof(struct neigh, ours) == offsetof(struct neigh, mac) + 6 &&
+			       offsetof(struct wire_path, dst_mac) == 0,
+		"both addresses are copied as one");
+	memcpy(path, &e->mac, 2 * sizeof(e->mac));
 	path->src_be = local_ip_be(s, key->laddr);
 	path->dst_be = flow_raddr_ip4(key);
 	path->how = s->path.how;

@@ -169,7 +169,8 @@ add(struct thole_stack *s, uint32_t ip_be, uint32_t laddr)
 		return NO_INDEX;
 	n->free = n->entries[i].next;
 	head = head_of(s, ip_be);
-	n->entries[i] = (struct neigh){ .ip_be = ip_be, .laddr = laddr, .next = *head };
+	n->entries[i] =
+		(struct neigh){ .ip_be = ip_be, .laddr = laddr, .next = *head, .ours = s->cfg.mac };
 	*head = i;
 	return i;
 }

@@ -72,6 +72,7 @@ struct neigh {
 	bool used; /* since the hand came by */
 	uint8_t queued;
 	struct rte_ether_addr mac;
+	struct rte_ether_addr ours; /* behind mac, as in a frame */
 	uint64_t confirmed_ns;
 	uint64_t retry_ns; /* INCOMPLETE, PROBING */
 	struct rte_mbuf
