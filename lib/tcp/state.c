@@ -212,11 +212,9 @@ free_list(struct rte_mbuf *m)
 	}
 }
 
-static void
+static __rte_noinline void
 drop_received(struct tcp_env *env, struct tcb *t)
 {
-	if (t->rcv_head == NULL)
-		return;
 	env->stats->mbufs_held -= t->rcv_segs;
 	t->rcv_segs = 0;
 	t->rcv_queued = 0;
@@ -227,8 +225,9 @@ drop_received(struct tcp_env *env, struct tcb *t)
 void
 tcp_forget_received(struct tcp_env *env, struct tcb *t)
 {
-	drop_received(env, t);
-	t->events &= TE_OPENING | TE_ACCEPTED | TE_CLOSED;
+	if (t->rcv_head != NULL)
+		drop_received(env, t);
+	tcp_forget_events(t);
 }
 
 static void
@@ -238,16 +237,25 @@ drop_unfinished(struct tcp_env *env, struct tcb *t)
 		tcp_flight_drop(env, t);
 	if (t->ooo_head != NULL)
 		tcp_rcv_drop_ahead(env, t);
-	if (t->snd_head != NULL)
-		free_list(t->snd_head);
+	free_list(t->snd_head);
 	t->snd_head = t->snd_tail = t->snd_cur = NULL;
 }
 
 void
 tcp_drop_queues(struct tcp_env *env, struct tcb *t)
 {
-	drop_received(env, t);
+	if (t->rcv_head != NULL)
+		drop_received(env, t);
 	drop_unfinished(env, t);
+}
+
+/* What CLOSED leaves nothing of; what is received stays for the application, if it reads on. */
+static __rte_noinline void
+drop_ended(struct tcp_env *env, struct tcb *t)
+{
+	drop_unfinished(env, t);
+	if (t->rcv_head != NULL && (t->flags & TF_APP_CLOSED) != 0)
+		drop_received(env, t);
 }
 
 void
@@ -268,7 +276,7 @@ tcp_closed(struct tcp_env *env, struct tcb *t, int error)
 	t->flags &=
 		(uint16_t) ~(TF_ACK_NOW | TF_OUTPUT | TF_REXMIT | TF_PROBE | TF_PERSIST | TF_PACED);
 	t->events |= TE_CLOSED;
-	drop_unfinished(env, t);
-	if ((t->flags & TF_APP_CLOSED) != 0)
-		drop_received(env, t);
+	if (unlikely(t->flight != SLAB_NONE || t->snd_head != NULL || t->ooo_head != NULL ||
+		     t->rcv_head != NULL))
+		drop_ended(env, t);
 }

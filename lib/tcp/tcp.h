@@ -237,6 +237,12 @@ void tcp_time_wait(struct tcp_env *env, struct tcb *t);
 void tcp_drop_queues(struct tcp_env *env, struct tcb *t);
 /* The application won't read any more: what is received goes, and its events. */
 void tcp_forget_received(struct tcp_env *env, struct tcb *t);
+/* Likewise where nothing is. */
+static inline void
+tcp_forget_events(struct tcb *t)
+{
+	t->events &= TE_OPENING | TE_ACCEPTED | TE_CLOSED;
+}
 
 /* path_mtu.c: a router's word that a segment with @p seq was too big; 0: it doesn't say for what.
  */

@@ -76,11 +76,10 @@ tcp_received(struct tcp_env *env, struct tcb *t, uint32_t bytes)
 	return 0;
 }
 
-int
-tcp_shutdown(struct tcp_env *env, struct tcb *t)
+/* Our FIN follows what is queued. */
+static inline void
+queue_fin(struct tcb *t)
 {
-	if ((t->flags & TF_FIN_QUEUED) != 0 || t->state == TCP_CLOSED)
-		return -EPIPE;
 	if (unlikely((t->flags & TF_KEEPALIVE) != 0))
 		end_silence(t);
 	t->flags |= TF_FIN_QUEUED | TF_OUTPUT;
@@ -89,41 +88,68 @@ tcp_shutdown(struct tcp_env *env, struct tcb *t)
 	else if (t->state == TCP_CLOSE_WAIT)
 		t->state = TCP_LAST_ACK;
 	/* SYN-SENT, SYN-RECEIVED: once established. */
+}
+
+int
+tcp_shutdown(struct tcp_env *env, struct tcb *t)
+{
 	(void)env;
+	if ((t->flags & TF_FIN_QUEUED) != 0 || t->state == TCP_CLOSED)
+		return -EPIPE;
+	queue_fin(t);
 	return 0;
 }
 
-/* From here on TCP works for nobody: it says FIN, and has so long to be done. */
-static void
-orphan(struct tcp_env *env, struct tcb *t)
+/* R2 counts from here on, for what waits for an ACK or a window. */
+static __rte_noinline void
+restart_patience(const struct tcp_env *env, struct tcb *t)
 {
-	if ((t->flags & TF_FIN_QUEUED) == 0)
-		tcp_shutdown(env, t);
-	if (t->state == TCP_TIME_WAIT)
-		return;
-	/* A peer that takes a byte now and then makes progress; it doesn't get for ever. */
-	t->life_ns = env->now_ns + env->params.give_up_ns;
-	if (t->state == TCP_FIN_WAIT_2)
-		t->life_ns = env->now_ns + env->params.orphan_ns;
 	t->rtx_first_ms = env_now_ms(env);
 	if (t->rtx_ns != TIME_NEVER)
 		t->rtx_ns = RTE_MIN(t->rtx_ns, env->now_ns + tcp_rtx_patience_ns(env, t));
 }
 
-int
-tcp_close(struct tcp_env *env, struct tcb *t)
+/* From here on TCP works for nobody: it says FIN, and has so long to be done. */
+static inline void
+orphan(const struct tcp_env *env, struct tcb *t)
+{
+	/* A peer that takes a byte now and then makes progress; it doesn't get for ever. */
+	uint64_t life_ns = env->params.give_up_ns;
+
+	if ((t->flags & TF_FIN_QUEUED) == 0)
+		queue_fin(t);
+	else if (t->state == TCP_TIME_WAIT)
+		return;
+	else if (t->state == TCP_FIN_WAIT_2)
+		life_ns = env->params.orphan_ns;
+	t->life_ns = env->now_ns + life_ns;
+	if (t->rtx_ns != TIME_NEVER || t->snd_una != t->snd_nxt)
+		restart_patience(env, t);
+}
+
+/* A connection that hasn't come about, has ended, or has data that nobody read. */
+static __rte_noinline void
+close_early(struct tcp_env *env, struct tcb *t)
 {
 	bool unread = t->rcv_queued != 0;
 
-	if ((t->flags & TF_APP_CLOSED) != 0)
-		return -EBADF;
-	t->flags |= TF_APP_CLOSED;
 	tcp_forget_received(env, t);
 	if (t->state == TCP_SYN_SENT)
 		tcp_closed(env, t, 0); /* RFC 9293, 3.10.4: nobody has heard of us */
 	else if (unread && t->state != TCP_TIME_WAIT && t->state != TCP_CLOSED)
 		tcp_abort(env, t, ECONNABORTED); /* RFC 9293, 3.6.1; RFC 2525, 2.17 */
-	else if (t->state != TCP_CLOSED)
+}
+
+int
+tcp_close(struct tcp_env *env, struct tcb *t)
+{
+	if ((t->flags & TF_APP_CLOSED) != 0)
+		return -EBADF;
+	t->flags |= TF_APP_CLOSED;
+	tcp_forget_events(t);
+	if (unlikely(t->state <= TCP_SYN_SENT || t->rcv_queued != 0))
+		close_early(env, t);
+	else
 		orphan(env, t);
 	return 0;
 }
