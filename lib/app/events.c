@@ -3,73 +3,125 @@
  * events.c: turns what connections have gathered into events, when the application looks. A
  * connection stands in its context's list once, however much has happened.
  */
+#include <string.h>
+
 #include "app/app.h"
 
-static void
-opened(struct thole_app *app, struct tcb *t, struct thole_event *ev, enum thole_event_type type)
+#define EVENT_REST offsetof(struct thole_event, local) /* what not every event has */
+
+/* The event is written as it goes: with zeros before it would be written twice. */
+static inline void
+head(struct thole_event *ev, enum thole_event_type type, int status, uint32_t bytes)
 {
 	ev->type = (uint8_t)type;
-	conn_endpoints(app->stack, t, &ev->local, &ev->remote);
-	ev->bytes = app->stack->env.params.sndbuf_bytes;
+	ev->op = 0;
+	ev->status = (int16_t)status;
+	ev->bytes = bytes;
+}
+
+static inline void
+whose(const struct thole_stack *s, uint32_t i, const struct tcb *t, struct thole_event *ev)
+{
+	ev->conn = conn_handle_at(s, i, t);
+	ev->user = t->user;
+}
+
+static inline void
+opened(struct thole_stack *s, uint32_t i, struct tcb *t, struct thole_event *ev,
+	enum thole_event_type type)
+{
+	head(ev, type, 0, s->env.params.sndbuf_bytes);
+	whose(s, i, t, ev);
+	conn_endpoints(s, t, &ev->local, &ev->remote);
 	if (t->listener != NO_INDEX) {
-		app->stack->listeners[t->listener].waiting--;
+		s->listeners[t->listener].waiting--;
 		t->listener = NO_INDEX;
 	}
 }
 
-static void
-data(struct thole_app *app, struct tcb *t, struct thole_event *ev)
+/* The handle is stale from here on. The connection was detached when it became CLOSED. */
+static inline void
+closed(struct thole_stack *s, uint32_t i, struct tcb *t, struct thole_event *ev)
 {
-	ev->type = THOLE_EV_DATA;
-	ev->mbuf = tcp_rcv_take(&app->stack->env, t, &ev->bytes);
+	head(ev, THOLE_EV_CLOSED, -t->error, 0);
+	whose(s, i, t, ev);
+	memset((uint8_t *)ev + EVENT_REST, 0, sizeof(*ev) - EVENT_REST);
+	t->app = APP_NONE;
+	t->events = 0;
+	conn_free_if_done(s, i, t);
 }
 
-static void
-sendable(struct tcb *t, struct thole_event *ev)
+static uint32_t
+credit(struct tcb *t)
 {
 	uint32_t acked = seq_min(t->snd_una, t->snd_end);
+	uint32_t bytes = acked - t->snd_credited;
 
-	ev->type = THOLE_EV_SENDABLE;
-	ev->bytes = acked - t->snd_credited;
 	t->snd_credited = acked;
+	return bytes;
 }
 
-/* Takes the first of the events that @p t has. */
-static void
-take_one(struct thole_app *app, struct tcb *t, struct thole_event *ev)
+/* What may come between a connection's first event and its last; and OPENING. */
+static __rte_noinline void
+between(struct thole_stack *s, uint32_t i, struct tcb *t, struct thole_event *ev,
+	enum tcb_event which)
 {
-	uint8_t bit = (uint8_t)(t->events & -t->events);
-
-	*ev = (struct thole_event){ .conn = conn_handle(app->stack, t), .user = t->user };
-	t->events &= (uint8_t)~bit;
-	switch ((enum tcb_event)bit) {
+	*ev = (struct thole_event){ .type = 0 };
+	whose(s, i, t, ev);
+	switch (which) {
 	case TE_OPENING:
 		ev->type = THOLE_EV_OPENING;
 		break;
-	case TE_ACCEPTED:
-		opened(app, t, ev, THOLE_EV_ACCEPTED);
-		break;
-	case TE_CONNECTED:
-		opened(app, t, ev, THOLE_EV_CONNECTED);
-		break;
 	case TE_DATA:
-		data(app, t, ev);
+		ev->type = THOLE_EV_DATA;
+		ev->mbuf = tcp_rcv_take(&s->env, t, &ev->bytes);
 		break;
 	case TE_PEER_CLOSED:
 		ev->type = THOLE_EV_PEER_CLOSED;
 		break;
 	case TE_SENDABLE:
-		sendable(t, ev);
+		ev->type = THOLE_EV_SENDABLE;
+		ev->bytes = credit(t);
 		break;
 	case TE_SOFT_ERROR:
 		ev->type = THOLE_EV_SOFT_ERROR;
 		ev->status = (int16_t)-tcp_soft_errno((enum soft_error)t->soft);
 		break;
+	case TE_ACCEPTED:
+	case TE_CONNECTED:
 	case TE_CLOSED:
-		ev->type = THOLE_EV_CLOSED;
-		ev->status = (int16_t)-t->error;
 		break;
 	}
+}
+
+/* Takes the first of the events of @p t, which is record @p i. @return whether it has more. */
+static inline bool
+take_one(struct thole_stack *s, uint32_t i, struct tcb *t, struct thole_event *ev)
+{
+	uint32_t events = t->events, first;
+
+	if (events == TE_CLOSED) {
+		closed(s, i, t, ev);
+		return false;
+	}
+	first = events & -events;
+	events ^= first;
+	t->events = (uint8_t)events;
+	if (first == TE_ACCEPTED)
+		opened(s, i, t, ev, THOLE_EV_ACCEPTED);
+	else if (first == TE_CONNECTED)
+		opened(s, i, t, ev, THOLE_EV_CONNECTED);
+	else
+		between(s, i, t, ev, (enum tcb_event)first);
+	return events != 0;
+}
+
+/* The application closed the connection, or the listener, before it looked. */
+static __rte_noinline void
+nothing_left(struct thole_stack *s, uint32_t i, struct tcb *t)
+{
+	if ((t->flags & TF_DETACHED) != 0 && t->app == APP_NONE)
+		conn_free_if_done(s, i, t);
 }
 
 static uint32_t
@@ -87,24 +139,31 @@ take_answers(struct thole_app *app, struct thole_event *events, uint32_t max)
 uint32_t
 events_take(struct thole_app *app, struct thole_event *events, uint32_t max)
 {
-	struct index_list *ready = &app->stack->clients[app->number].ready;
+	struct thole_stack *s = app->stack;
+	struct index_list *ready = &s->clients[app->number].ready;
 	uint32_t n = app->answers_n != 0 ? take_answers(app, events, max) : 0;
+	struct thole_event *ev = events + n, *end = events + max;
+	uint32_t next = ready->head, again = NOT_LISTED;
 
-	while (n < max && !list_empty(ready)) {
-		struct tcb *t = list_pop_ready(app->stack, ready);
-		bool last = false;
+	while (ev != end && next != SLAB_NONE) {
+		uint32_t i = next;
+		struct tcb *t = stack_tcb(s, i);
 
-		while (n < max && t->events != 0 && !last) {
-			last = t->events == TE_CLOSED;
-			take_one(app, t, &events[n++]);
+		next = t->ready_next;
+		t->ready_next = NOT_LISTED;
+		if (unlikely(t->events == 0)) {
+			nothing_left(s, i, t);
+			continue;
 		}
-		if (last)
-			t->app = APP_NONE; /* the handle is stale from here on */
-		if (t->events != 0)
-			list_push_ready(app->stack, ready, t);
-		else if ((t->flags & TF_DETACHED) != 0 && t->app == APP_NONE)
-			conn_release(app->stack, t);
+		if (unlikely(take_one(s, i, t, ev++))) {
+			t->ready_next = next;
+			next = again = i;
+		}
 	}
-	app->stack->stats.events += n;
+	ready->head = next;
+	if (unlikely(next == again)) /* there was no room for all that it has: others go first */
+		list_push_ready(s, ready, list_pop_ready(s, ready));
+	n = (uint32_t)(ev - events);
+	s->stats.events += n;
 	return n;
 }

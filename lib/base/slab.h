@@ -52,18 +52,25 @@ slab_get(struct slab *slab)
 	return i;
 }
 
-static inline void
-slab_put(struct slab *slab, uint32_t i)
-{
-	*(uint32_t *)(void *)(slab->base + (size_t)i * slab->record_bytes) = slab->free;
-	slab->free = i;
-	slab->in_use--;
-}
-
 static inline void *
 slab_at(const struct slab *slab, uint32_t i)
 {
 	return slab->base + (size_t)i * slab->record_bytes;
+}
+
+/** Puts back record @p i, which is at @p record. */
+static inline void
+slab_put_record(struct slab *slab, uint32_t i, void *record)
+{
+	slab->in_use--;
+	*(uint32_t *)record = slab->free;
+	slab->free = i;
+}
+
+static inline void
+slab_put(struct slab *slab, uint32_t i)
+{
+	slab_put_record(slab, i, slab_at(slab, i));
 }
 
 #endif

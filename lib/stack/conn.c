@@ -24,24 +24,6 @@ conn_alloc(struct thole_stack *s, const struct flow_key *key, uint8_t app,
 	return i;
 }
 
-thole_conn
-conn_handle(const struct thole_stack *s, const struct tcb *t)
-{
-	return (uint64_t)s->cfg.core << 56 | (uint64_t)tcb_index(s, t) << 32 | t->generation;
-}
-
-struct tcb *
-conn_find(const struct thole_stack *s, thole_conn handle, uint8_t app)
-{
-	uint32_t i = (uint32_t)(handle >> 32) & 0xffffff;
-	struct tcb *t;
-
-	if (handle >> 56 != s->cfg.core || i >= s->tcbs.fresh)
-		return NULL;
-	t = stack_tcb(s, i);
-	return t->generation == (uint32_t)handle && t->app == app ? t : NULL;
-}
-
 static inline void
 fill_path(const struct thole_stack *s, const struct flow_key *key, const struct neigh *e,
 	struct wire_path *path)
@@ -85,16 +67,6 @@ conn_path(
 	return true;
 }
 
-void
-conn_endpoints(const struct thole_stack *s, const struct tcb *t, struct thole_endpoint *local,
-	struct thole_endpoint *remote)
-{
-	local->addr = thole_addr_ip4(rte_be_to_cpu_32(local_ip_be(s, t->key.laddr)));
-	local->port = t->key.lport;
-	memcpy(remote->addr.b, t->key.raddr, sizeof(remote->addr.b));
-	remote->port = t->key.rport;
-}
-
 /* The connection is over: its key is free for another. The record lives on until all have heard of
  * it. */
 static void
@@ -114,22 +86,7 @@ detach(struct thole_stack *s, struct tcb *t)
 static inline void
 free_if_done(struct thole_stack *s, struct tcb *t)
 {
-	if (t->events != 0 || tcb_owes(t) || t->out_next != NOT_LISTED ||
-		t->ready_next != NOT_LISTED)
-		return;
-	tcp_drop_queues(&s->env, t);
-	tcp_profile_drop(&s->env, t->profile);
-	t->generation++;
-	t->app = APP_NONE;
-	s->stats.conns--;
-	slab_put(&s->tcbs, tcb_index(s, t));
-}
-
-void
-conn_release(struct thole_stack *s, struct tcb *t)
-{
-	t->events = 0;
-	free_if_done(s, t);
+	conn_free_if_done(s, tcb_index(s, t), t);
 }
 
 void
@@ -152,7 +109,7 @@ conn_settle_last(struct thole_stack *s, struct tcb *t)
 	}
 	conn_settle_lists(s, t);
 	if ((t->flags & TF_DETACHED) != 0)
-		free_if_done(s, t);
+		conn_free_if_done(s, tcb_index(s, t), t);
 	else
 		conn_settle_timer(s, t);
 }

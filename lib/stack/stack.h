@@ -230,6 +230,16 @@ ip4_of(const struct thole_addr *a)
 	return rte_be_to_cpu_32(be);
 }
 
+/* Makes @p a the address that maps the IPv4 address @p be. */
+static inline void
+ip4_set(struct thole_addr *a, uint32_t be)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	memcpy(a->b, mapped, sizeof(mapped));
+	memcpy(&a->b[12], &be, sizeof(be));
+}
+
 /* config.c */
 const char *config_fault(const struct thole_stack_config *c);
 
@@ -377,11 +387,56 @@ void conn_arm(struct thole_stack *s, struct tcb *t);
 /* Those whose output waits are armed, too, every now and then and before they are due: without
  * mbufs, or a caller who has room, a connection is given up as well. */
 void conn_arm_owing(struct thole_stack *s);
-/* The CLOSED event was read, or nobody will. */
-void conn_release(struct thole_stack *s, struct tcb *t);
-thole_conn conn_handle(const struct thole_stack *s, const struct tcb *t);
+/* Gives back record @p i, @p t, of a connection that is over once all have heard of it. */
+static inline void
+conn_free_if_done(struct thole_stack *s, uint32_t i, struct tcb *t)
+{
+	if (t->events != 0 || tcb_owes(t) || t->out_next != NOT_LISTED ||
+		t->ready_next != NOT_LISTED)
+		return;
+	if (unlikely(t->rcv_head != NULL)) /* the other queues went when it became CLOSED */
+		tcp_forget_received(&s->env, t);
+	tcp_profile_drop(&s->env, t->profile);
+	t->generation++;
+	t->app = APP_NONE;
+	s->stats.conns--;
+	slab_put_record(&s->tcbs, i, t);
+}
+
+/* Nobody will read the events of a connection that is over. */
+static inline void
+conn_release(struct thole_stack *s, struct tcb *t)
+{
+	t->events = 0;
+	conn_free_if_done(s, tcb_index(s, t), t);
+}
+
+static inline thole_conn
+conn_handle_at(const struct thole_stack *s, uint32_t i, const struct tcb *t)
+{
+	return (uint64_t)s->cfg.core << 56 | (uint64_t)i << 32 | t->generation;
+}
+
+static inline thole_conn
+conn_handle(const struct thole_stack *s, const struct tcb *t)
+{
+	return conn_handle_at(s, tcb_index(s, t), t);
+}
+
 /* NULL: stale, or another context's. */
-struct tcb *conn_find(const struct thole_stack *s, thole_conn handle, uint8_t app);
+static inline struct tcb *
+conn_find(const struct thole_stack *s, thole_conn handle, uint8_t app)
+{
+	/* Another core's are beyond any index, of 24 bits. */
+	uint32_t i = (uint32_t)(handle >> 32) - ((uint32_t)s->cfg.core << 24);
+	struct tcb *t;
+
+	if (i >= s->tcbs.fresh)
+		return NULL;
+	t = stack_tcb(s, i);
+	return t->generation == (uint32_t)handle && t->app == app ? t : NULL;
+}
+
 /* Everything below TCP for a segment to @p key. @return false: its next hop isn't known (yet). */
 bool conn_path(
 	struct thole_stack *s, const struct flow_key *key, uint16_t *neigh, struct wire_path *path);
@@ -394,8 +449,16 @@ conn_path_profile(const struct thole_stack *s, uint8_t profile, struct wire_path
 		path->ttl = s->env.profiles[profile].ttl;
 	}
 }
-void conn_endpoints(const struct thole_stack *s, const struct tcb *t, struct thole_endpoint *local,
-	struct thole_endpoint *remote);
+
+static inline void
+conn_endpoints(const struct thole_stack *s, const struct tcb *t, struct thole_endpoint *local,
+	struct thole_endpoint *remote)
+{
+	ip4_set(&local->addr, local_ip_be(s, t->key.laddr));
+	local->port = t->key.lport;
+	memcpy(&remote->addr, t->key.raddr, sizeof(remote->addr));
+	remote->port = t->key.rport;
+}
 
 /* connect.c, ports.c. @return 0 or negative errno. */
 int conn_connect(struct thole_stack *s, uint8_t app, const struct thole_endpoint *local,

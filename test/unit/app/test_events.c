@@ -2,6 +2,7 @@
 /* test_events.c: what the application hears, in which order, once, and at its own pace. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "pair.h"
 
@@ -278,6 +279,101 @@ test_portions(void)
 	pair_down(&p);
 }
 
+/* Who has more events than there is room for goes behind the others. */
+static void
+test_turns(void)
+{
+	enum { N = 3 };
+	struct thole_event ev[2 * N];
+	thole_conn conn;
+	struct setup u;
+
+	up(&u, NULL);
+	pair_listen(&u.p, u.s, PAIR_PORT + 1, N);
+	for (int i = 0; i < N; i++) {
+		pair_connect(&u.p, u.c, PAIR_PORT + 1, 0);
+		pair_settle(&u.p);
+		conn = pair_event(u.c, THOLE_EV_CONNECTED).conn;
+		pair_send(&u.p, u.c, CLIENT, conn, 100);
+		pair_settle(&u.p);
+	}
+	for (int i = 0; i < 2 * N; i++) {
+		CU_ASSERT_EQUAL_FATAL(thole_app_events(u.s, &ev[i], 1), 1);
+		CU_ASSERT_EQUAL(ev[i].type, i < N ? THOLE_EV_ACCEPTED : THOLE_EV_DATA);
+		if (i >= N) {
+			CU_ASSERT_EQUAL(ev[i].conn, ev[i - N].conn);
+			rte_pktmbuf_free(ev[i].mbuf);
+		}
+	}
+	CU_ASSERT_NOT_EQUAL(ev[0].conn, ev[1].conn);
+	CU_ASSERT_NOT_EQUAL(ev[1].conn, ev[2].conn);
+	pair_no_event(u.s);
+	down(&u);
+}
+
+/* Reads an event over what was there before. */
+static struct thole_event
+over_junk(struct thole_app *app, enum thole_event_type type)
+{
+	struct thole_event ev;
+
+	memset(&ev, 0xa5, sizeof(ev));
+	CU_ASSERT_EQUAL_FATAL(thole_app_events(app, &ev, 1), 1);
+	CU_ASSERT_EQUAL(ev.type, type);
+	CU_ASSERT_EQUAL(ev.op, 0);
+	CU_ASSERT_EQUAL(ev.status, 0);
+	return ev;
+}
+
+static void
+check_ends(const struct thole_event *ev, const struct thole_endpoint *local,
+	const struct thole_endpoint *remote)
+{
+	CU_ASSERT_EQUAL(memcmp(&ev->local, local, sizeof(*local)), 0);
+	CU_ASSERT_EQUAL(memcmp(&ev->remote, remote, sizeof(*remote)), 0);
+}
+
+/* Whatever the application's array held before, every member of an event is the event's. */
+static void
+test_members(void)
+{
+	static const struct thole_endpoint none;
+	struct thole_endpoint server, client;
+	struct thole_event ev;
+	struct setup u;
+
+	up(&u, NULL);
+	server = pair_endpoint(&u.p, SERVER, PAIR_PORT);
+	pair_connect(&u.p, u.c, PAIR_PORT, 77);
+	pair_settle(&u.p);
+	ev = over_junk(u.c, THOLE_EV_CONNECTED);
+	client = pair_endpoint(&u.p, CLIENT, ev.local.port);
+	check_ends(&ev, &client, &server);
+	CU_ASSERT_EQUAL(ev.user, 77);
+	CU_ASSERT_EQUAL(ev.bytes, u.p.side[CLIENT].stack->env.params.sndbuf_bytes);
+	u.conn[CLIENT] = ev.conn;
+	ev = over_junk(u.s, THOLE_EV_ACCEPTED);
+	check_ends(&ev, &server, &client);
+	CU_ASSERT_EQUAL(ev.user, PAIR_PORT);
+	CU_ASSERT_EQUAL(ev.bytes, u.p.side[SERVER].stack->env.params.sndbuf_bytes);
+	u.conn[SERVER] = ev.conn;
+	pair_op(u.c, THOLE_OP_CLOSE, u.conn[CLIENT], 0);
+	pair_settle(&u.p);
+	ev = over_junk(u.s, THOLE_EV_PEER_CLOSED);
+	check_ends(&ev, &none, &none);
+	CU_ASSERT_EQUAL(ev.bytes, 0);
+	pair_op(u.s, THOLE_OP_CLOSE, u.conn[SERVER], 0);
+	pair_settle(&u.p);
+	for (int side = CLIENT; side <= SERVER; side++) {
+		ev = over_junk(side == CLIENT ? u.c : u.s, THOLE_EV_CLOSED);
+		check_ends(&ev, &none, &none);
+		CU_ASSERT_EQUAL(ev.conn, u.conn[side]);
+		CU_ASSERT_EQUAL(ev.user, side == CLIENT ? 77 : PAIR_PORT);
+		CU_ASSERT_EQUAL(ev.bytes, 0);
+	}
+	down(&u);
+}
+
 static const struct test_case cases[] = {
 	{ "order, half close, CLOSED on entry of TIME-WAIT", test_order },
 	{ "one event of a kind", test_all_at_once },
@@ -287,6 +383,8 @@ static const struct test_case cases[] = {
 	{ "credit, and a receiver that looks seldom", test_slow_receiver },
 	{ "RECEIVED opens the window", test_window_is_the_applications },
 	{ "events read in portions", test_portions },
+	{ "events read one by one: in turn", test_turns },
+	{ "every member", test_members },
 	{ NULL, NULL },
 };
 const struct test_suite suite_events = { "events", cases };
