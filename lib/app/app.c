@@ -29,8 +29,7 @@ take_ops(void *ctx)
 	do {
 		n = RTE_MIN(RTE_MIN((uint32_t)BATCH, left), ANSWERS_MAX - app->answers_n);
 		n = rte_ring_sc_dequeue_burst_elem(app->ops, ops, sizeof(ops[0]), n, NULL);
-		for (uint32_t i = 0; i < n; i++)
-			op_do(app, &ops[i]);
+		ops_do(app, ops, n);
 		left -= n;
 	} while (n != 0);
 }
@@ -184,13 +183,9 @@ submit_to_ring(struct thole_app *app, const struct thole_op *ops, uint32_t n)
 uint32_t
 thole_app_submit(struct thole_app *app, const struct thole_op *ops, uint32_t n)
 {
-	uint32_t i;
-
 	if (app->ring_entries != 0)
 		return submit_to_ring(app, ops, n);
-	for (i = 0; i < n && app->answers_n < ANSWERS_MAX; i++)
-		op_do(app, &ops[i]);
-	return i;
+	return ops_do(app, ops, n);
 }
 
 uint32_t

@@ -36,8 +36,8 @@ struct thole_app {
 	void *events_queued_ctx;
 };
 
-/* ops.c: does one op. There is room for an answer. */
-void op_do(struct thole_app *app, const struct thole_op *op);
+/* ops.c: does ops while there is room for an answer. @return how many. */
+uint32_t ops_do(struct thole_app *app, const struct thole_op *ops, uint32_t n);
 
 /* events.c: takes events from the connections. */
 uint32_t events_take(struct thole_app *app, struct thole_event *events, uint32_t max);

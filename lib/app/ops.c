@@ -4,7 +4,7 @@
 
 #include "app/app.h"
 
-static void
+static __rte_noinline void
 refuse(struct thole_app *app, const struct thole_op *op, int status)
 {
 	struct thole_event *ev = answer_add(app, THOLE_EV_REFUSED, status, op->user);
@@ -44,23 +44,66 @@ op_connect(struct thole_app *app, const struct thole_op *op)
 }
 
 static int
-close_conn(struct thole_stack *s, struct tcb *t)
+op_close(struct thole_stack *s, struct tcb *t)
 {
 	int err = tcp_close(&s->env, t);
 
 	if (err != 0 || (t->flags & TF_DETACHED) != 0)
 		return err;
-	s->stats.orphans++; /* until it is detached */
-	/* More orphans than the budget: the newest don't get to linger. */
-	if (s->stats.orphans > s->max_orphans)
+	/* An orphan until it is detached. More than the budget: the newest don't get to linger. */
+	if (unlikely(++s->stats.orphans > s->max_orphans))
 		tcp_abort(&s->env, t, ENOBUFS);
 	return 0;
 }
 
 static int
-conn_op(struct thole_app *app, struct tcb *t, const struct thole_op *op)
+op_abort(struct thole_stack *s, struct tcb *t)
 {
-	struct tcp_env *env = &app->stack->env;
+	tcp_abort(&s->env, t, ECONNABORTED);
+	tcp_forget_received(&s->env, t);
+	return 0;
+}
+
+/* Ops about no connection that there is. */
+static __rte_noinline int
+context_op(struct thole_app *app, const struct thole_op *op)
+{
+	struct thole_stack *s = app->stack;
+
+	switch ((enum thole_op_type)op->type) {
+	case THOLE_OP_LISTEN:
+		op_listen(app, op);
+		return 0;
+	case THOLE_OP_UNLISTEN:
+		return listen_close(s, app->number, &op->local);
+	case THOLE_OP_CONNECT:
+		op_connect(app, op);
+		return 0;
+	case THOLE_OP_SET_NEW:
+		return tcp_settings_set(&s->env, &s->clients[app->number].settings,
+			(enum thole_option)op->option, op->value);
+	case THOLE_OP_SEND:
+	case THOLE_OP_RECEIVED:
+	case THOLE_OP_SHUTDOWN:
+	case THOLE_OP_CLOSE:
+	case THOLE_OP_ABORT:
+	case THOLE_OP_SET_USER:
+	case THOLE_OP_SET:
+		break;
+	}
+	return -EINVAL;
+}
+
+static inline bool
+is_about_conn(const struct thole_op *op)
+{
+	return op->type >= THOLE_OP_SEND && op->type <= THOLE_OP_SET;
+}
+
+static inline int
+conn_op(struct thole_stack *s, struct tcb *t, const struct thole_op *op)
+{
+	struct tcp_env *env = &s->env;
 
 	switch ((enum thole_op_type)op->type) {
 	case THOLE_OP_SEND:
@@ -70,76 +113,53 @@ conn_op(struct thole_app *app, struct tcb *t, const struct thole_op *op)
 	case THOLE_OP_SHUTDOWN:
 		return tcp_shutdown(env, t);
 	case THOLE_OP_CLOSE:
-		return close_conn(app->stack, t);
+		return op_close(s, t);
 	case THOLE_OP_ABORT:
-		tcp_abort(env, t, ECONNABORTED);
-		tcp_forget_received(env, t);
-		return 0;
+		return op_abort(s, t);
 	case THOLE_OP_SET_USER:
 		t->user = op->user;
 		return 0;
 	case THOLE_OP_SET:
 		return tcp_set(env, t, (enum thole_option)op->option, op->value);
-	case THOLE_OP_SET_NEW:
 	case THOLE_OP_LISTEN:
 	case THOLE_OP_UNLISTEN:
 	case THOLE_OP_CONNECT:
+	case THOLE_OP_SET_NEW:
 		break;
 	}
 	return -EINVAL;
 }
 
-static void
-op_conn(struct thole_app *app, const struct thole_op *op)
+static __rte_noinline int
+stale(const struct thole_op *op)
 {
-	struct tcb *t = conn_find(app->stack, op->conn, app->number);
-	int err;
-
-	if (t == NULL) {
-		if (op->type == THOLE_OP_SEND)
-			rte_pktmbuf_free(op->mbuf);
-		refuse(app, op, -EBADF);
-		return;
-	}
-	err = conn_op(app, t, op);
-	if (err != 0)
-		refuse(app, op, err);
-	conn_settle(app->stack, t);
+	if (op->type == THOLE_OP_SEND)
+		rte_pktmbuf_free(op->mbuf);
+	return -EBADF;
 }
 
-void
-op_do(struct thole_app *app, const struct thole_op *op)
+uint32_t
+ops_do(struct thole_app *app, const struct thole_op *ops, uint32_t n)
 {
-	int err;
+	struct thole_stack *s = app->stack;
+	const struct thole_op *op = ops, *end = ops + n;
 
-	app->stack->stats.ops++;
-	switch ((enum thole_op_type)op->type) {
-	case THOLE_OP_LISTEN:
-		op_listen(app, op);
-		return;
-	case THOLE_OP_UNLISTEN:
-		err = listen_close(app->stack, app->number, &op->local);
-		if (err != 0)
+	for (; op != end && app->answers_n < ANSWERS_MAX; op++) {
+		struct tcb *t;
+		int err;
+
+		if (unlikely(!is_about_conn(op))) {
+			err = context_op(app, op);
+		} else if (unlikely((t = conn_find(s, op->conn, app->number)) == NULL)) {
+			err = stale(op);
+		} else {
+			err = conn_op(s, t, op);
+			conn_settle(s, t);
+		}
+		if (unlikely(err != 0))
 			refuse(app, op, err);
-		return;
-	case THOLE_OP_CONNECT:
-		op_connect(app, op);
-		return;
-	case THOLE_OP_SEND:
-	case THOLE_OP_RECEIVED:
-	case THOLE_OP_SHUTDOWN:
-	case THOLE_OP_CLOSE:
-	case THOLE_OP_ABORT:
-	case THOLE_OP_SET_USER:
-	case THOLE_OP_SET:
-		op_conn(app, op);
-		return;
-	case THOLE_OP_SET_NEW:
-		err = tcp_settings_set(&app->stack->env, &app->stack->clients[app->number].settings,
-			(enum thole_option)op->option, op->value);
-		if (err != 0)
-			refuse(app, op, err);
-		return;
 	}
-	refuse(app, op, -EINVAL);
+	n = (uint32_t)(op - ops);
+	s->stats.ops += n;
+	return n;
 }
