@@ -24,39 +24,36 @@ tx_replies(struct thole_stack *s, struct tx *tx)
 }
 
 /* @return false when there is no mbuf: no use in going on. */
-static bool
-tx_embryo(struct thole_stack *s, struct tx *tx, uint32_t i)
+static inline bool
+tx_embryo(struct thole_stack *s, struct tx *tx, uint32_t i, struct embryo *e)
 {
-	struct embryo *e = stack_embryo(s, i);
+	const uint8_t flags = e->flags;
 	struct wire_path path;
-	struct tcp_out out;
 	struct rte_mbuf *m;
-	bool syn = (e->flags & EF_SYN_ACK) != 0;
 
-	if (!conn_path(s, &e->key, &e->neigh, &path)) {
+	if (unlikely(!conn_path(s, &e->key, &e->neigh, &path))) {
 		list_push_embryo(s, &s->wait_embryos, i);
 		return true;
 	}
 	if (unlikely(s->env.nb_profiles != 0))
 		conn_path_profile(s, s->listeners[e->listener].settings.profile, &path);
-	m = mbufs_get(&s->mbufs);
-	if (m == NULL) {
+	m = embryo_emit(&s->env, e, &path);
+	if (unlikely(m == NULL)) {
 		list_push_embryo(s, &s->out_embryos, i);
 		return false;
 	}
-	embryo_reply(&s->env, e, syn, &out);
-	tcp_emit(m, &path, &out);
 	tx->pkts[tx->n++] = m;
 	s->stats.tx_tcp_segs++;
-	if (syn) {
+	if (likely((flags & EF_SYN_ACK) != 0)) {
 		s->stats.tx_syn_acks++;
-		if ((e->flags & EF_SENT) != 0) {
+		if (unlikely((flags & EF_SENT) != 0)) {
 			s->stats.retransmits++;
 			e->repeated = 1;
 		}
-		e->flags |= EF_SENT;
+		e->flags = EF_SENT;
+	} else {
+		e->flags &= EF_SENT;
 	}
-	e->flags &= EF_SENT;
 	return true;
 }
 
@@ -66,9 +63,11 @@ tx_embryos(struct thole_stack *s, struct tx *tx, uint16_t most)
 	uint32_t i;
 
 	while (tx->n < most && (i = list_pop_embryo(s, &s->out_embryos)) != SLAB_NONE) {
-		if (stack_embryo(s, i)->listener == NO_INDEX)
+		struct embryo *e = stack_embryo(s, i);
+
+		if (unlikely(e->listener == NO_INDEX))
 			slab_put(&s->embryos, i); /* it ended while it stood here */
-		else if (!tx_embryo(s, tx, i))
+		else if (unlikely(!tx_embryo(s, tx, i, e)))
 			return false;
 	}
 	return true;

@@ -7,6 +7,7 @@
  */
 #include "base/siphash.h"
 #include "tcp/cookie.h"
+#include "tcp/syn.h"
 
 #define INDEX_BITS 3
 #define INDEX_MASK ((UINT32_C(1) << INDEX_BITS) - 1)
@@ -99,7 +100,7 @@ cookie_make(const struct tcp_env *env, const uint64_t secret[2], const struct se
 		.ack = syn->seq + 1,
 		.sport = syn->key.lport,
 		.dport = syn->key.rport,
-		.wnd = (uint16_t)tcp_rcv_wnd_most(env), /* not scaled (RFC 7323, 2.2) */
+		.wnd = env->syn_wnd, /* not scaled (RFC 7323, 2.2) */
 		.flags = TCP_SYN | TCP_ACK,
 	};
 	if ((opts & EO_TIMESTAMPS) == 0) {

@@ -1,40 +1,55 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* embryo.c: a peer's handshake under way: passive SYN-RECEIVED in 64 B (RFC 9293, 3.10.7.2
  * and 3.10.7.4). */
-#include "tcp/tcp.h"
+#include "tcp/syn.h"
+#include "wire/tcp_emit.h"
 
 void
 embryo_init(const struct tcp_env *env, struct embryo *e, const struct seg *s)
 {
+	uint32_t ts_off, iss = tcp_isn(env, &s->key, &ts_off); /* first: it takes all registers */
 	unsigned int mss = (s->opts & OPT_MSS) != 0 ? s->mss : 0;
+	uint8_t opts = tcp_syn_opts(env, s);
 
+	if (unlikely((mss & ~EMBRYO_MSS_MOST) != 0))
+		mss = EMBRYO_MSS_MOST;
+	if (tcp_is_ecn_setup(s))
+		opts |= EO_ECN;
 	*e = (struct embryo){
 		.key = s->key,
+		.iss = iss,
 		.irs = s->seq,
 		.out_next = NOT_LISTED,
 		.queued_ms = env_now_ms(env),
 		.ts_recent = s->ts_val,
-		.mss = RTE_MIN(mss, EMBRYO_MSS_MOST) & EMBRYO_MSS_MOST,
+		.ts_off = ts_off,
+		.mss = mss & EMBRYO_MSS_MOST,
 		.flags = EF_SYN_ACK,
-		.opts = tcp_syn_opts(env, s),
+		.opts = opts,
 	};
-	e->iss = tcp_isn(env, &s->key, &e->ts_off);
-	if (tcp_is_ecn_setup(s))
-		e->opts |= EO_ECN;
 }
 
 static bool
 embryo_acceptable(const struct tcp_env *env, const struct embryo *e, const struct seg *s)
 {
-	uint32_t wnd = tcp_rcv_wnd_most(env);
+	uint32_t wnd = env->syn_wnd;
 	uint32_t off = s->seq - (e->irs + 1);
 	uint32_t len = seg_len(s);
 
 	return off < wnd || (len != 0 && off + len - 1 < wnd);
 }
 
-enum embryo_verdict
-embryo_input(struct tcp_env *env, struct embryo *e, const struct seg *s)
+/* What nearly all handshakes end with: nothing of it has to be judged. */
+static inline bool
+is_usual_end(const struct tcp_env *env, const struct embryo *e, const struct seg *s)
+{
+	return (s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_ACK && s->ack == e->iss + 1 &&
+	       s->seq - (e->irs + 1) < env->syn_wnd && (e->opts & EO_TIMESTAMPS) != 0 &&
+	       (s->opts & OPT_TIMESTAMPS) != 0 && seq_geq(s->ts_val, e->ts_recent);
+}
+
+static __rte_noinline enum embryo_verdict
+embryo_judge(struct tcp_env *env, struct embryo *e, const struct seg *s)
 {
 	if ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && s->seq == e->irs) {
 		e->flags |= EF_SYN_ACK; /* our SYN-ACK was lost */
@@ -81,8 +96,14 @@ embryo_input(struct tcp_env *env, struct embryo *e, const struct seg *s)
 	return EMBRYO_PROMOTE;
 }
 
-void
-embryo_reply(const struct tcp_env *env, const struct embryo *e, bool syn, struct tcp_out *out)
+enum embryo_verdict
+embryo_input(struct tcp_env *env, struct embryo *e, const struct seg *s)
+{
+	return likely(is_usual_end(env, e, s)) ? EMBRYO_PROMOTE : embryo_judge(env, e, s);
+}
+
+static __rte_always_inline void
+say(const struct tcp_env *env, const struct embryo *e, bool syn, uint8_t opts, struct tcp_out *out)
 {
 	*out = (struct tcp_out){
 		.seq = syn ? e->iss : e->iss + 1,
@@ -90,15 +111,50 @@ embryo_reply(const struct tcp_env *env, const struct embryo *e, bool syn, struct
 		.sport = e->key.lport,
 		.dport = e->key.rport,
 		/* A SYN's window isn't scaled (RFC 7323, 2.2). */
-		.wnd = (uint16_t)(tcp_rcv_wnd_most(env) >>
-				  (syn || (e->opts & EO_WSCALE) == 0 ? 0 : tcp_rcv_wscale(env))),
+		.wnd = (uint16_t)(env->syn_wnd >>
+				  (syn || (opts & EO_WSCALE) == 0 ? 0 : env->syn_wscale)),
 		.flags = syn ? TCP_SYN | TCP_ACK : TCP_ACK,
 	};
 	if (syn) {
-		tcp_syn_out(env, e->opts, e->ts_off, e->ts_recent, out);
-	} else if ((e->opts & EO_TIMESTAMPS) != 0) {
+		tcp_syn_out(env, opts, e->ts_off, e->ts_recent, out);
+	} else if ((opts & EO_TIMESTAMPS) != 0) {
 		out->opts = OPT_TIMESTAMPS;
 		out->ts_val = env_now_ms(env) + e->ts_off;
 		out->ts_ecr = e->ts_recent;
 	}
+}
+
+void
+embryo_reply(const struct tcp_env *env, const struct embryo *e, bool syn, struct tcp_out *out)
+{
+	say(env, e, syn, e->opts, out);
+}
+
+static __rte_noinline struct rte_mbuf *
+emit_other(const struct tcp_env *env, const struct embryo *e, const struct wire_path *path)
+{
+	struct rte_mbuf *m = mbufs_get(env->mbufs);
+	struct tcp_out out;
+
+	if (m == NULL)
+		return NULL;
+	embryo_reply(env, e, (e->flags & EF_SYN_ACK) != 0, &out);
+	tcp_emit(m, path, &out);
+	return m;
+}
+
+struct rte_mbuf *
+embryo_emit(const struct tcp_env *env, const struct embryo *e, const struct wire_path *path)
+{
+	struct rte_mbuf *m;
+	struct tcp_out out;
+
+	if (unlikely((e->flags & EF_SYN_ACK) == 0 || (e->opts & EO_ALL) != EO_ALL))
+		return emit_other(env, e, path);
+	m = mbufs_take(env->mbufs);
+	if (unlikely(m == NULL))
+		return NULL;
+	say(env, e, true, e->opts | EO_ALL, &out); /* the compiler is told of what is so */
+	tcp_emit_bare_syn(m, path, &out);
+	return m;
 }

@@ -5,6 +5,7 @@
  * can't send for want of room or mbufs stays owed.
  */
 #include "tcp/scoreboard.h"
+#include "tcp/syn.h"
 #include "wire/tcp_emit.h"
 
 #define ECT_0 2 /* RFC 3168, 5 */

@@ -29,6 +29,10 @@ tcp_settings_init(struct tcp_env *env)
 		.cc = p->cc & 3u,
 		.restart = INITIAL_SEGMENTS,
 	};
+	env->syn_wnd = (uint16_t)tcp_rcv_wnd_most(env);
+	env->syn_wscale = tcp_rcv_wscale(env);
+	env->syn_opts = (uint8_t)((p->window_scale ? EO_WSCALE : 0) | (p->sack ? EO_SACK : 0) |
+				  (p->timestamps ? EO_TIMESTAMPS : 0));
 }
 
 static bool

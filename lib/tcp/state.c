@@ -66,25 +66,8 @@ set_mss(const struct tcp_env *env, struct tcb *t, uint16_t offered)
 }
 
 uint8_t
-tcp_syn_opts(const struct tcp_env *env, const struct seg *s)
-{
-	const struct thole_tcp_params *p = &env->params;
-	uint8_t opts = 0;
-
-	/* RFC 7323, 2.3: a shift above 14 is taken as 14. */
-	if (p->window_scale && (s->opts & OPT_WSCALE) != 0)
-		opts |= (uint8_t)(EO_WSCALE | RTE_MIN(s->wscale, TCP_WSCALE_MAX));
-	if (p->sack && (s->opts & OPT_SACK_PERMITTED) != 0)
-		opts |= EO_SACK;
-	if (p->timestamps && (s->opts & OPT_TIMESTAMPS) != 0)
-		opts |= EO_TIMESTAMPS;
-	return opts;
-}
-
-uint8_t
 tcp_syn_offer(const struct tcp_env *env, const struct tcb *t)
 {
-	const struct thole_tcp_params *p = &env->params;
 	uint8_t opts = 0;
 
 	if (t->state != TCP_SYN_SENT) { /* simultaneous open: what the peer's SYN left */
@@ -93,33 +76,10 @@ tcp_syn_offer(const struct tcp_env *env, const struct tcb *t)
 		opts |= (t->opts & TO_TIMESTAMPS) != 0 ? EO_TIMESTAMPS : 0;
 		return opts;
 	}
-	opts |= p->window_scale ? EO_WSCALE : 0;
-	opts |= p->sack ? EO_SACK : 0;
-	opts |= p->timestamps ? EO_TIMESTAMPS : 0;
+	opts = env->syn_opts;
 	/* RFC 3168, 6.1.1.1: a SYN that was lost may have been lost for its ECN. */
-	opts |= p->ecn && (t->flags & TF_REXMIT) == 0 ? EO_ECN : 0;
+	opts |= env->params.ecn && (t->flags & TF_REXMIT) == 0 ? EO_ECN : 0;
 	return opts;
-}
-
-void
-tcp_syn_out(const struct tcp_env *env, uint8_t opts, uint32_t ts_off, uint32_t ts_recent,
-	struct tcp_out *out)
-{
-	out->mss = env->mss;
-	if ((opts & EO_WSCALE) != 0) {
-		out->opts |= OPT_WSCALE;
-		out->wscale = tcp_rcv_wscale(env);
-	}
-	if ((opts & EO_SACK) != 0)
-		out->opts |= OPT_SACK_PERMITTED;
-	if ((opts & EO_TIMESTAMPS) != 0) {
-		out->opts |= OPT_TIMESTAMPS;
-		out->ts_val = env_now_ms(env) + ts_off;
-		out->ts_ecr = (out->flags & TCP_ACK) != 0 ? ts_recent : 0;
-	}
-	/* RFC 3168, 6.1.1: an ECN-setup SYN, or SYN-ACK. */
-	if ((opts & EO_ECN) != 0)
-		out->flags |= (out->flags & TCP_ACK) != 0 ? TCP_ECE : TCP_ECE | TCP_CWR;
 }
 
 void

@@ -2,7 +2,7 @@
 /* syn_sent.c: a segment for a TCB in SYN-SENT (RFC 9293, 3.10.7.3). */
 #include <errno.h>
 
-#include "tcp/tcp.h"
+#include "tcp/syn.h"
 
 /* The SYN is acknowledged: both directions stand. */
 static void

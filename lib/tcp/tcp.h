@@ -34,6 +34,9 @@ struct tcp_env {
 	uint32_t rcv_stamp;   /* order in which segments came ahead of a hole */
 	uint16_t mss;	      /* that we offer */
 	uint16_t mss_mtu;     /* that our MTU lets us send */
+	uint16_t syn_wnd;     /* what our SYNs say, and SYN-ACKs: tcp_rcv_wnd_most() */
+	uint8_t syn_wscale;   /* tcp_rcv_wscale() */
+	uint8_t syn_opts;     /* enum embryo_opt: those that we offer and take; ECN aside */
 	struct paths paths;
 	struct tcp_settings settings; /* by the parameters */
 	uint32_t nb_profiles;	      /* in use, beside the stack's own */
@@ -220,14 +223,9 @@ tcp_is_ecn_setup(const struct seg *s)
 	return (s->flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR);
 }
 
-/* What we take of a SYN's options (enum embryo_opt); ECN aside. */
-uint8_t tcp_syn_opts(const struct tcp_env *env, const struct seg *s);
 /* What our SYN of @p t offers. */
 uint8_t tcp_syn_offer(const struct tcp_env *env, const struct tcb *t);
 void tcp_peer_syn(const struct tcp_env *env, struct tcb *t, const struct peer_syn *syn);
-/* The options of a SYN or SYN-ACK of ours that @p opts (enum embryo_opt) allow. */
-void tcp_syn_out(const struct tcp_env *env, uint8_t opts, uint32_t ts_off, uint32_t ts_recent,
-	struct tcp_out *out);
 void tcp_established(struct tcp_env *env, struct tcb *t);
 /* Ends with @p error (0: orderly): CLOSED reports it; timers stop, queues go but for unread data.
  */
@@ -260,7 +258,7 @@ tcp_path_is_news(const struct tcp_env *env, const struct tcb *t)
 void tcp_path_mtu_timeout(struct tcp_env *env, struct tcb *t, struct flight *f);
 
 /* settings.c: options. */
-/* Settings and profile 0, by the parameters. */
+/* Settings, profile 0 and what SYNs say, by the parameters. */
 void tcp_settings_init(struct tcp_env *env);
 /* @return 0; -EINVAL: unknown option, or a value that it can't have; -ENOSPC: no profile is free.
  */
@@ -305,10 +303,14 @@ enum embryo_verdict {
 	EMBRYO_PROMOTE, /* the handshake is complete: make it a TCB and give that the segment */
 	EMBRYO_RST,	/* keep it; answer with a RST */
 };
+/* As the SYN @p s has it; whose it is and which list it is in is the stack's to say. */
 void embryo_init(const struct tcp_env *env, struct embryo *e, const struct seg *s);
 enum embryo_verdict embryo_input(struct tcp_env *env, struct embryo *e, const struct seg *s);
 /* What a SYN-ACK says, or the ACK that it owes. */
 void embryo_reply(const struct tcp_env *env, const struct embryo *e, bool syn, struct tcp_out *out);
+/* The packet: the SYN-ACK if that is owed. @return NULL: no mbuf. */
+struct rte_mbuf *embryo_emit(
+	const struct tcp_env *env, const struct embryo *e, const struct wire_path *path);
 
 /* time_wait.c: TIME-WAIT as a tombstone. */
 enum tombstone_verdict {

@@ -26,6 +26,12 @@ wire_put32(uint8_t *p, uint32_t be)
 	memcpy(p, &be, sizeof(be));
 }
 
+static inline void
+wire_put64(uint8_t *p, uint64_t be)
+{
+	memcpy(p, &be, sizeof(be));
+}
+
 static inline uint16_t
 wire_get16(const uint8_t *p)
 {
@@ -72,6 +78,13 @@ wire_get_pair(const uint8_t *p, uint32_t *first, uint32_t *second)
 
 	*second = (uint32_t)both;
 	*first = (uint32_t)(both >> 32);
+}
+
+/** Two words as they follow each other in a header. */
+static inline uint64_t
+wire_pair(uint32_t first, uint32_t second)
+{
+	return rte_cpu_to_be_64((uint64_t)first << 32 | second);
 }
 
 /** A word that begins with @p be and ends with zeros. */

@@ -95,13 +95,6 @@ tcp_parse_options(const uint8_t *o, uint32_t bytes, struct seg *out)
 	return WIRE_OK;
 }
 
-/* Four bytes of an option. */
-static inline uint32_t
-opt_word(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
-{
-	return rte_cpu_to_be_32((uint32_t)a << 24 | (uint32_t)b << 16 | (uint32_t)c << 8 | d);
-}
-
 /*
  * In the order that Linux has: MSS, SACK-permitted, timestamps, NOP, window scale; NOP, NOP,
  * timestamps; NOP, NOP, SACK. @return how many words.
@@ -117,17 +110,17 @@ tcp_put_options(const struct tcp_out *seg, uint32_t *w)
 	if ((seg->opts & OPT_TIMESTAMPS) != 0) {
 		bool sack = (seg->opts & OPT_SACK_PERMITTED) != 0;
 
-		w[n++] = opt_word(sack ? TCP_OPT_SACK_PERMITTED : TCP_OPT_NOP,
+		w[n++] = wire_word(sack ? TCP_OPT_SACK_PERMITTED : TCP_OPT_NOP,
 			sack ? 2 : TCP_OPT_NOP, TCP_OPT_TIMESTAMPS, TCP_OPT_TIMESTAMPS_BYTES);
 		w[n++] = rte_cpu_to_be_32(seg->ts_val);
 		w[n++] = rte_cpu_to_be_32(seg->ts_ecr);
 	} else if ((seg->opts & OPT_SACK_PERMITTED) != 0) {
-		w[n++] = opt_word(TCP_OPT_NOP, TCP_OPT_NOP, TCP_OPT_SACK_PERMITTED, 2);
+		w[n++] = wire_word(TCP_OPT_NOP, TCP_OPT_NOP, TCP_OPT_SACK_PERMITTED, 2);
 	}
 	if ((seg->opts & OPT_WSCALE) != 0)
-		w[n++] = opt_word(TCP_OPT_NOP, TCP_OPT_WSCALE, 3, seg->wscale);
+		w[n++] = wire_word(TCP_OPT_NOP, TCP_OPT_WSCALE, 3, seg->wscale);
 	if (seg->nb_sack != 0) {
-		w[n++] = opt_word(TCP_OPT_NOP, TCP_OPT_NOP, TCP_OPT_SACK,
+		w[n++] = wire_word(TCP_OPT_NOP, TCP_OPT_NOP, TCP_OPT_SACK,
 			(uint8_t)(2 + TCP_SACK_BLOCK_BYTES * seg->nb_sack));
 		for (unsigned int i = 0; i < seg->nb_sack; i++) {
 			w[n++] = rte_cpu_to_be_32(seg->sack[i].left);
@@ -137,39 +130,24 @@ tcp_put_options(const struct tcp_out *seg, uint32_t *w)
 	return n;
 }
 
-/* All that a SYN can have. */
-static inline bool
-tcp_out_is_syn(const struct tcp_out *seg)
-{
-	return seg->opts == (OPT_SACK_PERMITTED | OPT_TIMESTAMPS | OPT_WSCALE) && seg->mss != 0 &&
-	       seg->nb_sack == 0;
-}
-
-static inline void
-tcp_syn_options(const struct tcp_out *seg, uint32_t opt[TCP_SYN_SPACE / 4])
-{
-	opt[0] = rte_cpu_to_be_32(TCP_OPT_MSS << 24 | TCP_OPT_MSS_BYTES << 16 | (uint32_t)seg->mss);
-	opt[1] = RTE_BE32(TCP_OPT_SACK_PERMITTED << 24 | 2 << 16 | TCP_OPT_TIMESTAMPS << 8 |
-			  TCP_OPT_TIMESTAMPS_BYTES);
-	opt[2] = rte_cpu_to_be_32(seg->ts_val);
-	opt[3] = rte_cpu_to_be_32(seg->ts_ecr);
-	opt[4] = opt_word(TCP_OPT_NOP, TCP_OPT_WSCALE, 3, seg->wscale);
-}
-
 void
 tcp_emit(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out *seg)
 {
-	uint32_t opt[TCP_OPTS_MAX / 4];
+	uint32_t opt[TCP_OPTS_MAX / 4], words;
+	uint64_t sum = 0;
+	uint8_t *p;
 
 	if (likely(tcp_out_is_usual(seg))) {
-		tcp_usual_options(seg, opt);
-		tcp_emit_with(m, path, seg, opt, TCP_USUAL_WORDS, false);
+		tcp_emit_usual(m, path, seg, false);
 		return;
 	}
 	if (tcp_out_is_syn(seg)) {
-		tcp_syn_options(seg, opt);
-		tcp_emit_with(m, path, seg, opt, TCP_SYN_SPACE / 4, false);
+		tcp_emit_syn(m, path, seg, false);
 		return;
 	}
-	tcp_emit_with(m, path, seg, opt, tcp_put_options(seg, opt), false);
+	words = tcp_put_options(seg, opt);
+	for (uint32_t i = 0; i < words; i++)
+		sum += opt[i];
+	p = tcp_emit_head(m, path, seg, sum, 0, words, false);
+	memcpy(p, opt, words * sizeof(opt[0]));
 }

@@ -22,6 +22,7 @@ env_at(uint64_t now_ns)
 			.rcvbuf_bytes = 4 << 20 } };
 
 	tcp_env_clock(&env, now_ns);
+	tcp_settings_init(&env);
 	return env;
 }
 
@@ -133,6 +134,7 @@ test_ours_off(void)
 	struct embryo e;
 
 	env.params.sack = env.params.window_scale = false;
+	tcp_settings_init(&env);
 	cookie_make(&env, secret, &syn, &out);
 	CU_ASSERT_EQUAL(out.opts, OPT_TIMESTAMPS);
 	ack = make_ack(&syn, &out);
@@ -140,6 +142,7 @@ test_ours_off(void)
 	CU_ASSERT_TRUE(cookie_check(&env, secret, &ack, &e));
 	CU_ASSERT_EQUAL(e.opts, EO_TIMESTAMPS);
 	env.params.timestamps = false;
+	tcp_settings_init(&env);
 	cookie_make(&env, secret, &syn, &out);
 	CU_ASSERT_EQUAL(out.opts, 0);
 	CU_ASSERT_TRUE(cookie_check(&env, secret, &ack, &e));

@@ -250,6 +250,7 @@ test_options(void)
 		CU_ASSERT_EQUAL(out.opts, opts[i] & OPT_TIMESTAMPS);
 		/* Configured off: not taken, and not answered (RFC 7323, 1.3; RFC 2018, 2). */
 		f.env.params.window_scale = f.env.params.sack = f.env.params.timestamps = false;
+		tcp_settings_init(&f.env);
 		embryo_init(&f.env, &e, &syn);
 		CU_ASSERT_EQUAL(e.opts, 0);
 		embryo_reply(&f.env, &e, true, &out);
@@ -366,7 +367,113 @@ test_paws(void)
 	fix_down(&f);
 }
 
+/* The packet, whichever way it is made, is what embryo_reply() says. */
+static void
+test_packets(void)
+{
+	struct rte_mbuf *m, *want;
+	struct tcp_out out;
+	struct seg syn;
+	struct fix f;
+
+	fix_up(&f);
+	syn = fix_seg(&f, TCP_SYN);
+	syn.seq = FIX_IRS;
+	syn.wscale = 9;
+	syn.ts_val = 0xabcd0123;
+	for (unsigned int opts = 0; opts < 256; opts++) {
+		bool owed = (opts & 1) != 0;
+		struct embryo e;
+
+		syn.opts = (uint8_t)(opts & (OPT_WSCALE | OPT_SACK_PERMITTED | OPT_TIMESTAMPS));
+		syn.flags = (opts & 16) != 0 ? TCP_SYN | TCP_ECE | TCP_CWR : TCP_SYN;
+		f.path.offload_csum = (opts & 32) != 0;
+		f.path.tos = (opts & 64) != 0 ? 0x28 : 0;
+		f.path.ttl = (opts & 128) != 0 ? 1 : 64;
+		embryo_init(&f.env, &e, &syn);
+		e.flags = owed ? EF_SYN_ACK | EF_ACK : EF_ACK;
+		m = embryo_emit(&f.env, &e, &f.path);
+		want = mbufs_get(&f.mbufs);
+		CU_ASSERT_TRUE_FATAL(m != NULL && want != NULL);
+		embryo_reply(&f.env, &e, owed, &out);
+		CU_ASSERT_EQUAL((out.flags & TCP_SYN) != 0, owed);
+		tcp_emit(want, &f.path, &out);
+		CU_ASSERT_EQUAL(m->pkt_len, want->pkt_len);
+		CU_ASSERT_EQUAL(m->data_len, want->data_len);
+		CU_ASSERT_EQUAL(m->ol_flags, want->ol_flags);
+		CU_ASSERT_EQUAL(memcmp(rte_pktmbuf_mtod(m, void *), rte_pktmbuf_mtod(want, void *),
+					want->data_len),
+			0);
+		mbufs_put(&f.mbufs, m); /* the next ones are what nothing was set of */
+		mbufs_put(&f.mbufs, want);
+	}
+	fix_down(&f);
+}
+
+/* There is no mbuf: it is owed still. */
+static void
+test_no_mbuf(void)
+{
+	struct rte_mbuf *all[FIX_POOL];
+	struct embryo e;
+	struct fix f;
+
+	fix_up(&f);
+	CU_ASSERT_EQUAL_FATAL(rte_pktmbuf_alloc_bulk(f.pool, all, FIX_POOL), 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		e = embryo(&f, i == 0 ? 0 : OPT_WSCALE | OPT_SACK_PERMITTED | OPT_TIMESTAMPS, 0);
+		CU_ASSERT_PTR_NULL(embryo_emit(&f.env, &e, &f.path));
+		CU_ASSERT_EQUAL(e.flags, EF_SYN_ACK);
+		CU_ASSERT_EQUAL(f.stats.tx_nombuf, i + 1);
+	}
+	rte_pktmbuf_free_bulk(all, FIX_POOL);
+	fix_down(&f);
+}
+
+/* With timestamps, if they are good, everything is as it is without. */
+static void
+test_usual_end(void)
+{
+	static const uint32_t off[] = { 0, 1, 2, 65534, 65535, 65536, 65537, 1u << 31, UINT32_MAX };
+	static const uint32_t ack_off[] = { 0, 1, 2, UINT32_MAX };
+	struct thole_stats with, without;
+	unsigned int promoted = 0;
+	struct fix f;
+
+	fix_up(&f);
+	for (unsigned int flags = 0; flags < 256; flags++) {
+		for (unsigned int i = 0; i < RTE_DIM(off) * RTE_DIM(ack_off); i++) {
+			struct embryo a = embryo(&f, 0, 0), b = embryo(&f, OPT_TIMESTAMPS, 0);
+			uint32_t seq = FIX_IRS + off[i % RTE_DIM(off)];
+			uint32_t ack = a.iss + ack_off[i / RTE_DIM(off)];
+			struct seg s = fix_seg(&f, (uint8_t)flags);
+			enum embryo_verdict verdict;
+
+			memset(&f.stats, 0, sizeof(f.stats));
+			verdict = in(&f, &a, (uint8_t)flags, seq, ack);
+			without = f.stats;
+			memset(&f.stats, 0, sizeof(f.stats));
+			s.seq = seq;
+			s.ack = ack;
+			s.opts = OPT_TIMESTAMPS;
+			s.ts_val = b.ts_recent + i % 3;
+			b.flags = EF_SENT;
+			CU_ASSERT_EQUAL(embryo_input(&f.env, &b, &s), verdict);
+			with = f.stats;
+			CU_ASSERT_EQUAL(a.flags, b.flags);
+			CU_ASSERT_EQUAL(memcmp(&with, &without, sizeof(with)), 0);
+			promoted += verdict == EMBRYO_PROMOTE;
+		}
+	}
+	CU_ASSERT_EQUAL(promoted, 32 * 4); /* ACK without SYN and RST; 1, 2, 65,534, 65,535 */
+	memset(&f.stats, 0, sizeof(f.stats));
+	fix_down(&f);
+}
+
 static const struct test_case cases[] = {
+	{ "the packet", test_packets },
+	{ "no mbuf for it", test_no_mbuf },
+	{ "the end of the handshake, with and without timestamps", test_usual_end },
 	{ "SYN-ACK and ACK", test_replies },
 	{ "the handshake is completed", test_completed },
 	{ "an ACK of something else", test_bad_ack },
