@@ -61,6 +61,7 @@ conn_connect(struct thole_stack *s, uint8_t app, const struct thole_endpoint *lo
 		return -ENOBUFS;
 	t = stack_tcb(s, i);
 	t->user = user;
+	t->neigh = neigh_hint(s, route_next_hop(s, flow_raddr_ip4(&key)));
 	if (table_insert(&s->table, hash, ref_make(REF_TCB, i)) != 0) {
 		t->flags |= TF_DETACHED;
 		conn_release(s, t);

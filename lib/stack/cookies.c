@@ -15,6 +15,26 @@
 
 #define ENDS_LEAST 1024u
 
+/* Below this many embryos in use a SYN gets one without a look at anything else. */
+static void
+set_from(struct thole_stack *s)
+{
+	const uint32_t most = s->embryos.capacity;
+
+	switch ((enum thole_syn_cookies)s->env.params.syn_cookies) {
+	case THOLE_SYN_COOKIES_OFF:
+	case THOLE_SYN_COOKIES_COUNT:
+		s->cookies.from = most;
+		break;
+	case THOLE_SYN_COOKIES_ALWAYS:
+		s->cookies.from = 0;
+		break;
+	case THOLE_SYN_COOKIES_AUTO:
+		s->cookies.from = s->cookies.on ? 0 : most - most / 4;
+		break;
+	}
+}
+
 int
 cookies_init(struct thole_stack *s)
 {
@@ -29,6 +49,7 @@ cookies_init(struct thole_stack *s)
 	c->ends = s->mem.alloc(s->mem.ctx, c->nb_ends * sizeof(*c->ends), 64);
 	if (c->ends == NULL)
 		return -ENOMEM;
+	set_from(s);
 	return 0;
 }
 
@@ -85,7 +106,8 @@ cookies_wanted(struct thole_stack *s)
 	if (s->cookies.on)
 		s->cookies.on = e->in_use * 2 >= e->capacity;
 	else
-		s->cookies.on = e->in_use * 4 >= e->capacity * 3;
+		s->cookies.on = e->in_use >= e->capacity - e->capacity / 4;
+	set_from(s);
 	return s->cookies.on;
 }
 

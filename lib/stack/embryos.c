@@ -9,35 +9,39 @@
  */
 #define ACKS_PER_STEP 3
 
-static void
-fifo_append(struct thole_stack *s, uint32_t i)
+/* @p e is record @p i. */
+static inline void
+fifo_append(struct thole_stack *s, uint32_t i, struct embryo *e)
 {
-	struct embryo *e = stack_embryo(s, i);
 	struct index_list *f = &s->embryo_fifo[e->step];
 
 	e->next = SLAB_NONE;
-	e->prev = list_empty(f) ? SLAB_NONE : f->tail;
-	if (e->prev == SLAB_NONE)
+	if (unlikely(list_empty(f))) {
+		e->prev = SLAB_NONE;
 		f->head = i;
-	else
-		stack_embryo(s, e->prev)->next = i;
+	} else {
+		const uint32_t prev = f->tail;
+
+		e->prev = prev;
+		stack_embryo(s, prev)->next = i;
+	}
 	f->tail = i;
 }
 
-static void
-fifo_remove(struct thole_stack *s, uint32_t i)
+static inline void
+fifo_remove(struct thole_stack *s, const struct embryo *e)
 {
-	const struct embryo *e = stack_embryo(s, i);
 	struct index_list *f = &s->embryo_fifo[e->step];
+	const uint32_t prev = e->prev, next = e->next;
 
-	if (e->prev == SLAB_NONE)
-		f->head = e->next;
+	if (prev == SLAB_NONE)
+		f->head = next;
 	else
-		stack_embryo(s, e->prev)->next = e->next;
-	if (e->next == SLAB_NONE)
-		f->tail = e->prev;
+		stack_embryo(s, prev)->next = next;
+	if (next == SLAB_NONE)
+		f->tail = prev;
 	else
-		stack_embryo(s, e->next)->prev = e->prev;
+		stack_embryo(s, next)->prev = prev;
 }
 
 /*
@@ -74,20 +78,6 @@ owe(struct thole_stack *s, uint32_t i)
 }
 
 bool
-embryo_welcome(struct thole_stack *s, const struct seg *seg, uint16_t l)
-{
-	/* With the accept queue full a handshake could not be completed: better the SYN comes
-	 * again. */
-	if (s->listeners[l].waiting >= s->listeners[l].backlog)
-		s->stats.rx_drop_backlog++;
-	else if (route_next_hop(s, flow_raddr_ip4(&seg->key)) == 0)
-		s->stats.rx_drop_route++;
-	else
-		return true;
-	return false;
-}
-
-bool
 embryo_room(struct thole_stack *s)
 {
 	if (s->embryos.in_use < s->embryos.capacity)
@@ -97,46 +87,44 @@ embryo_room(struct thole_stack *s)
 }
 
 struct embryo *
-embryo_open(struct thole_stack *s, const struct seg *seg, uint16_t listener)
+embryo_open_by(struct thole_stack *s, uint32_t hop_be, const struct seg *seg, uint16_t listener)
 {
-	uint32_t i = slab_get(&s->embryos);
-	struct embryo *e;
+	const uint32_t i = slab_get(&s->embryos);
+	struct embryo *e = stack_embryo(s, i);
 
-	e = stack_embryo(s, i);
 	embryo_init(&s->env, e, seg);
-	e->listener = listener;
-	e->neigh = NO_INDEX;
-	if (table_insert(&s->table, seg->hash, ref_make(REF_EMBRYO, i)) != 0) {
+	if (unlikely(table_insert(&s->table, seg->hash, ref_make(REF_EMBRYO, i)) != 0)) {
 		s->stats.rx_drop_embryos++;
-		e->listener = NO_INDEX;
-		slab_put(&s->embryos, i);
+		slab_put_record(&s->embryos, i, e);
 		return NULL;
 	}
-	fifo_append(s, i);
+	e->listener = listener;
+	e->neigh = neigh_hint(s, hop_be);
+	fifo_append(s, i, e);
 	s->stats.embryos++;
-	owe(s, i);
+	list_append_embryo(s, &s->out_embryos, i, e);
 	return e;
 }
 
 /* Takes it out of its FIFO and the count. The record itself goes when it is in no output list. */
-static void
-retire(struct thole_stack *s, uint32_t i)
+static inline void
+retire(struct thole_stack *s, uint32_t i, struct embryo *e)
 {
-	struct embryo *e = stack_embryo(s, i);
-
-	fifo_remove(s, i);
+	fifo_remove(s, e);
 	s->stats.embryos--;
 	e->listener = NO_INDEX;
 	e->flags = 0;
-	if (e->out_next == NOT_LISTED)
-		slab_put(&s->embryos, i);
+	if (likely(e->out_next == NOT_LISTED))
+		slab_put_record(&s->embryos, i, e);
 }
 
 void
 embryo_free(struct thole_stack *s, uint32_t i)
 {
-	table_remove(&s->table, stack_hash(s, &stack_embryo(s, i)->key), ref_make(REF_EMBRYO, i));
-	retire(s, i);
+	struct embryo *e = stack_embryo(s, i);
+
+	table_remove(&s->table, stack_hash(s, &e->key), ref_make(REF_EMBRYO, i));
+	retire(s, i, e);
 }
 
 struct tcb *
@@ -161,38 +149,43 @@ embryo_to_tcb(struct thole_stack *s, const struct embryo *e)
 	return t;
 }
 
-/* The handshake is complete. @return the TCB; NULL: no room for it, the ACK is dropped; the embryo
- * stays, and will ask again. */
-static struct tcb *
-promote(struct thole_stack *s, uint32_t i, const struct seg *seg)
+/* The handshake is complete. Without room for a TCB the ACK is dropped; the embryo stays, and will
+ * ask again. */
+static inline void
+promote(struct thole_stack *s, uint32_t i, struct embryo *e, struct seg *seg)
 {
-	const struct embryo *e = stack_embryo(s, i);
 	struct tcb *t = embryo_to_tcb(s, e);
 
-	if (t == NULL)
-		return NULL;
+	if (unlikely(t == NULL))
+		return;
 	s->listeners[e->listener].waiting++;
 	table_replace(
 		&s->table, seg->hash, ref_make(REF_EMBRYO, i), ref_make(REF_TCB, tcb_index(s, t)));
-	retire(s, i);
-	return t;
+	retire(s, i, e);
+	tcp_input_promoted(&s->env, t, seg);
+	conn_settle(s, t);
+}
+
+static __rte_noinline void
+kept(struct thole_stack *s, uint32_t i, struct embryo *e)
+{
+	if ((e->flags & EF_ACK) != 0 && e->acks++ >= ACKS_PER_STEP) {
+		s->stats.tx_drop_limited++;
+		e->acks--;
+		e->flags &= EF_SYN_ACK | EF_SENT;
+	}
+	if ((e->flags & (EF_SYN_ACK | EF_ACK)) != 0)
+		owe(s, i);
 }
 
 void
 embryo_segment(struct thole_stack *s, uint32_t i, struct seg *seg)
 {
 	struct embryo *e = stack_embryo(s, i);
-	struct tcb *t;
 
 	switch (embryo_input(&s->env, e, seg)) {
 	case EMBRYO_KEEP:
-		if ((e->flags & EF_ACK) != 0 && e->acks++ >= ACKS_PER_STEP) {
-			s->stats.tx_drop_limited++;
-			e->acks--;
-			e->flags &= EF_SYN_ACK | EF_SENT;
-		}
-		if ((e->flags & (EF_SYN_ACK | EF_ACK)) != 0)
-			owe(s, i);
+		kept(s, i, e);
 		break;
 	case EMBRYO_DROP:
 		embryo_free(s, i);
@@ -201,11 +194,7 @@ embryo_segment(struct thole_stack *s, uint32_t i, struct seg *seg)
 		reply_rst(s, seg);
 		break;
 	case EMBRYO_PROMOTE:
-		t = promote(s, i, seg);
-		if (t != NULL) {
-			tcp_input_promoted(&s->env, t, seg);
-			conn_settle(s, t);
-		}
+		promote(s, i, e, seg);
 		break;
 	}
 }
@@ -231,12 +220,12 @@ embryos_run(struct thole_stack *s)
 				embryo_free(s, i);
 				continue;
 			}
-			fifo_remove(s, i);
+			fifo_remove(s, e);
 			e->step = (step + 1u) & (EMBRYO_STEPS - 1u);
 			e->queued_ms = now;
 			e->flags |= EF_SYN_ACK;
 			e->acks = 0;
-			fifo_append(s, i);
+			fifo_append(s, i, e);
 			owe(s, i);
 		}
 	}

@@ -61,20 +61,10 @@ neigh_fini(struct thole_stack *s)
 		s->mem.free(s->mem.ctx, n->heads, n->nb_heads * sizeof(*n->heads));
 }
 
-static uint16_t *
-head_of(const struct thole_stack *s, uint32_t ip_be)
-{
-	/* Multiply-add-shift by a secret is strongly universal (Dietzfelbinger, 1996): two
-	 * addresses that somebody picks share a chain no more often than chance has it. */
-	uint64_t h = ip_be * s->neighs.hash_key[0] + s->neighs.hash_key[1];
-
-	return &s->neighs.heads[(h >> 32) & (s->neighs.nb_heads - 1)];
-}
-
 uint16_t
 neigh_find(const struct thole_stack *s, uint32_t ip_be)
 {
-	uint16_t i = *head_of(s, ip_be);
+	uint16_t i = *neigh_head(s, ip_be);
 
 	while (i != NO_INDEX && s->neighs.entries[i].ip_be != ip_be)
 		i = s->neighs.entries[i].next;
@@ -101,7 +91,7 @@ static void
 neigh_free(struct thole_stack *s, uint16_t i)
 {
 	struct neigh *e = &s->neighs.entries[i];
-	uint16_t *link = head_of(s, e->ip_be);
+	uint16_t *link = neigh_head(s, e->ip_be);
 
 	while (*link != i)
 		link = &s->neighs.entries[*link].next;
@@ -168,7 +158,7 @@ add(struct thole_stack *s, uint32_t ip_be, uint32_t laddr)
 	if (i == NO_INDEX)
 		return NO_INDEX;
 	n->free = n->entries[i].next;
-	head = head_of(s, ip_be);
+	head = neigh_head(s, ip_be);
 	n->entries[i] =
 		(struct neigh){ .ip_be = ip_be, .laddr = laddr, .next = *head, .ours = s->cfg.mac };
 	*head = i;

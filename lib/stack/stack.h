@@ -121,6 +121,7 @@ struct cookies {
 	uint32_t nb_ends;	 /* a power of two */
 	uint64_t secret[2];
 	uint64_t until_ns; /* from here on none that was sent is good; 0: none was sent */
+	uint32_t from;	   /* embryos in use: below it none is wanted, and there is room */
 	bool on;
 };
 
@@ -279,29 +280,60 @@ local_on_link(const struct thole_stack *s, uint32_t ip)
 }
 
 /*
- * Whether @p ip_be is a link's own broadcast address: all ones behind the prefix (RFC 1122,
- * 3.2.1.3), or in its old form all zeros (3.3.6). A link of two hosts has none (RFC 3021, 2.1).
+ * Whether @p ip, which is on the link, is the link's own broadcast address: all ones behind the
+ * prefix (RFC 1122, 3.2.1.3), or in its old form all zeros (3.3.6). A link of two hosts has none
+ * (RFC 3021, 2.1).
  */
+static inline bool
+range_is_broadcast(const struct local_range *r, uint32_t ip)
+{
+	return ((ip + 1) & r->host) <= 1 && r->host != 0;
+}
+
+/* Of any link of ours. */
 static inline bool
 local_is_broadcast(const struct thole_stack *s, uint32_t ip_be)
 {
 	uint32_t ip = rte_be_to_cpu_32(ip_be);
 
-	for (uint16_t i = 0; i < s->nb_locals; i++) {
-		const struct local_range *r = &s->locals[i];
-
-		if (unlikely(((ip + 1) & r->host) <= 1 && (ip & r->mask) == r->net && r->host != 0))
+	for (uint16_t i = 0; i < s->nb_locals; i++)
+		if ((ip & s->locals[i].mask) == s->locals[i].net &&
+			range_is_broadcast(&s->locals[i], ip))
 			return true;
-	}
 	return false;
 }
 
-/** No host that could be at a connection's other end: a broadcast address (RFC 1122, 3.2.1.3), or
- * one of ours, as a LAND attack has it (RFC 9293, 3.9.2.3). */
+enum local_place {
+	PLACE_BEYOND, /* on no link of ours */
+	PLACE_LINK,
+	PLACE_NO_PEER, /* no host that could be at a connection's other end */
+};
+
+/** What an address is to us. A broadcast address is no peer (RFC 1122, 3.2.1.3), nor is one of
+ * ours, as a LAND attack has it (RFC 9293, 3.9.2.3). */
+static inline enum local_place
+local_place(const struct thole_stack *s, uint32_t ip_be)
+{
+	const uint32_t ip = rte_be_to_cpu_32(ip_be);
+	const struct local_range *r = s->locals, *end = r + s->nb_locals;
+	enum local_place place = PLACE_BEYOND;
+
+	do { /* there is one at least */
+		if (unlikely(ip - r->first < r->count))
+			return PLACE_NO_PEER;
+		if ((ip & r->mask) != r->net)
+			continue;
+		if (unlikely(range_is_broadcast(r, ip)))
+			return PLACE_NO_PEER;
+		place = PLACE_LINK;
+	} while (++r < end);
+	return place;
+}
+
 static inline bool
 local_is_no_peer(const struct thole_stack *s, uint32_t ip_be)
 {
-	return local_is_broadcast(s, ip_be) || local_find(s, ip_be) != LOCAL_NONE;
+	return local_place(s, ip_be) == PLACE_NO_PEER;
 }
 
 /* Next hop towards @p dst_be (RFC 1122, 3.3.1.1): itself if on-link, else the gateway; 0: no route.
@@ -318,6 +350,24 @@ uint32_t route_source(const struct thole_stack *s, uint32_t dst_be);
 /* neigh.c: next hops' hardware addresses; arp_in.c: ARP packets. */
 int neigh_init(struct thole_stack *s);
 void neigh_fini(struct thole_stack *s);
+static inline uint16_t *
+neigh_head(const struct thole_stack *s, uint32_t ip_be)
+{
+	/* Multiply-add-shift by a secret is strongly universal (Dietzfelbinger, 1996): two
+	 * addresses that somebody picks share a chain no more often than chance has it. */
+	uint64_t h = ip_be * s->neighs.hash_key[0] + s->neighs.hash_key[1];
+
+	return &s->neighs.heads[(h >> 32) & (s->neighs.nb_heads - 1)];
+}
+
+/* Where the entry for @p ip_be is, if there is one and it is the first of its chain; another one,
+ * or NO_INDEX. */
+static inline uint16_t
+neigh_hint(const struct thole_stack *s, uint32_t ip_be)
+{
+	return *neigh_head(s, ip_be);
+}
+
 /* The entry for @p ip_be, made and asked for if there is none; @p hint is looked at first.
  * NO_INDEX: no room. */
 uint16_t neigh_get_other(struct thole_stack *s, uint32_t ip_be, uint32_t laddr);
@@ -480,13 +530,39 @@ uint16_t listen_find(const struct thole_stack *s, uint32_t laddr, uint16_t port)
 
 /* embryos.c */
 void embryos_init(struct thole_stack *s);
-/* Whether the listener @p l takes the SYN @p seg now; if it has no place in its queue, or there is
- * no way back, that is counted. */
-bool embryo_welcome(struct thole_stack *s, const struct seg *seg, uint16_t l);
+/* Whether the listener @p l takes a SYN now, the way back to whose sender is by @p hop_be; if it
+ * has no place in its queue, or there is no way back, that is counted. */
+static inline bool
+embryo_welcome_by(struct thole_stack *s, uint32_t hop_be, uint16_t l)
+{
+	/* With the accept queue full a handshake could not be completed: better the SYN comes
+	 * again. */
+	if (unlikely(s->listeners[l].waiting >= s->listeners[l].backlog))
+		s->stats.rx_drop_backlog++;
+	else if (unlikely(hop_be == 0))
+		s->stats.rx_drop_route++;
+	else
+		return true;
+	return false;
+}
+
+static inline bool
+embryo_welcome(struct thole_stack *s, const struct seg *seg, uint16_t l)
+{
+	return embryo_welcome_by(s, route_next_hop(s, flow_raddr_ip4(&seg->key)), l);
+}
+
 /* Whether another embryo may be had; if not, a SYN is counted as dropped. */
 bool embryo_room(struct thole_stack *s);
 /* @return NULL: no room in the table. */
-struct embryo *embryo_open(struct thole_stack *s, const struct seg *seg, uint16_t listener);
+struct embryo *embryo_open_by(
+	struct thole_stack *s, uint32_t hop_be, const struct seg *seg, uint16_t listener);
+static inline struct embryo *
+embryo_open(struct thole_stack *s, const struct seg *seg, uint16_t listener)
+{
+	return embryo_open_by(s, route_next_hop(s, flow_raddr_ip4(&seg->key)), seg, listener);
+}
+
 void embryo_segment(struct thole_stack *s, uint32_t i, struct seg *seg);
 void embryo_free(struct thole_stack *s, uint32_t i);
 /* A TCB of a handshake that is complete, not yet in the table; NULL: no room, which is counted. */
@@ -580,14 +656,25 @@ list_pop_ready(struct thole_stack *s, struct index_list *l)
 	return t;
 }
 
+/* @p e is record @p i, and in no list. */
+static inline void
+list_append_embryo(struct thole_stack *s, struct index_list *l, uint32_t i, struct embryo *e)
+{
+	if (list_empty(l))
+		l->head = i;
+	else
+		stack_embryo(s, l->tail)->out_next = i;
+	l->tail = i;
+	e->out_next = SLAB_NONE;
+}
+
 static inline void
 list_push_embryo(struct thole_stack *s, struct index_list *l, uint32_t i)
 {
 	struct embryo *e = stack_embryo(s, i);
 
 	if (e->out_next == NOT_LISTED)
-		list_append(l, i, &e->out_next,
-			&stack_embryo(s, list_empty(l) ? 0 : l->tail)->out_next);
+		list_append_embryo(s, l, i, e);
 }
 
 static inline uint32_t

@@ -244,6 +244,47 @@ one(struct thole_stack_config *c)
 	c->max_neighbours = 1;
 }
 
+/* The first of a chain is a new record's hint: who isn't that is found all the same, and waits for
+ * nobody else. */
+static void
+hint_of_another(void)
+{
+	uint32_t other = 3;
+
+	rig_open(&r, NULL);
+	rig_listen(&r, 80, 10);
+	rig_know(&r, 2);
+	while (neigh_head(r.stack, rte_cpu_to_be_32(RIG_NET + other)) !=
+		neigh_head(r.stack, rte_cpu_to_be_32(RIG_NET + 2)))
+		other++;
+	CU_ASSERT_TRUE_FATAL(other < 100);
+	for (int active = 0; active < 2; active++) {
+		uint8_t flags = active ? TCP_SYN : TCP_SYN | TCP_ACK;
+
+		CU_ASSERT_EQUAL(neigh_hint(r.stack, rte_cpu_to_be_32(RIG_NET + other)), entry(2));
+		if (active)
+			rig_connect(&r, RIG_NET + other, 80, 1);
+		else
+			SEG(&r, .from = other, .sport = 4000, .dport = 80, .flags = TCP_SYN);
+		CU_ASSERT_TRUE(rig_took_arp(&r, 1, 0, RIG_NET + other));
+		rig_know(&r, 2);
+		CU_ASSERT_EQUAL(rig_pending(&r), 0);
+		rig_arp(&r, 2, other, RIG_US);
+		CU_ASSERT_TRUE(rig_took_seg(&r, other, flags, NULL));
+		/* Both are there now, and the last that came stands first. */
+		CU_ASSERT_EQUAL(neigh_hint(r.stack, rte_cpu_to_be_32(RIG_NET + 2)), entry(other));
+		if (active)
+			rig_connect(&r, RIG_NET + 2, 80, 2);
+		else
+			SEG(&r, .from = 2, .sport = 4000, .dport = 80, .flags = TCP_SYN);
+		CU_ASSERT_TRUE(rig_took_seg(&r, 2, flags, NULL));
+		CU_ASSERT_TRUE(rig_close(&r));
+		rig_open(&r, NULL);
+		rig_know(&r, 2);
+	}
+	CU_ASSERT_TRUE(rig_close(&r));
+}
+
 /* No room, because all are being asked for: who waits goes on as soon as there is. */
 static void
 no_room_while_asking(void)
@@ -452,6 +493,7 @@ static const struct test_case cases[] = {
 	{ "a full table gives up the unused", a_full_table_gives_up_the_unused },
 	{ "what is used stays", what_is_used_stays },
 	{ "all are in use", all_are_in_use },
+	{ "the hint is another's", hint_of_another },
 	{ "no room while asking", no_room_while_asking },
 	{ "who asks for us is known", who_asks_for_us_is_known },
 	{ "who asks takes nobody's place", who_asks_takes_nobodys_place },
