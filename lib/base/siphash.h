@@ -99,7 +99,7 @@ sip_finish3(struct sip_state *s)
 	return sip_out(s);
 }
 
-/** SipHash-1-3, 64 bits, over a connection's key. */
+/** SipHash-1-3, 64 bits, over a connection's key: initial sequence number and more. */
 static inline uint64_t
 siphash13_flow(const uint64_t key[2], const struct flow_key *flow)
 {
@@ -111,8 +111,8 @@ siphash13_flow(const uint64_t key[2], const struct flow_key *flow)
 }
 
 /**
- * SipHash-1-3 with 128 bits of output over a connection's key: initial sequence number and more. A
- * half that the caller doesn't use isn't made.
+ * SipHash-1-3 with 128 bits of output over a connection's key: secrets that follow from another,
+ * and ports. A half that the caller doesn't use isn't made.
  */
 static inline struct sip128
 siphash13_flow128(const uint64_t key[2], const struct flow_key *flow)
