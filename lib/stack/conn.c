@@ -24,46 +24,18 @@ conn_alloc(struct thole_stack *s, const struct flow_key *key, uint8_t app,
 	return i;
 }
 
-static inline void
-fill_path(const struct thole_stack *s, const struct flow_key *key, const struct neigh *e,
-	struct wire_path *path)
+bool
+conn_path_find(
+	struct thole_stack *s, const struct flow_key *key, uint16_t *neigh, struct wire_path *path)
 {
-	_Static_assert(offsetof(struct neigh, ours) == offsetof(struct neigh, mac) + 6 &&
-			       offsetof(struct wire_path, dst_mac) == 0,
-		"both addresses are copied as one");
-	memcpy(path, &e->mac, 2 * sizeof(e->mac));
-	path->src_be = local_ip_be(s, key->laddr);
-	path->dst_be = flow_raddr_ip4(key);
-	path->how = s->path.how;
-}
+	uint32_t hop_be = route_next_hop(s, flow_raddr_ip4(key));
 
-/* The record doesn't know its next hop, or that isn't reachable without more ado. */
-static __rte_noinline bool
-find_path(struct thole_stack *s, const struct flow_key *key, uint32_t hop_be, uint16_t *neigh,
-	struct wire_path *path)
-{
 	if (hop_be == 0)
 		return false;
 	*neigh = neigh_get(s, hop_be, *neigh, key->laddr);
 	if (*neigh == NO_INDEX || !neigh_ready(s, *neigh))
 		return false;
-	fill_path(s, key, &s->neighs.entries[*neigh], path);
-	return true;
-}
-
-bool
-conn_path(
-	struct thole_stack *s, const struct flow_key *key, uint16_t *neigh, struct wire_path *path)
-{
-	uint32_t hop_be = route_next_hop(s, flow_raddr_ip4(key));
-	struct neigh *e;
-
-	if (unlikely(*neigh == NO_INDEX || s->neighs.entries[*neigh].ip_be != hop_be ||
-		     !neigh_is_fresh(s, &s->neighs.entries[*neigh])))
-		return find_path(s, key, hop_be, neigh, path);
-	e = &s->neighs.entries[*neigh];
-	e->used = true;
-	fill_path(s, key, e, path);
+	conn_path_by(s, key, &s->neighs.entries[*neigh], path);
 	return true;
 }
 

@@ -487,9 +487,42 @@ conn_find(const struct thole_stack *s, thole_conn handle, uint8_t app)
 	return t->generation == (uint32_t)handle && t->app == app ? t : NULL;
 }
 
-/* Everything below TCP for a segment to @p key. @return false: its next hop isn't known (yet). */
-bool conn_path(
+/* Everything below TCP for a segment to @p key by way of @p e. */
+static inline void
+conn_path_by(const struct thole_stack *s, const struct flow_key *key, const struct neigh *e,
+	struct wire_path *path)
+{
+	_Static_assert(offsetof(struct neigh, ours) == offsetof(struct neigh, mac) + 6 &&
+			       offsetof(struct wire_path, dst_mac) == 0,
+		"both addresses are copied as one");
+	memcpy(path, &e->mac, 2 * sizeof(e->mac));
+	path->src_be = local_ip_be(s, key->laddr);
+	path->dst_be = flow_raddr_ip4(key);
+	path->how = s->path.how;
+}
+
+/* When the record doesn't know its next hop, or that isn't reachable without more ado. */
+bool conn_path_find(
 	struct thole_stack *s, const struct flow_key *key, uint16_t *neigh, struct wire_path *path);
+/* Everything below TCP for a segment to @p key, whose record has the hint @p neigh. @return false:
+ * its next hop isn't known (yet). */
+static inline bool
+conn_path(
+	struct thole_stack *s, const struct flow_key *key, uint16_t *neigh, struct wire_path *path)
+{
+	const uint32_t dst_be = flow_raddr_ip4(key);
+	struct neigh *e = &s->neighs.entries[*neigh];
+
+	/* Whoever has an entry is on a link: what is for him needs no route. */
+	if (unlikely(*neigh == NO_INDEX ||
+		     (e->ip_be != dst_be && e->ip_be != route_next_hop(s, dst_be)) ||
+		     !neigh_is_fresh(s, e)))
+		return conn_path_find(s, key, neigh, path);
+	e->used = true;
+	conn_path_by(s, key, e, path);
+	return true;
+}
+
 /* What was set of it goes before what the stack has. */
 static inline void
 conn_path_profile(const struct thole_stack *s, uint8_t profile, struct wire_path *path)

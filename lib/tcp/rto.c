@@ -2,6 +2,8 @@
 /* rto.c: round-trip times and the retransmission timer (RFC 6298); R2 (RFC 9293, 3.8.3). */
 #include "tcp/scoreboard.h"
 
+#define RTT_MOST_US UINT32_C(0x0fffffff)
+
 uint64_t
 tcp_rto_ns(const struct tcp_env *env, const struct tcb *t)
 {
@@ -22,14 +24,24 @@ tcp_rto_ns(const struct tcp_env *env, const struct tcb *t)
 	return RTE_MIN(rto, p->rto_max_ns);
 }
 
+/* RFC 6298, 2.2, in the units of srtt_us and rttvar_us. */
+void
+tcp_rtt_first(struct tcb *t, uint32_t rtt_us)
+{
+	uint32_t rtt = RTE_MIN(RTE_MAX(rtt_us, 1u), RTT_MOST_US);
+
+	t->srtt_us = rtt << 3;
+	t->rttvar_us = rtt << 1;
+	t->backoff = 0;
+}
+
 void
 tcp_rtt_sample(struct tcb *t, uint32_t rtt_us)
 {
-	uint32_t rtt = RTE_MIN(RTE_MAX(rtt_us, 1u), UINT32_C(0x0fffffff));
+	uint32_t rtt = RTE_MIN(RTE_MAX(rtt_us, 1u), RTT_MOST_US);
 
-	if (t->srtt_us == 0) { /* RFC 6298, 2.2 */
-		t->srtt_us = rtt << 3;
-		t->rttvar_us = rtt << 1;
+	if (t->srtt_us == 0) {
+		tcp_rtt_first(t, rtt_us);
 	} else { /* 2.3, in the scaled integers of Jacobson's 1988 appendix */
 		int32_t err = (int32_t)rtt - (int32_t)(t->srtt_us >> 3);
 

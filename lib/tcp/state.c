@@ -68,43 +68,30 @@ set_mss(const struct tcp_env *env, struct tcb *t, uint16_t offered)
 uint8_t
 tcp_syn_offer(const struct tcp_env *env, const struct tcb *t)
 {
-	uint8_t opts = 0;
-
-	if (t->state != TCP_SYN_SENT) { /* simultaneous open: what the peer's SYN left */
-		opts |= (t->opts & TO_WSCALE) != 0 ? EO_WSCALE : 0;
-		opts |= (t->opts & TO_SACK) != 0 ? EO_SACK : 0;
-		opts |= (t->opts & TO_TIMESTAMPS) != 0 ? EO_TIMESTAMPS : 0;
-		return opts;
-	}
-	opts = env->syn_opts;
+	if (t->state != TCP_SYN_SENT) /* simultaneous open: what the peer's SYN left */
+		return (uint8_t)((t->opts & (TO_WSCALE | TO_SACK | TO_TIMESTAMPS)) << TO_SHIFT);
 	/* RFC 3168, 6.1.1.1: a SYN that was lost may have been lost for its ECN. */
-	opts |= env->params.ecn && (t->flags & TF_REXMIT) == 0 ? EO_ECN : 0;
-	return opts;
+	return env->syn_opts |
+	       (env->params.ecn && (t->flags & TF_REXMIT) == 0 ? EO_ECN : (uint8_t)0);
 }
 
 void
 tcp_peer_syn(const struct tcp_env *env, struct tcb *t, const struct peer_syn *syn)
 {
+	bool scaled = (syn->opts & EO_WSCALE) != 0;
+	uint32_t unit = UINT32_C(1) << (scaled ? env->syn_wscale : 0);
+
 	t->rcv_nxt = t->rcv_acked = syn->irs + 1;
-	t->rcv_adv = t->rcv_nxt + tcp_rcv_wnd_most(env); /* as our SYN says, or has said */
+	/* As our SYN says, or has said; up to what a header can say from here on (window.c). */
+	t->rcv_adv = t->rcv_nxt + ((env->syn_wnd + unit - 1) & ~(unit - 1));
 	t->snd_wnd = t->snd_wnd_max = syn->wnd;
 	t->snd_wl1 = syn->irs;
-	if ((syn->opts & EO_WSCALE) != 0) {
-		t->opts |= TO_WSCALE;
-		t->snd_wscale = syn->opts & 0xfu;
-		t->rcv_wscale = tcp_rcv_wscale(env) & 0xfu;
-	}
-	if ((syn->opts & EO_SACK) != 0)
-		t->opts |= TO_SACK;
-	if ((syn->opts & EO_TIMESTAMPS) != 0) {
-		t->opts |= TO_TIMESTAMPS;
-		t->ts_recent = syn->ts_val;
-		tcp_timestamp_began(env, t);
-	}
-	if ((syn->opts & EO_ECN) != 0)
-		t->opts |= TO_ECN;
+	t->opts |= (uint8_t)(syn->opts >> TO_SHIFT);
+	t->snd_wscale = syn->opts & 0xfu; /* 0 without the option */
+	t->rcv_wscale = (scaled ? env->syn_wscale : 0) & 0xfu;
+	t->ts_recent = syn->ts_val;
+	tcp_timestamp_began(env, t);
 	set_mss(env, t, syn->mss);
-	tcp_window_advance(env, t);
 }
 
 void
@@ -123,8 +110,8 @@ tcp_open_passive(const struct tcp_env *env, struct tcb *t, const struct embryo *
 	t->neigh = e->neigh;
 	tcp_peer_syn(env, t, &syn);
 	/* Karn's rule: an answer to one of several SYN-ACKs times nothing. */
-	if (e->repeated == 0)
-		tcp_rtt_sample(t, RTE_MAX(env_now_ms(env) - e->queued_ms, 1u) * 1000);
+	if (likely(e->repeated == 0))
+		tcp_rtt_first(t, RTE_MAX(env_now_ms(env) - e->queued_ms, 1u) * 1000);
 	else
 		t->flags |= TF_SYN_REXMIT;
 }

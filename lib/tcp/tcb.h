@@ -56,13 +56,13 @@ enum tcb_flag {
 
 /* What the two SYNs agreed on, and what of it is owed. */
 enum tcb_opt {
-	TO_TIMESTAMPS = 1 << 0, /* RFC 7323, 3 */
+	TO_WSCALE = 1 << 0,	/* RFC 7323, 2; the shifts are in snd_wscale, rcv_wscale */
 	TO_SACK = 1 << 1,	/* RFC 2018 */
-	TO_ECN = 1 << 2,	/* RFC 3168 */
-	TO_ECE = 1 << 3,	/* every ACK of ours has ECE */
-	TO_CWR = 1 << 4,	/* the next new data has CWR */
-	TO_DSACK = 1 << 5,	/* the next ACK reports dsack_left to dsack_right (RFC 2883) */
-	TO_WSCALE = 1 << 6,	/* RFC 7323, 2; the shifts are in snd_wscale, rcv_wscale */
+	TO_TIMESTAMPS = 1 << 2, /* RFC 7323, 3 */
+	TO_ECN = 1 << 3,	/* RFC 3168 */
+	TO_ECE = 1 << 4,	/* every ACK of ours has ECE */
+	TO_CWR = 1 << 5,	/* the next new data has CWR */
+	TO_DSACK = 1 << 6,	/* the next ACK reports dsack_left to dsack_right (RFC 2883) */
 	TO_PACING = 1 << 7,
 };
 
@@ -211,6 +211,11 @@ enum embryo_opt {
 	EO_TIMESTAMPS = 1 << 6,
 	EO_ECN = 1 << 7,
 };
+/* What was agreed on stands in a TCB as in an embryo, this much further right. */
+#define TO_SHIFT 4
+_Static_assert(TO_WSCALE == EO_WSCALE >> TO_SHIFT && TO_SACK == EO_SACK >> TO_SHIFT &&
+		       TO_TIMESTAMPS == EO_TIMESTAMPS >> TO_SHIFT && TO_ECN == EO_ECN >> TO_SHIFT,
+	"enum tcb_opt goes by enum embryo_opt");
 
 enum embryo_flag {
 	EF_SYN_ACK = 1 << 0, /* owes a SYN-ACK */

@@ -177,6 +177,7 @@ uint8_t tcp_sack_out(struct tcb *t, struct sack_block *blocks, uint8_t most);
 
 /* rto.c: round-trip time and retransmission timeout (RFC 6298). */
 uint64_t tcp_rto_ns(const struct tcp_env *env, const struct tcb *t);
+void tcp_rtt_first(struct tcb *t, uint32_t rtt_us); /* no sample was taken before */
 void tcp_rtt_sample(struct tcb *t, uint32_t rtt_us);
 /* How long the peer may still not answer. */
 uint64_t tcp_rtx_patience_ns(const struct tcp_env *env, const struct tcb *t);

@@ -344,6 +344,7 @@ test_random(void)
 			struct model *m = model_new(seed * 10 + way);
 
 			m->f.env.params.rcvbuf_bytes = ways[way].rcvbuf;
+			tcp_settings_init(&m->f.env);
 			tcp_peer_syn(&m->f.env, &m->f.t, &syn);
 			run(m, ways[way].most, ways[way].spread);
 			model_free(m);

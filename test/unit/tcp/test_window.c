@@ -23,15 +23,17 @@ edge(const struct fix *f)
 static void
 again(struct fix *f, uint32_t buf)
 {
-	const struct peer_syn syn = { .irs = FIX_IRS, .mss = 1460, .wnd = 65535 };
+	const struct peer_syn syn = { .irs = FIX_IRS,
+		.mss = 1460,
+		.wnd = 65535,
+		.opts = (f->t.opts & TO_WSCALE) != 0 ? EO_WSCALE : 0 };
 
 	f->env.params.rcvbuf_bytes = buf;
-	f->t.rcv_wscale = 0;
-	if ((f->t.opts & TO_WSCALE) != 0)
-		f->t.rcv_wscale = tcp_rcv_wscale(&f->env) & 15u;
+	tcp_settings_init(&f->env);
 	f->t.rcv_log = 0;
 	f->t.rcv_unread = 0;
 	tcp_peer_syn(&f->env, &f->t, &syn);
+	tcp_window_advance(&f->env, &f->t); /* as before the first ACK */
 	tcp_window_tune_start(&f->env, &f->t);
 }
 
