@@ -33,18 +33,11 @@ tcb_init(struct tcp_env *env, struct tcb *t, const struct flow_key *key,
 	tcp_profile_hold(env, set->profile);
 }
 
-static void
-set_iss(struct tcb *t, uint32_t iss)
-{
-	t->snd_una = t->snd_nxt = iss;
-	t->snd_end = iss + 1;
-	t->snd_credited = iss + 1;
-}
-
 void
 tcp_open_active(const struct tcp_env *env, struct tcb *t)
 {
-	set_iss(t, tcp_isn(env, &t->key, &t->ts_off));
+	t->snd_una = t->snd_nxt = tcp_isn(env, &t->key, &t->ts_off);
+	t->snd_end = t->snd_credited = t->snd_una + 1;
 	t->state = TCP_SYN_SENT;
 	t->flags |= TF_OUTPUT;
 	t->rtx_first_ms = env_now_ms(env);
@@ -101,8 +94,8 @@ tcp_open_passive(const struct tcp_env *env, struct tcb *t, const struct embryo *
 		.irs = e->irs, .ts_val = e->ts_recent, .mss = e->mss, .opts = e->opts
 	};
 
-	set_iss(t, e->iss);
-	t->snd_nxt = e->iss + 1;
+	t->snd_una = e->iss;
+	t->snd_nxt = t->snd_end = t->snd_credited = e->iss + 1;
 	t->ts_off = e->ts_off;
 	t->state = TCP_SYN_RECEIVED;
 	t->flags |= TF_PASSIVE;
