@@ -93,7 +93,7 @@ static enum take
 take_ip4(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t avail,
 	struct seg *seg)
 {
-	struct ip4_pkt ip;
+	struct ip4_pkt ip = { 0 };
 	enum wire_drop drop = WIRE_IP_CSUM;
 	uint32_t dst_be, laddr;
 	bool known;

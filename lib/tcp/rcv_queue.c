@@ -171,7 +171,7 @@ join(struct tcp_env *env, struct rte_mbuf *tail, struct chain *c)
 
 /* @p c, which nobody is charged for and whose tail->next is NULL, is in sequence. */
 static void
-append(struct tcp_env *env, struct tcb *t, struct chain *c)
+append_text(struct tcp_env *env, struct tcb *t, struct chain *c)
 {
 	t->rcv_nxt += c->bytes;
 	env->stats->rx_data_bytes += c->bytes;
@@ -201,7 +201,7 @@ tcp_rcv_append(struct tcp_env *env, struct tcb *t, struct seg *s)
 		free_chain(&c);
 		return;
 	}
-	append(env, t, &c);
+	append_text(env, t, &c);
 }
 
 static void
@@ -432,7 +432,7 @@ tcp_rcv_pull_ahead(struct tcp_env *env, struct tcb *t)
 		env->stats->rx_dup_bytes += old;
 		drop_front(&c, old);
 		if (c.segs != 0)
-			append(env, t, &c);
+			append_text(env, t, &c);
 	}
 }
 
