@@ -19,8 +19,8 @@
 #define PROBE_RETRY_NS UINT64_C(100000000)
 
 int
-client_init(struct client *client, const struct options *options, uint32_t inflight,
-	const struct thole_worker *worker, const struct thole_address *addresses,
+client_init(struct client *client, const struct options *options, uint32_t number,
+	uint32_t inflight, const struct thole_worker *worker, const struct thole_address *addresses,
 	const struct thole_addr *server)
 {
 	int rc;
@@ -28,6 +28,9 @@ client_init(struct client *client, const struct options *options, uint32_t infli
 	*client = (struct client){
 		.inflight = inflight,
 		.idle = options->idle,
+		.rate = options->rate,
+		.number = number,
+		.workers = options->workers,
 		.shared = options->workers > 1,
 		.worker = worker,
 		.ramp = (uint64_t)addresses->count * options->workers,
@@ -43,8 +46,10 @@ client_init(struct client *client, const struct options *options, uint32_t infli
 	if (rc != 0)
 		return rc;
 	client->free_slots = calloc(client->inflight, sizeof(*client->free_slots));
-	if (client->free_slots == NULL) {
-		end_fini(&client->end);
+	if (client->rate != 0)
+		client->due_ns = calloc(client->inflight, sizeof(*client->due_ns));
+	if (client->free_slots == NULL || (client->rate != 0 && client->due_ns == NULL)) {
+		client_fini(client);
 		return -ENOMEM;
 	}
 	client->nb_free = client->inflight;
@@ -57,7 +62,9 @@ void
 client_fini(struct client *client)
 {
 	free(client->free_slots);
+	free(client->due_ns);
 	client->free_slots = NULL;
+	client->due_ns = NULL;
 	end_fini(&client->end);
 }
 
@@ -107,7 +114,7 @@ next_tuple(struct client *client, struct thole_op *op)
 	} while (client->shared && !thole_worker_owns(client->worker, &op->local, &op->remote));
 }
 
-static void
+static uint32_t
 open_one(struct client *client)
 {
 	uint32_t slot = client->free_slots[--client->nb_free];
@@ -120,6 +127,24 @@ open_one(struct client *client)
 	next_tuple(client, op);
 	talk->flags &= TALK_STARVED;
 	talk->since_ns = client->end.now_ns;
+	return slot;
+}
+
+/* All that are due, as far as there are slots. Their latency counts from when they were due. */
+static void
+open_due(struct client *client)
+{
+	uint64_t now_ns = client->end.now_ns;
+
+	while (client->nb_free != 0 && pace_due(&client->pace, now_ns)) {
+		uint64_t due_ns = pace_take(&client->pace);
+		uint32_t slot = open_one(client);
+
+		client->end.talks[slot].since_ns = client->due_ns[slot] = due_ns;
+		client->waited += due_ns <= client->full_ns;
+	}
+	if (client->nb_free == 0 && pace_due(&client->pace, now_ns))
+		client->full_ns = now_ns;
 }
 
 /* The tuples of these are none of the others': they have a port of the server's of their own. */
@@ -154,7 +179,24 @@ static void
 begin_run(struct client *client)
 {
 	client->phase = CLIENT_RUN;
-	flood_begin(&client->flood, client->opened, client->end.counts.done);
+	client->before_opened = client->opened;
+	client->before_done = client->end.counts.done;
+	client->run_ns = client->end.now_ns;
+	if (client->rate != 0)
+		pace_start(&client->pace, client->rate, client->number, client->workers,
+			client->run_ns);
+	flood_begin(&client->flood, client->run_ns);
+}
+
+static void
+end_run(struct client *client)
+{
+	if (client->phase == CLIENT_RUN && client->rate != 0) {
+		client->stop_ns = client->end.now_ns;
+		client->unopened = pace_behind(&client->pace, client->stop_ns);
+	}
+	client->phase = CLIENT_STOP;
+	flood_end(&client->flood);
 }
 
 static void
@@ -162,8 +204,9 @@ open_more(struct client *client)
 {
 	uint32_t n = client->nb_free;
 
-	if (unlikely(__atomic_load_n(&client->stop, __ATOMIC_RELAXED)))
-		client->phase = CLIENT_STOP;
+	if (unlikely(__atomic_load_n(&client->stop, __ATOMIC_RELAXED)) &&
+		client->phase != CLIENT_STOP)
+		end_run(client);
 	switch (client->phase) {
 	case CLIENT_PROBE:
 		if (client_open(client) != 0 || client->end.now_ns < client->retry_ns)
@@ -184,6 +227,10 @@ open_more(struct client *client)
 			open_idle(client);
 		return;
 	case CLIENT_RUN:
+		if (client->rate != 0) {
+			open_due(client);
+			return;
+		}
 		if (n >= 4)
 			n -= next_random(client) % (n / 2);
 		n = flood_allows(&client->flood, n);
@@ -202,6 +249,11 @@ on_closed(struct client *client, uint32_t slot, int32_t status)
 	struct end *end = &client->end;
 
 	client->free_slots[client->nb_free++] = slot;
+	if (unlikely(client->rate != 0) && client->due_ns[slot] != 0) {
+		if (status == 0 && __atomic_load_n(&end->recording, __ATOMIC_RELAXED))
+			histogram_add(&end->close_ns, end->now_ns - client->due_ns[slot]);
+		end->talks[slot].flags &= ~(uint32_t)TALK_FIRST; /* it is timed */
+	}
 	/* Until the first success it's the server that isn't there yet, not a failed connection. */
 	if (client->phase == CLIENT_PROBE && status != 0) {
 		client->probe_status = status;
@@ -281,6 +333,6 @@ client_turn(void *ctx, struct thole_worker *worker, uint64_t now_ns)
 	} while (n == END_EVENTS);
 	open_more(client);
 	end_turn_end(&client->end);
-	if (unlikely(client->flood.owed != 0))
-		flood_turn(&client->flood);
+	if (unlikely(client->flood.each != 0))
+		flood_turn(&client->flood, now_ns);
 }

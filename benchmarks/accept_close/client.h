@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* client.h: the end that keeps a number of connections open, in a closed loop. */
+/*
+ * client.h: the end that opens connections: as many as it keeps open, in a closed loop, or as many
+ * a second, in an open one.
+ */
 #ifndef CLIENT_H
 #define CLIENT_H
 
 #include "end.h"
 #include "flood.h"
+#include "pace.h"
 
 enum client_phase {
 	CLIENT_PROBE, /* one connection at a time until one succeeds: the server may not be up yet
@@ -22,7 +26,7 @@ struct client {
 	bool stop;   /* set by another thread: open no more */
 	bool shared; /* other workers open connections, too: not all tuples are ours */
 	const struct thole_worker *worker;
-	uint32_t inflight;
+	uint32_t inflight; /* that are open at a time; of an open loop at most */
 	uint32_t *free_slots;
 	uint32_t nb_free;
 	struct thole_address addresses;
@@ -36,6 +40,20 @@ struct client {
 	uint32_t idle_pending; /* so many of them not established, */
 	uint32_t idle_reset;   /* and so many looked at in the end */
 
+	/* Of an open loop. */
+	uint32_t rate; /* connections a second of all workers; 0: the loop is closed */
+	uint32_t number, workers;
+	struct pace pace;
+	uint64_t *due_ns;  /* by slot: when it was to be opened */
+	uint64_t full_ns;  /* when as many were open as may be, and more were due */
+	uint64_t waited;   /* of those that are open or over, had to wait for a slot */
+	uint64_t unopened; /* due, when it stopped */
+	uint64_t run_ns;   /* when it began, */
+	uint64_t stop_ns;  /* and when it stopped */
+
+	uint64_t before_opened; /* what there was when it began, which doesn't count */
+	uint64_t before_done;
+
 	uint64_t walked; /* counts through addresses, then the server's ports, then local ports */
 	uint64_t opened;
 	uint64_t ramp; /* connections that get neighbours to know each other */
@@ -48,10 +66,10 @@ struct client {
 #define CLIENT_PORT_MIN 1024U
 #define CLIENT_PORTS	(65536U - CLIENT_PORT_MIN) /* local ports of an address */
 
-/** As the client of one of options->workers @p worker, whose share of the connections in flight is
- * @p inflight. */
-int client_init(struct client *client, const struct options *options, uint32_t inflight,
-	const struct thole_worker *worker, const struct thole_address *addresses,
+/** As the client of @p worker, number @p number of options->workers, whose share of the connections
+ * in flight is @p inflight. */
+int client_init(struct client *client, const struct options *options, uint32_t number,
+	uint32_t inflight, const struct thole_worker *worker, const struct thole_address *addresses,
 	const struct thole_addr *server);
 void client_fini(struct client *client);
 

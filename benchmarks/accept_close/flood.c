@@ -45,6 +45,7 @@ flood_init(struct flood *flood, const struct options *options, const struct thol
 	*flood = (struct flood){
 		.pool = pool,
 		.each = options->flood,
+		.per_s = (uint64_t)options->flood * options->rate,
 		.first = embryos,
 		.nb_ports = (uint32_t)options->port_last - options->port_first + 1,
 		.first_port = options->port_first,
@@ -55,17 +56,23 @@ flood_init(struct flood *flood, const struct options *options, const struct thol
 }
 
 void
-flood_begin(struct flood *flood, uint64_t opened, uint64_t done)
+flood_begin(struct flood *flood, uint64_t now_ns)
 {
 	flood->owed = flood->each != 0 ? flood->first : 0;
-	flood->opened_before = opened;
-	flood->done_before = done;
+	if (flood->per_s != 0)
+		pace_start(&flood->pace, flood->per_s, 0, 1, now_ns);
+}
+
+void
+flood_end(struct flood *flood)
+{
+	flood->pace.per_s = 0;
 }
 
 uint32_t
 flood_allows(struct flood *flood, uint32_t n)
 {
-	if (flood->each == 0)
+	if (flood->each == 0 || flood->per_s != 0)
 		return n;
 	if (flood->owed >= BURST)
 		return 0;
@@ -102,11 +109,16 @@ build(struct flood *flood, struct rte_mbuf *m)
 }
 
 void
-flood_turn(struct flood *flood)
+flood_turn(struct flood *flood, uint64_t now_ns)
 {
 	struct rte_mbuf *pkts[BURST];
-	uint16_t n = (uint16_t)RTE_MIN(flood->owed, (uint64_t)BURST), sent;
+	uint16_t n, sent;
 
+	while (flood->pace.per_s != 0 && flood->owed < BURST && pace_due(&flood->pace, now_ns)) {
+		pace_take(&flood->pace);
+		flood->owed++;
+	}
+	n = (uint16_t)RTE_MIN(flood->owed, (uint64_t)BURST);
 	if (n == 0 || rte_pktmbuf_alloc_bulk(flood->pool, pkts, n) != 0)
 		return;
 	for (uint16_t i = 0; i < n; i++)

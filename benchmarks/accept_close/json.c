@@ -26,6 +26,7 @@ figures_object(const struct figures *f)
 		double value;
 	} all[] = {
 		{ "conns_per_s", f->conns_per_s },
+		{ "offered_per_s", f->offered_per_s },
 		{ "wire_round_trips_per_s", f->wire_round_trips_per_s },
 		{ "wire_fraction", f->wire_fraction },
 		{ "kernel_conns_per_s", f->kernel_conns_per_s },
@@ -38,6 +39,7 @@ figures_object(const struct figures *f)
 		{ "close_us_p99", f->close_us_p99 },
 		{ "failed_conns", f->failed_conns },
 		{ "retransmits", f->retransmits },
+		{ "syn_retransmits", f->syn_retransmits },
 		{ "time_wait_peak", f->time_wait_peak },
 		{ "time_wait_evicted", f->time_wait_evicted },
 		{ "time_wait_min_age_ms", f->time_wait_min_age_ms },
@@ -127,11 +129,24 @@ flood_object(const struct run *run)
 	report_flood(run, &f);
 	json_object_set_new(object, "syns_per_conn", json_integer(run->options->flood));
 	json_object_set_new(object, "spoofed_syns", number(f.spoofed_syns));
-	json_object_set_new(object, "opened", number(f.opened));
-	json_object_set_new(object, "served", number(f.served));
-	json_object_set_new(object, "served_share", number(f.served_share));
+	json_object_set_new(object, "spoofed_per_s", number(f.spoofed_per_s));
+	json_object_set_new(object, "opened", number(f.conns.opened));
+	json_object_set_new(object, "served", number(f.conns.served));
+	json_object_set_new(object, "served_share", number(f.conns.served_share));
 	json_object_set_new(object, "syn_retries", number(f.syn_retries));
 	json_object_set_new(object, "embryos", number(f.embryos));
+	return object;
+}
+
+/* At the beginning and at the end of the count. */
+static json_t *
+memory_object(const struct memory *memory)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "heap_bytes", json_integer((json_int_t)memory->heap_bytes));
+	json_object_set_new(
+		object, "resident_bytes", json_integer((json_int_t)memory->resident_bytes));
 	return object;
 }
 
@@ -173,6 +188,10 @@ extra_object(const struct report *r)
 	json_object_set_new(extra, "heap_bytes", json_integer((json_int_t)run->memory.heap_bytes));
 	json_object_set_new(
 		extra, "resident_bytes", json_integer((json_int_t)run->memory.resident_bytes));
+	json_object_set_new(extra, "memory_first", memory_object(&run->memory_first));
+	json_object_set_new(extra, "memory_last", memory_object(&run->memory_last));
+	if (o->rate != 0 && run->client != NULL)
+		json_object_set_new(extra, "rate", rate_object(run));
 	if (o->flood != 0)
 		json_object_set_new(extra, "flood", flood_object(run));
 	if (run->client != NULL)

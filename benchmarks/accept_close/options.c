@@ -13,6 +13,9 @@
 
 #include "options.h"
 
+#define CLOSED_INFLIGHT 512U
+#define OPEN_INFLIGHT	4096U
+
 __attribute__((visibility("default"))) const char *argp_program_version =
 	"accept-close (thole) 0.1.0";
 
@@ -34,6 +37,7 @@ enum {
 	OPT_CONFIG,
 	OPT_SET,
 	OPT_WAIT,
+	OPT_RATE,
 	OPT_FLOOD,
 	OPT_IDLE,
 	OPT_WORKERS,
@@ -64,6 +68,13 @@ static const struct argp_option table[] = {
 	{ "duration", 'd', "S", 0, "Seconds that are counted, after a short warm-up (5)", 1 },
 	{ "json", OPT_JSON, "FILE", 0, "Write the result to FILE as JSON, too", 1 },
 	{ "inflight", 'n', "N", 0, "Connections that the client keeps open at a time (512)", 1 },
+	{ "rate", OPT_RATE, "N", 0,
+		"Open N connections a second instead, evenly spaced, whatever becomes of those "
+		"before. "
+		"At most --inflight (4096) are open at a time; one beyond that waits. Latencies "
+		"count "
+		"from when a connection was due: connect until it is open, close until it is over",
+		1 },
 	{ "closer", OPT_CLOSER, "SIDE", 0, "Who closes first: server or client (server)", 1 },
 	{ "request", OPT_REQUEST, "BYTES", 0, "The client sends as much on each connection (0)",
 		1 },
@@ -74,7 +85,8 @@ static const struct argp_option table[] = {
 		1 },
 	{ "flood", OPT_FLOOD, "N", 0,
 		"For each connection, N SYNs from addresses that don't exist, besides; and before "
-		"the first, as many as the server keeps handshakes (0)",
+		"the first, as many as the server keeps handshakes (0). With --rate they come by "
+		"the clock, too",
 		1 },
 	{ "workers", 'w', "N", 0,
 		"Workers of each side, each on an lcore and a queue of its own: 1 to 16 (1). With "
@@ -288,6 +300,8 @@ parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_REQUEST:
 		return parse_u32(p, "request", arg, 0, 1U << 30, &o->request_bytes);
+	case OPT_RATE:
+		return parse_u32(p, "rate", arg, 1, 100000000, &o->rate);
 	case OPT_FLOOD:
 		return parse_u32(p, "flood", arg, 0, 1000, &o->flood);
 	case OPT_IDLE:
@@ -397,6 +411,8 @@ check_combination(struct parse *p)
 		return refuse(p, "--idle: only with one worker, who opens them");
 	if (o->workers > 1 && o->flood != 0)
 		return refuse(p, "--flood: only with one worker, who sends it");
+	if (o->role == ROLE_SERVER && o->rate != 0)
+		return refuse(p, "--rate: not with --role server; it is the client that opens");
 	if (o->workers == 1 && o->wrong_worker)
 		return refuse(p, "--wrong-worker: only with --workers 2 or more");
 	if (o->inflight < o->workers)
@@ -428,7 +444,6 @@ options_parse(struct options *options, int argc, char **argv, struct options_err
 	*options = (struct options){
 		.duration_s = 5,
 		.wait_s = 60,
-		.inflight = 512,
 		.workers = 1,
 		.port_first = 8000,
 		.port_last = 8015,
@@ -446,6 +461,8 @@ options_parse(struct options *options, int argc, char **argv, struct options_err
 			refuse(&p, "the arguments can't be read; see --help");
 		return -EINVAL;
 	}
+	if (options->inflight == 0)
+		options->inflight = options->rate != 0 ? OPEN_INFLIGHT : CLOSED_INFLIGHT;
 	return check_combination(&p) != 0 ? -EINVAL : 0;
 }
 

@@ -146,7 +146,8 @@ plan_make(const struct options *o, const struct thole_tcp_params *tcp, bool no_h
 	struct plan *plan)
 {
 	double seconds = RTE_MIN(o->duration_s, 2 * (double)tcp->msl_ns / 1e9) + SLACK_S;
-	double conns = RATE_PER_S * seconds, fixed_mb, wanted_mb, budget;
+	double rate = o->rate != 0 ? RTE_MIN((double)o->rate, RATE_PER_S) : RATE_PER_S;
+	double conns = RTE_MAX(rate * seconds, LEAST_TIME_WAIT), fixed_mb, wanted_mb, budget;
 	double ports = (double)o->port_last - o->port_first + 1;
 
 	*plan = (struct plan){

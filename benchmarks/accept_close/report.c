@@ -35,8 +35,10 @@ us(const struct histogram *h, double share)
 static void
 figure_latencies(const struct run *run, struct figures *f)
 {
-	/* The side that closes first has timed it; a lone side that doesn't has nothing. */
-	const struct side *closer = run->options->client_closes ? run->client : run->server;
+	/* The side that closes first has timed it, or the client, when it knows when each was due;
+	 * a lone side that didn't has nothing. */
+	const struct side *closer =
+		run->options->client_closes || run->options->rate != 0 ? run->client : run->server;
 
 	if (run->client != NULL) {
 		f->connect_us_p50 = us(&run->client->end->connect_ns, 0.5);
@@ -96,7 +98,9 @@ report_figures(const struct report *r, struct figures *f)
 	*f = (struct figures){
 		.kernel_conns_per_s = r->kernel.conns_per_s,
 		.failed_conns = (double)run->end.failed,
+		.offered_per_s = r->run->client != NULL ? r->options->rate : 0,
 		.retransmits = (double)(s->retransmits + c->retransmits),
+		.syn_retransmits = (double)c->syn_retransmits,
 		.time_wait_peak = (double)(s->time_wait_peak + c->time_wait_peak),
 		.time_wait_evicted = (double)(s->time_wait_evicted + c->time_wait_evicted),
 		.time_wait_min_age_ms =
@@ -114,18 +118,14 @@ report_figures(const struct report *r, struct figures *f)
 void
 report_flood(const struct run *run, struct flood_figures *out)
 {
-	const struct client *client = &run->client->lanes[0].client;
-	const struct flood *flood = &client->flood;
-
 	*out = (struct flood_figures){
-		.spoofed_syns = (double)flood->sent,
-		.opened = (double)(client->opened - flood->opened_before),
-		.served = (double)(client->end.counts.done - flood->done_before),
+		.spoofed_syns = (double)run->end.spoofed,
+		.spoofed_per_s = (double)(run->last.spoofed - run->first.spoofed) * 1e9 /
+				 (double)(run->last.ns - run->first.ns),
 		.syn_retries = (double)run->end.client.syn_retransmits,
 		.embryos = (double)run->last.server.embryos,
 	};
-	if (out->opened > 0)
-		out->served_share = out->served / out->opened;
+	rate_figures(run, &out->conns);
 }
 
 /* How the workers of a side share its flows, and why so. */
@@ -168,9 +168,13 @@ report_head(const struct report *r)
 
 	if (o->role == ROLE_SERVER)
 		printf("accept-close: a server alone, ports %u-%u\n", o->port_first, o->port_last);
-	else
+	else if (o->rate == 0)
 		printf("accept-close: %u connections in flight, the %s closes first\n", o->inflight,
 			closer);
+	else
+		printf("accept-close: %s connections a second, at most %u in flight, the %s closes "
+		       "first\n",
+			grouped(o->rate, text), o->inflight, closer);
 	if (o->flood != 0)
 		printf("  beside each, %u SYNs from addresses that don't exist\n", o->flood);
 	if ((o->request_bytes | o->response_bytes) != 0)
@@ -269,7 +273,10 @@ print_latencies(const struct run *run, const struct figures *f)
 	if (run->client != NULL)
 		printf("  connect            %14.1f us p50 %10.1f p99 %10.1f p99.9\n",
 			f->connect_us_p50, f->connect_us_p99, f->connect_us_p999);
-	if ((run->options->client_closes ? run->client : run->server) != NULL)
+	if (run->options->rate != 0)
+		printf("  over               %14.1f us p50 %10.1f p99, both from when it was due\n",
+			f->close_us_p50, f->close_us_p99);
+	else if ((run->options->client_closes ? run->client : run->server) != NULL)
 		printf("  close              %14.1f us p50 %10.1f p99\n", f->close_us_p50,
 			f->close_us_p99);
 }
@@ -284,10 +291,10 @@ print_flood(const struct run *run)
 	if (run->options->flood == 0)
 		return;
 	report_flood(run, &f);
-	printf("  flood              %14s SYNs %11s embryos\n", grouped(f.spoofed_syns, a),
-		grouped(f.embryos, b));
-	printf("  beside it          %13.2f%% served, of %s opened; %s SYNs sent again\n",
-		f.served_share * 100, grouped(f.opened, a), grouped(f.syn_retries, b));
+	printf("  flood              %14s SYNs %11s a second %11s embryos\n",
+		grouped(f.spoofed_syns, a), grouped(f.spoofed_per_s, b), grouped(f.embryos, c));
+	printf("  beside it          %13.2f%% served, of %s opened\n", f.conns.served_share * 100,
+		grouped(f.conns.opened, a));
 	printf("  SYN cookies        %14s sent %11s accepted", grouped((double)s->cookies_sent, a),
 		grouped((double)s->cookies_accepted, b));
 	printf(": %s with SACK,", grouped((double)s->cookies_sack, c));
@@ -302,13 +309,15 @@ report_table(const struct report *r, const struct figures *f)
 
 	printf("\n  connections        %14s conns/s  over %.1f s\n", grouped(f->conns_per_s, a),
 		(double)(run->last.ns - run->first.ns) / 1e9);
+	rate_print(run);
 	print_wire(r, f);
 	print_kernel(r, f);
 	printf("  server's packets   %14.2f in %10.2f out, a connection\n",
 		f->server_rx_pkts_per_conn, f->server_tx_pkts_per_conn);
 	print_latencies(run, f);
-	printf("  failed             %14s %10s retransmits\n", grouped(f->failed_conns, a),
-		grouped(f->retransmits, b));
+	printf("  failed             %14s %10s retransmits, of which %s SYNs\n",
+		grouped(f->failed_conns, a), grouped(f->retransmits, b),
+		grouped(f->syn_retransmits, c));
 	print_failures(run->client, "client");
 	print_failures(run->server, "server");
 	print_handover(run->client, "client");

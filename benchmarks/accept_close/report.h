@@ -6,6 +6,7 @@
 #include "addloop.h"
 #include "kernel.h"
 #include "plan.h"
+#include "rate.h"
 #include "run.h"
 #include "wire.h"
 
@@ -32,6 +33,7 @@ struct report {
 /* The figures of the table and of the JSON file, which has them under these names. */
 struct figures {
 	double conns_per_s;
+	double offered_per_s; /* 0: the loop is closed */
 	double wire_round_trips_per_s;
 	double wire_fraction;
 	double kernel_conns_per_s;
@@ -44,6 +46,7 @@ struct figures {
 	double close_us_p99;
 	double failed_conns;
 	double retransmits;
+	double syn_retransmits; /* of these, the client's SYNs */
 	double time_wait_peak;
 	double time_wait_evicted;
 	double time_wait_min_age_ms;
@@ -53,10 +56,9 @@ struct figures {
 
 /* What came of the client's connections beside a flood. */
 struct flood_figures {
+	struct rate_figures conns;
 	double spoofed_syns;
-	double opened;
-	double served; /* of these: everything was exchanged, and the end was orderly */
-	double served_share;
+	double spoofed_per_s; /* while it was counted */
 	double syn_retries;
 	double embryos; /* in use at the end of the count */
 };

@@ -36,6 +36,7 @@ take_sample(const struct run *run, uint64_t now, struct sample *out)
 	}
 	if (run->client != NULL) {
 		out->failed += side_counts(run->client).failed;
+		out->spoofed = run->client->lanes[0].client.flood.sent;
 		side_stats(run->client, &out->client);
 	}
 }
@@ -163,6 +164,7 @@ look_count(struct run *run, uint64_t now, bool interrupted)
 			record(run, false);
 			run->last = sample;
 			run->counted = true;
+			memory_measure(&run->memory_last);
 			if (run->client == NULL)
 				enter(run, RUN_LINGER, now);
 			else
@@ -245,6 +247,7 @@ look(struct run *run, uint64_t now)
 			look_wait(run, now);
 		break;
 	case RUN_WARM:
+		memory_measure(&run->memory_first);
 		take_sample(run, now, &run->first);
 		run->second = run->first;
 		record(run, true);

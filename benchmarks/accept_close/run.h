@@ -17,6 +17,7 @@ struct sample {
 	uint64_t ns;
 	uint64_t done;
 	uint64_t failed;
+	uint64_t spoofed;	   /* SYNs of the flood */
 	struct thole_stats server; /* its stacks'; all zero if there is none here */
 	struct thole_stats client;
 };
@@ -43,8 +44,9 @@ struct run {
 	bool counted; /* there were connections, and first and last are set */
 	bool drained;
 	struct sample first, last, end;
-	struct memory memory; /* when all that stay idle were open */
-	uint64_t idle;	      /* so many are */
+	struct memory memory;			 /* when all that stay idle were open */
+	uint64_t idle;				 /* so many are */
+	struct memory memory_first, memory_last; /* of the count */
 	double *per_second;
 	uint32_t nb_per_second;
 

@@ -203,8 +203,8 @@ start_end(struct side *side, struct lane *lane, uint16_t number, const struct op
 		uint32_t share = o->inflight / o->workers + (number < o->inflight % o->workers);
 
 		lane->end = &lane->client.end;
-		rc = client_init(&lane->client, o, share, lane->worker, &side->config.addresses[0],
-			&side->server_addr);
+		rc = client_init(&lane->client, o, number, share, lane->worker,
+			&side->config.addresses[0], &side->server_addr);
 		flood_init(&lane->client.flood, o, &side->server_addr, thole_port_id(side->port),
 			pool, stack->max_embryos);
 	}

@@ -4,5 +4,5 @@
 
 #include "suites.h"
 
-const struct test_suite *const test_suites[] = { &suite_histogram, &suite_options, &suite_plan,
-	NULL };
+const struct test_suite *const test_suites[] = { &suite_histogram, &suite_options, &suite_pace,
+	&suite_plan, NULL };

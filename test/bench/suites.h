@@ -7,6 +7,7 @@
 
 extern const struct test_suite suite_histogram;
 extern const struct test_suite suite_options;
+extern const struct test_suite suite_pace;
 extern const struct test_suite suite_plan;
 
 #endif

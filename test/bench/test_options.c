@@ -36,6 +36,7 @@ test_defaults(void)
 	CU_ASSERT_EQUAL(o.duration_s, 5);
 	CU_ASSERT_EQUAL(o.inflight, 512);
 	CU_ASSERT_EQUAL(o.flood, 0);
+	CU_ASSERT_EQUAL(o.rate, 0);
 	CU_ASSERT_EQUAL(o.workers, 1);
 	CU_ASSERT_FALSE(o.wrong_worker);
 	CU_ASSERT_EQUAL(o.role, ROLE_BOTH);
@@ -67,6 +68,13 @@ test_all_given(void)
 	CU_ASSERT_EQUAL(o.request_bytes, 10);
 	CU_ASSERT_EQUAL(o.response_bytes, 20);
 	CU_ASSERT_TRUE(o.no_wire && o.no_kernel);
+
+	/* An open loop has more in flight unless it is told otherwise. */
+	CU_ASSERT_EQUAL(parse("--rate 100000 --flood 10"), 0);
+	CU_ASSERT_EQUAL(o.rate, 100000);
+	CU_ASSERT_EQUAL(o.inflight, 4096);
+	CU_ASSERT_EQUAL(parse("--rate 1 --inflight 7 --workers 3"), 0);
+	CU_ASSERT_EQUAL(o.inflight, 7);
 
 	CU_ASSERT_EQUAL(
 		parse("--role client --device net_tap0 --client-addresses 10.1.2.3+40/16 --peer "
@@ -130,6 +138,14 @@ test_mistakes(void)
 		{ "--request -1", "--request -1" },
 		{ "--response 1k", "1k" },
 		{ "--closer both", "both" },
+		{ "--rate", "--rate" },
+		{ "--rate 0", "--rate 0" },
+		{ "--rate -5", "--rate -5" },
+		{ "--rate 1.5", "1.5" },
+		{ "--rate 1e5", "1e5" },
+		{ "--rate 100000001", "100000001" },
+		{ "--rate 10 --role server", "--rate" },
+		{ "--rate 10 --workers 3 --inflight 2", "--inflight 2" },
 		{ "--flood", "--flood" },
 		{ "--flood -1", "--flood -1" },
 		{ "--flood 1001", "--flood 1001" },

@@ -140,6 +140,26 @@ test_room_for_workers(void)
 	CU_ASSERT_TRUE(four.mem_mb > 2 * one.mem_mb);
 }
 
+/* An open loop leaves no more than it opens. */
+static void
+test_room_for_rate(void)
+{
+	struct options o = some_options(3);
+	struct plan closed, plan;
+
+	plan_make(&o, &tcp, true, &closed);
+	o.rate = 100000;
+	plan_make(&o, &tcp, true, &plan);
+	CU_ASSERT_TRUE(plan.max_time_wait >= 100000 * (3 + 1) && plan.max_time_wait <= 500000);
+	CU_ASSERT_FALSE(plan.short_of_memory || plan.short_of_tuples);
+	o.rate = 1;
+	plan_make(&o, &tcp, true, &plan);
+	CU_ASSERT_TRUE(plan.max_time_wait >= 10000 && plan.max_time_wait <= 100000);
+	o.rate = 100000000;
+	plan_make(&o, &tcp, true, &plan);
+	CU_ASSERT_EQUAL(plan.clients, closed.clients);
+}
+
 static void
 test_lcores(void)
 {
@@ -173,6 +193,7 @@ const struct test_suite suite_plan = {
 		{ "room for what is in flight", test_room_for_inflight },
 		{ "room for what is queued", test_room_for_data },
 		{ "room for several workers", test_room_for_workers },
+		{ "room for a rate", test_room_for_rate },
 		{ "CPUs", test_cpus },
 		{ "CPUs for lcores", test_lcores },
 		{ NULL, NULL },
