@@ -190,6 +190,8 @@ extra_object(const struct report *r)
 		extra, "resident_bytes", json_integer((json_int_t)run->memory.resident_bytes));
 	json_object_set_new(extra, "memory_first", memory_object(&run->memory_first));
 	json_object_set_new(extra, "memory_last", memory_object(&run->memory_last));
+	if (o->starve_s > 0)
+		json_object_set_new(extra, "starve", starve_object(run));
 	if (o->rate != 0 && run->client != NULL)
 		json_object_set_new(extra, "rate", rate_object(run));
 	if (o->flood != 0)

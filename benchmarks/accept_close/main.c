@@ -385,6 +385,10 @@ report(struct bench *b)
 	}
 	if (figures.failed_conns + figures.leaked_conns + figures.leaked_mbufs > 0)
 		return complain("connections failed or something leaked: see the table", 1);
+	if (!starve_recovered(&b->run))
+		return complain("--starve: the rate didn't come back when the mbufs did: see the "
+				"table",
+			1);
 	if (b->report.wire_rc != 0 && b->report.wire_rc != -EINTR)
 		return complain("the bare wire could not be measured: see the table", 1);
 	return 0;

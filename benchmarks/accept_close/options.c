@@ -38,6 +38,7 @@ enum {
 	OPT_SET,
 	OPT_WAIT,
 	OPT_RATE,
+	OPT_STARVE,
 	OPT_FLOOD,
 	OPT_IDLE,
 	OPT_WORKERS,
@@ -87,6 +88,13 @@ static const struct argp_option table[] = {
 		"For each connection, N SYNs from addresses that don't exist, besides; and before "
 		"the first, as many as the server keeps handshakes (0). With --rate they come by "
 		"the clock, too",
+		1 },
+	{ "starve", OPT_STARVE, "S", 0,
+		"For S seconds in the middle of the count take all mbufs that can be had of the "
+		"server's pool, then of the client's, half the time each, and give them back: the "
+		"rate must come back to half of what it was at least. Connections without data "
+		"hardly notice, for a packet that came in is the next one sent: give --request "
+		"and --response, too",
 		1 },
 	{ "workers", 'w', "N", 0,
 		"Workers of each side, each on an lcore and a queue of its own: 1 to 16 (1). With "
@@ -300,6 +308,8 @@ parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_REQUEST:
 		return parse_u32(p, "request", arg, 0, 1U << 30, &o->request_bytes);
+	case OPT_STARVE:
+		return parse_seconds(p, "starve", arg, 0.1, &o->starve_s);
 	case OPT_RATE:
 		return parse_u32(p, "rate", arg, 1, 100000000, &o->rate);
 	case OPT_FLOOD:
@@ -415,6 +425,9 @@ check_combination(struct parse *p)
 		return refuse(p, "--rate: not with --role server; it is the client that opens");
 	if (o->workers == 1 && o->wrong_worker)
 		return refuse(p, "--wrong-worker: only with --workers 2 or more");
+	if (o->starve_s > o->duration_s / 2)
+		return refuse(p, "--starve %g: half of --duration %g at most", o->starve_s,
+			o->duration_s);
 	if (o->inflight < o->workers)
 		return refuse(p, "--inflight %u: at least one for each of %u workers", o->inflight,
 			o->workers);

@@ -26,7 +26,8 @@ struct option_set {
 
 struct options {
 	double duration_s;
-	double wait_s; /* how long one role waits for the other */
+	double starve_s; /* of the duration, without mbufs; 0: never */
+	double wait_s;	 /* how long one role waits for the other */
 	const char *json;
 	const char *config;
 	const char *device;

@@ -323,6 +323,7 @@ report_table(const struct report *r, const struct figures *f)
 	print_handover(run->client, "client");
 	print_handover(run->server, "server");
 	print_flood(run);
+	starve_print(run);
 	printf("  TIME-WAIT          %14s peak %10s evicted", grouped(f->time_wait_peak, a),
 		grouped(f->time_wait_evicted, b));
 	if (f->time_wait_min_age_ms > 0)

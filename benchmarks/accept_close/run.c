@@ -151,6 +151,7 @@ look_count(struct run *run, uint64_t now, bool interrupted)
 	uint64_t second = run->second.ns + (uint64_t)S_IN_NS;
 	struct sample sample;
 
+	starve_look(run, now);
 	if (now < end && now < second && !interrupted) {
 		run->next_ns = now + LOOK_NS;
 	} else {
@@ -164,6 +165,7 @@ look_count(struct run *run, uint64_t now, bool interrupted)
 			record(run, false);
 			run->last = sample;
 			run->counted = true;
+			starve_end(run, now);
 			memory_measure(&run->memory_last);
 			if (run->client == NULL)
 				enter(run, RUN_LINGER, now);
@@ -250,6 +252,7 @@ look(struct run *run, uint64_t now)
 		memory_measure(&run->memory_first);
 		take_sample(run, now, &run->first);
 		run->second = run->first;
+		starve_begin(run);
 		record(run, true);
 		enter(run, RUN_COUNT, now);
 		break;

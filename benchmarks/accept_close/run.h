@@ -10,6 +10,7 @@
 
 #include "memory.h"
 #include "side.h"
+#include "starve.h"
 
 #define RUN_WARM_S 0.3
 
@@ -47,6 +48,7 @@ struct run {
 	struct memory memory;			 /* when all that stay idle were open */
 	uint64_t idle;				 /* so many are */
 	struct memory memory_first, memory_last; /* of the count */
+	struct starve starve;
 	double *per_second;
 	uint32_t nb_per_second;
 

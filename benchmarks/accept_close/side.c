@@ -231,6 +231,9 @@ start_lane(struct side *side, uint16_t number, const struct options *o, struct t
 	config.stack.core = side->is_server ? 0 : 1; /* with several workers it is their number */
 	config.app_turn = side->is_server ? server_turn : client_turn;
 	config.app_ctx = side->is_server ? (void *)&lane->server : (void *)&lane->client;
+	if (o->starve_s > 0 &&
+		hog_init(&lane->hog, thole_port_pool(side->port, number), &config) != 0)
+		return say(why, -ENOMEM, "out of memory");
 	rc = thole_worker_create(&config, &lane->worker, why);
 	if (rc != 0)
 		return rc;
@@ -276,6 +279,7 @@ side_stop(struct side *side)
 	for (uint32_t i = 0; i < side->nb_lanes; i++) {
 		struct lane *lane = &side->lanes[i];
 
+		hog_fini(&lane->hog);
 		if (lane->worker == NULL)
 			continue;
 		merge_lane(side, lane);

@@ -9,6 +9,7 @@
 #include <thole/config.h>
 
 #include "client.h"
+#include "hog.h"
 #include "plan.h"
 #include "server.h"
 
@@ -19,6 +20,7 @@ struct lane {
 		struct server server;
 		struct client client;
 	};
+	struct hog hog;	       /* of its pool, if it is to be starved */
 	uint32_t mbufs_before; /* in use when the worker wasn't there yet */
 };
 

@@ -37,6 +37,7 @@ test_defaults(void)
 	CU_ASSERT_EQUAL(o.inflight, 512);
 	CU_ASSERT_EQUAL(o.flood, 0);
 	CU_ASSERT_EQUAL(o.rate, 0);
+	CU_ASSERT_EQUAL(o.starve_s, 0);
 	CU_ASSERT_EQUAL(o.workers, 1);
 	CU_ASSERT_FALSE(o.wrong_worker);
 	CU_ASSERT_EQUAL(o.role, ROLE_BOTH);
@@ -75,6 +76,8 @@ test_all_given(void)
 	CU_ASSERT_EQUAL(o.inflight, 4096);
 	CU_ASSERT_EQUAL(parse("--rate 1 --inflight 7 --workers 3"), 0);
 	CU_ASSERT_EQUAL(o.inflight, 7);
+	CU_ASSERT_EQUAL(parse("--starve 0.5 --duration 1"), 0);
+	CU_ASSERT_EQUAL(o.starve_s, 0.5);
 
 	CU_ASSERT_EQUAL(
 		parse("--role client --device net_tap0 --client-addresses 10.1.2.3+40/16 --peer "
@@ -146,6 +149,10 @@ test_mistakes(void)
 		{ "--rate 100000001", "100000001" },
 		{ "--rate 10 --role server", "--rate" },
 		{ "--rate 10 --workers 3 --inflight 2", "--inflight 2" },
+		{ "--starve", "--starve" },
+		{ "--starve 0", "--starve 0" },
+		{ "--starve some", "some" },
+		{ "--starve 3", "half of --duration 5" },
 		{ "--flood", "--flood" },
 		{ "--flood -1", "--flood -1" },
 		{ "--flood 1001", "--flood 1001" },
