@@ -5,4 +5,4 @@
 #include "suites.h"
 
 const struct test_suite *const test_suites[] = { &suite_link, &suite_flows, &suite_watch,
-	&suite_scenes, &suite_flood, &suite_recovery, NULL };
+	&suite_scenes, &suite_flood, &suite_recovery, &suite_starve, NULL };

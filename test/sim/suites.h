@@ -11,5 +11,6 @@ extern const struct test_suite suite_watch;
 extern const struct test_suite suite_scenes;
 extern const struct test_suite suite_flood;
 extern const struct test_suite suite_recovery;
+extern const struct test_suite suite_starve;
 
 #endif
