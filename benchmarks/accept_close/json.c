@@ -150,6 +150,16 @@ memory_object(const struct memory *memory)
 	return object;
 }
 
+/* What the workers, who never sleep, had of their cores: the rest others had, on a busy machine. */
+static double
+cpu_share(const struct run *run)
+{
+	uint32_t workers = run->options->workers * (run->options->role == ROLE_BOTH ? 2 : 1);
+	double had = (double)(run->last.cpu_ns - run->first.cpu_ns);
+
+	return had / workers / (double)(run->last.ns - run->first.ns);
+}
+
 static json_t *
 extra_object(const struct report *r)
 {
@@ -161,6 +171,7 @@ extra_object(const struct report *r)
 
 	json_object_set_new(
 		extra, "duration_s", number((double)(run->last.ns - run->first.ns) / 1e9));
+	json_object_set_new(extra, "cpu_share", number(cpu_share(run)));
 	json_object_set_new(extra, "workers", json_integer(o->workers));
 	json_object_set_new(extra, "inflight", json_integer(o->inflight));
 	json_object_set_new(extra, "request_bytes", json_integer(o->request_bytes));

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <rte_branch_prediction.h>
 #include <rte_launch.h>
@@ -27,7 +28,11 @@ take_sample(const struct run *run, uint64_t now, struct sample *out)
 {
 	const struct side *counter = run->client != NULL ? run->client : run->server;
 
+	struct timespec cpu;
+
 	memset(out, 0, sizeof(*out));
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+	out->cpu_ns = (uint64_t)cpu.tv_sec * (uint64_t)S_IN_NS + (uint64_t)cpu.tv_nsec;
 	out->ns = now;
 	out->done = side_counts(counter).done;
 	if (run->server != NULL) {

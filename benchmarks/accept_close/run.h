@@ -18,6 +18,7 @@ struct sample {
 	uint64_t ns;
 	uint64_t done;
 	uint64_t failed;
+	uint64_t cpu_ns;	   /* that this process had */
 	uint64_t spoofed;	   /* SYNs of the flood */
 	struct thole_stats server; /* its stacks'; all zero if there is none here */
 	struct thole_stats client;
