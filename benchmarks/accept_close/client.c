@@ -18,15 +18,22 @@
 
 #define PROBE_RETRY_NS UINT64_C(100000000)
 
+static uint32_t
+share_of(uint32_t n, const struct options *options, uint32_t number)
+{
+	return n / options->workers + (number < n % options->workers);
+}
+
 int
 client_init(struct client *client, const struct options *options, uint32_t number,
-	uint32_t inflight, const struct thole_worker *worker, const struct thole_address *addresses,
+	const struct thole_worker *worker, const struct thole_address *addresses,
 	const struct thole_addr *server)
 {
+	uint32_t standing = share_of(options->standing, options, number);
 	int rc;
 
 	*client = (struct client){
-		.inflight = inflight,
+		.inflight = share_of(options->inflight, options, number),
 		.idle = options->idle,
 		.rate = options->rate,
 		.number = number,
@@ -42,13 +49,14 @@ client_init(struct client *client, const struct options *options, uint32_t numbe
 		.random = UINT64_C(0x9e3779b97f4a7c15),
 	};
 	/* Slots from inflight on are those of connections that stay open. */
-	rc = end_init(&client->end, options, false, client->inflight + client->idle);
+	rc = end_init(&client->end, options, false, client->inflight + client->idle + standing);
 	if (rc != 0)
 		return rc;
 	client->free_slots = calloc(client->inflight, sizeof(*client->free_slots));
 	if (client->rate != 0)
 		client->due_ns = calloc(client->inflight, sizeof(*client->due_ns));
-	if (client->free_slots == NULL || (client->rate != 0 && client->due_ns == NULL)) {
+	if (standing_init(client, standing) != 0 || client->free_slots == NULL ||
+		(client->rate != 0 && client->due_ns == NULL)) {
 		client_fini(client);
 		return -ENOMEM;
 	}
@@ -65,6 +73,7 @@ client_fini(struct client *client)
 	free(client->due_ns);
 	client->free_slots = NULL;
 	client->due_ns = NULL;
+	standing_fini(client);
 	end_fini(&client->end);
 }
 
@@ -97,8 +106,8 @@ next_random(struct client *client)
 }
 
 /* The next tuple; with another worker as its owner it is that one's to open. */
-static void
-next_tuple(struct client *client, struct thole_op *op)
+void
+client_next_tuple(struct client *client, struct thole_op *op)
 {
 	do {
 		uint64_t n = client->walked++;
@@ -124,7 +133,7 @@ open_one(struct client *client)
 	client->opened++;
 	op->user = slot;
 	op->remote.addr = client->server.addr;
-	next_tuple(client, op);
+	client_next_tuple(client, op);
 	talk->flags &= TALK_STARVED;
 	talk->since_ns = client->end.now_ns;
 	return slot;
@@ -182,6 +191,7 @@ begin_run(struct client *client)
 	client->before_opened = client->opened;
 	client->before_done = client->end.counts.done;
 	client->run_ns = client->end.now_ns;
+	standing_begin(client);
 	if (client->rate != 0)
 		pace_start(&client->pace, client->rate, client->number, client->workers,
 			client->run_ns);
@@ -219,6 +229,8 @@ open_more(struct client *client)
 			client->phase = CLIENT_FILL;
 		break;
 	case CLIENT_FILL:
+		if (standing_fill(client))
+			return;
 		n = RTE_MIN(client->inflight - client->idle_pending,
 			client->idle - client->idle_opened);
 		if (n == 0 && client->idle_pending == 0)
@@ -227,6 +239,10 @@ open_more(struct client *client)
 			open_idle(client);
 		return;
 	case CLIENT_RUN:
+		if (client->standing.n != 0) {
+			standing_turn(client);
+			return;
+		}
 		if (client->rate != 0) {
 			open_due(client);
 			return;
@@ -237,6 +253,7 @@ open_more(struct client *client)
 		break;
 	case CLIENT_STOP:
 		reset_idle(client);
+		standing_end(client);
 		return;
 	}
 	while (n-- != 0)
@@ -252,7 +269,7 @@ on_closed(struct client *client, uint32_t slot, int32_t status)
 	if (unlikely(client->rate != 0) && client->due_ns[slot] != 0) {
 		if (status == 0 && __atomic_load_n(&end->recording, __ATOMIC_RELAXED))
 			histogram_add(&end->close_ns, end->now_ns - client->due_ns[slot]);
-		end->talks[slot].flags &= ~(uint32_t)TALK_FIRST; /* it is timed */
+		end->talks[slot].flags &= (uint16_t)~TALK_FIRST; /* it is timed */
 	}
 	/* Until the first success it's the server that isn't there yet, not a failed connection. */
 	if (client->phase == CLIENT_PROBE && status != 0) {
@@ -305,7 +322,10 @@ on_event(struct client *client, const struct thole_event *event)
 		return;
 	}
 	if (unlikely(slot >= client->inflight)) {
-		on_idle(client, slot, event);
+		if (client->standing.n != 0)
+			standing_event(client, slot, event);
+		else
+			on_idle(client, slot, event);
 	} else if (event->type == THOLE_EV_CONNECTED) {
 		if (__atomic_load_n(&end->recording, __ATOMIC_RELAXED))
 			histogram_add(&end->connect_ns, end->now_ns - talk->since_ns);

@@ -9,6 +9,7 @@
 #include "end.h"
 #include "flood.h"
 #include "pace.h"
+#include "standing.h"
 
 enum client_phase {
 	CLIENT_PROBE, /* one connection at a time until one succeeds: the server may not be up yet
@@ -16,7 +17,8 @@ enum client_phase {
 	CLIENT_RAMP,  /* one connection from each address: neighbours get to know each other */
 	CLIENT_FILL,  /* those that stay open */
 	CLIENT_RUN,
-	CLIENT_STOP, /* no new connections, and those that stay open are reset */
+	CLIENT_STOP, /* no new connections, and those that stay open are reset, or closed if they
+			talked */
 };
 
 struct client {
@@ -35,6 +37,7 @@ struct client {
 	uint16_t first_port;
 
 	struct flood flood;
+	struct standing standing;
 	uint32_t idle;	       /* connections that stay open, */
 	uint32_t idle_opened;  /* of which so many were begun, */
 	uint32_t idle_pending; /* so many of them not established, */
@@ -66,14 +69,18 @@ struct client {
 #define CLIENT_PORT_MIN 1024U
 #define CLIENT_PORTS	(65536U - CLIENT_PORT_MIN) /* local ports of an address */
 
-/** As the client of @p worker, number @p number of options->workers, whose share of the connections
- * in flight is @p inflight. */
+/** As the client of @p worker, number @p number of options->workers: a share of all that is in
+ * flight, and of those that stand, is its own. */
 int client_init(struct client *client, const struct options *options, uint32_t number,
-	uint32_t inflight, const struct thole_worker *worker, const struct thole_address *addresses,
+	const struct thole_worker *worker, const struct thole_address *addresses,
 	const struct thole_addr *server);
 void client_fini(struct client *client);
 
-/** Connections that are open, or on their way there or back; from any thread. */
+/** Fills in the ports and the local address of a CONNECT. */
+void client_next_tuple(struct client *client, struct thole_op *op);
+
+/** Connections that are open, or on their way there or back, but for those that stay; from any
+ * thread. */
 uint32_t client_open(const struct client *client);
 
 /** Opens no more from its next turn on; from any thread. */

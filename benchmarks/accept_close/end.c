@@ -10,9 +10,10 @@
 #include <rte_branch_prediction.h>
 #include <rte_mbuf.h>
 
-#include "end.h"
+#include "standing.h"
 
-#define SEND_BYTES 16384U /* at most, in one op */
+#define SEND_BYTES   16384U /* at most, in one op */
+#define GATHER_BYTES 4096U
 
 int
 end_init(struct end *end, const struct options *options, bool is_server, uint32_t nb_talks)
@@ -22,6 +23,8 @@ end_init(struct end *end, const struct options *options, bool is_server, uint32_
 	end->closes = options->client_closes != is_server;
 	end->request_bytes = options->request_bytes;
 	end->response_bytes = options->response_bytes;
+	end->standing = options->standing != 0;
+	end->gather = GATHER_BYTES;
 	end->nb_talks = nb_talks;
 	end->talks = calloc(nb_talks, sizeof(*end->talks));
 	end->starved = calloc(nb_talks, sizeof(*end->starved));
@@ -79,6 +82,8 @@ end_merge(struct end *end, const struct end *other)
 	to->done += from->done;
 	to->failed += from->failed;
 	to->refused += from->refused;
+	to->standing += from->standing;
+	to->requests += from->requests;
 	to->busy_turns += from->busy_turns;
 	to->mixed_turns += from->mixed_turns;
 	for (uint32_t k = 0; k < other->nb_statuses; k++) {
@@ -94,16 +99,25 @@ end_merge(struct end *end, const struct end *other)
 	}
 	histogram_merge(&end->connect_ns, &other->connect_ns);
 	histogram_merge(&end->close_ns, &other->close_ns);
+	histogram_merge(&end->request_ns, &other->request_ns);
 }
 
-static void
-close_talk(struct end *end, struct talk *talk)
+void
+end_close(struct end *end, struct talk *talk)
 {
 	end_op(end, THOLE_OP_CLOSE, talk->conn);
 	talk->flags |= TALK_CLOSING;
 	if ((talk->flags & TALK_PEER_CLOSED) == 0)
 		talk->flags |= TALK_FIRST;
 	talk->since_ns = end->now_ns;
+}
+
+uint32_t
+end_mbufs(const struct end *end, uint32_t bytes)
+{
+	uint32_t each = (uint32_t)rte_pktmbuf_data_room_size(end->pool) - RTE_PKTMBUF_HEADROOM;
+
+	return (bytes + each - 1) / each;
 }
 
 /*
@@ -114,8 +128,7 @@ close_talk(struct end *end, struct talk *talk)
 static bool
 take_room(struct end *end, uint32_t bytes)
 {
-	uint32_t each = (uint32_t)rte_pktmbuf_data_room_size(end->pool) - RTE_PKTMBUF_HEADROOM;
-	uint32_t n = (bytes + each - 1) / each;
+	uint32_t n = end_mbufs(end, bytes);
 
 	if (!end->pool_seen) {
 		uint32_t keep = end->pool->size / 3, left = rte_mempool_avail_count(end->pool);
@@ -129,8 +142,8 @@ take_room(struct end *end, uint32_t bytes)
 	return true;
 }
 
-static void
-send_some(struct end *end, struct talk *talk)
+void
+end_send(struct end *end, struct talk *talk)
 {
 	while (talk->send != 0 && talk->credit != 0) {
 		uint32_t bytes = RTE_MIN(RTE_MIN(talk->send, talk->credit), SEND_BYTES);
@@ -156,10 +169,12 @@ go_on(struct end *end, struct talk *talk)
 		return;
 	/* The response waits for the whole request; the request waits for nothing. */
 	if (talk->send != 0 && (!end->is_server || talk->expect == 0))
-		send_some(end, talk);
-	if ((talk->flags & TALK_PEER_CLOSED) != 0 ? talk->send == 0 || talk->expect != 0
-						  : end->closes && (talk->send | talk->expect) == 0)
-		close_talk(end, talk);
+		end_send(end, talk);
+	if ((talk->flags & TALK_PEER_CLOSED) != 0
+			? talk->send == 0 || talk->expect != 0
+			: end->closes && (talk->flags & TALK_STANDING) == 0 &&
+				  (talk->send | talk->expect) == 0)
+		end_close(end, talk);
 }
 
 void
@@ -171,6 +186,11 @@ end_established(struct end *end, struct talk *talk, const struct thole_event *ev
 	talk->send = end->is_server ? end->response_bytes : end->request_bytes;
 	talk->credit = event->bytes;
 	talk->flags = TALK_OPEN | (talk->flags & TALK_STARVED);
+	if (end->standing && end->is_server) {
+		talk->expect = talk->send = 0;
+		talk->gathered = 0;
+		talk->flags |= TALK_STANDING;
+	}
 	go_on(end, talk);
 }
 
@@ -206,7 +226,10 @@ end_event(struct end *end, struct talk *talk, const struct thole_event *event)
 {
 	switch ((enum thole_event_type)event->type) {
 	case THOLE_EV_DATA:
-		take_data(end, talk, event->mbuf);
+		if ((talk->flags & TALK_STANDING) != 0)
+			standing_request(end, talk, event->mbuf);
+		else
+			take_data(end, talk, event->mbuf);
 		break;
 	case THOLE_EV_PEER_CLOSED:
 		talk->flags |= TALK_PEER_CLOSED;
@@ -259,7 +282,7 @@ end_turn_begin(struct end *end, uint64_t now_ns)
 	for (uint32_t i = 0; i < n; i++) {
 		struct talk *talk = &end->talks[end->starved[i]];
 
-		talk->flags &= ~(uint32_t)TALK_STARVED;
+		talk->flags &= (uint16_t)~TALK_STARVED;
 		go_on(end, talk);
 	}
 }

@@ -27,6 +27,7 @@ enum talk_flag {
 	TALK_FIRST = 1 << 3,	   /* we gave CLOSE before the peer did */
 	TALK_STARVED = 1 << 4,	   /* waits for an mbuf to send with */
 	TALK_IDLE = 1 << 5,	   /* stays open, and says nothing */
+	TALK_STANDING = 1 << 6,	   /* stays open, with one request after another */
 };
 
 /* One connection. */
@@ -36,17 +37,20 @@ struct talk {
 	uint32_t expect;   /* bytes still to come */
 	uint32_t send;	   /* bytes still to send */
 	uint32_t credit;   /* bytes that the stack takes now */
-	uint32_t flags;	   /* enum talk_flag */
+	uint16_t flags;	   /* enum talk_flag */
+	uint16_t gathered; /* bytes of a standing one that the stack isn't told of yet */
 };
 
 /* Written by the end's own thread with relaxed stores, so that another thread reads whole values.
  */
 struct end_counts {
 	uint64_t established;
-	uint64_t done;	  /* ended in an orderly way, all bytes exchanged */
-	uint64_t failed;  /* ended otherwise, or never established */
-	uint64_t refused; /* ops refused */
-	uint64_t idle;	  /* open now, to stay so */
+	uint64_t done;	   /* ended in an orderly way, all bytes exchanged */
+	uint64_t failed;   /* ended otherwise, or never established */
+	uint64_t refused;  /* ops refused */
+	uint64_t idle;	   /* open now, to stay so */
+	uint64_t standing; /* opened to stay, for requests: the client's */
+	uint64_t requests; /* answered, on those */
 	uint64_t busy_turns;
 	uint64_t mixed_turns; /* with events of more than one kind */
 };
@@ -60,6 +64,8 @@ struct end {
 	bool closes; /* closes when all is said; otherwise when the peer has closed */
 	uint32_t request_bytes;
 	uint32_t response_bytes;
+	bool standing;	  /* connections that come stay, and bring request after request */
+	uint32_t gather;  /* so many received bytes are worth an op */
 	uint8_t *payload; /* what is sent, over and over */
 	struct talk *talks;
 	uint32_t nb_talks;
@@ -80,6 +86,7 @@ struct end {
 	bool recording; /* set by the thread that keeps the time: latencies count */
 	struct histogram connect_ns;
 	struct histogram close_ns; /* CLOSE to CLOSED, of connections that this end closed first */
+	struct histogram request_ns; /* on standing connections, until the response is there */
 };
 
 int end_init(struct end *end, const struct options *options, bool is_server, uint32_t nb_talks);
@@ -99,6 +106,15 @@ void end_event(struct end *end, struct talk *talk, const struct thole_event *eve
 
 /** CLOSED: counts it. @return whether all went well. */
 bool end_closed(struct end *end, struct talk *talk, int32_t status);
+
+/** CLOSE. */
+void end_close(struct end *end, struct talk *talk);
+
+/** Sends what talk->send has, as far as credit and mbufs go; the rest goes on by itself. */
+void end_send(struct end *end, struct talk *talk);
+
+/** Mbufs that so many bytes are copied into. */
+uint32_t end_mbufs(const struct end *end, uint32_t bytes);
 
 /** Counts a connection that didn't come to its orderly end. */
 void end_count_failure(struct end *end, int32_t status);

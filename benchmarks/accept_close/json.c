@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "report.h"
+#include "standing_report.h"
 
 /* A whole number without a fraction: JSON readers show it as it is meant. */
 static json_t *
@@ -51,6 +51,23 @@ figures_object(const struct figures *f)
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		json_object_set_new(object, all[i].name, number(all[i].value));
 	return object;
+}
+
+/* What there is besides with --standing. */
+static void
+add_standing(json_t *top, const struct run *run)
+{
+	struct standing_figures f;
+
+	standing_figures(run, &f);
+	json_object_set_new(top, "requests_per_s", number(f.requests_per_s));
+	json_object_set_new(top, "request_us_p50", number(f.request_us_p50));
+	json_object_set_new(top, "request_us_p99", number(f.request_us_p99));
+	json_object_set_new(top, "request_us_p999", number(f.request_us_p999));
+	json_object_set_new(
+		top, "server_rx_pkts_per_request", number(f.server_rx_pkts_per_request));
+	json_object_set_new(
+		top, "server_tx_pkts_per_request", number(f.server_tx_pkts_per_request));
 }
 
 static json_t *
@@ -108,6 +125,7 @@ side_object(const struct side *side, const struct thole_stats *stats)
 	json_object_set_new(object, "done", json_integer((json_int_t)counts->done));
 	json_object_set_new(object, "failed", json_integer((json_int_t)counts->failed));
 	json_object_set_new(object, "refused", json_integer((json_int_t)counts->refused));
+	json_object_set_new(object, "requests", json_integer((json_int_t)counts->requests));
 	/* Of the turns that had events, the share that had several kinds: how well the loop is
 	 * mixed. */
 	json_object_set_new(object, "mixed_turns",
@@ -185,8 +203,9 @@ extra_object(const struct report *r)
 		json_boolean((r->offloads & THOLE_OFFLOAD_TX_CSUM) != 0));
 	json_object_set_new(extra, "max_time_wait", json_integer(r->plan->max_time_wait));
 	json_object_set_new(extra, "client_addresses", json_integer(r->plan->clients));
-	json_object_set_new(
-		extra, "conns_per_s_each_second", numbers(run->per_second, run->nb_per_second));
+	json_object_set_new(extra,
+		o->standing != 0 ? "requests_per_s_each_second" : "conns_per_s_each_second",
+		numbers(run->per_second, run->nb_per_second));
 	json_object_set_new(
 		extra, "wire_before", numbers(r->wire_before.round_trips_per_s, WIRE_DEPTHS));
 	json_object_set_new(
@@ -195,7 +214,8 @@ extra_object(const struct report *r)
 		json_integer((json_int_t)r->wire_before.rejected + r->wire_after.rejected));
 	json_object_set_new(extra, "additions_per_s_before", numbers(add_before, 2));
 	json_object_set_new(extra, "additions_per_s_after", numbers(add_after, 2));
-	json_object_set_new(extra, "idle", json_integer((json_int_t)run->idle));
+	json_object_set_new(
+		extra, o->standing != 0 ? "standing" : "idle", json_integer((json_int_t)run->idle));
 	json_object_set_new(extra, "heap_bytes", json_integer((json_int_t)run->memory.heap_bytes));
 	json_object_set_new(
 		extra, "resident_bytes", json_integer((json_int_t)run->memory.resident_bytes));
@@ -221,6 +241,8 @@ report_json(const struct report *r, const struct figures *f, const char *path)
 	FILE *file;
 	int rc = 0;
 
+	if (r->options->standing != 0)
+		add_standing(top, r->run);
 	json_object_set_new(top, "extra", extra_object(r));
 	file = fopen(path, "w");
 	if (file == NULL) {

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "options.h"
+#include "standing.h"
 
 #define CLOSED_INFLIGHT 512U
 #define OPEN_INFLIGHT	4096U
@@ -41,6 +42,7 @@ enum {
 	OPT_STARVE,
 	OPT_FLOOD,
 	OPT_IDLE,
+	OPT_STANDING,
 	OPT_WORKERS,
 	OPT_WRONG_WORKER,
 	OPT_JSON,
@@ -83,6 +85,14 @@ static const struct argp_option table[] = {
 	{ "idle", OPT_IDLE, "N", 0,
 		"Open N more before the count, to the port after the last of --ports, and leave "
 		"them open (0). One side alone must be told, too",
+		1 },
+	{ "standing", OPT_STANDING, "N", 0,
+		"Count requests, not connections: N are opened before the count, and stay. On each "
+		"the client says a request and has the response before it says the next, of 64 B "
+		"each unless --request and --response are given; --inflight are on their way at a "
+		"time (all, up to 2048). In the end the client closes them. What counts of the "
+		"wire are the server's packets in and out for each request, divided by two, but "
+		"no more than request and response need. One side alone must be told, too",
 		1 },
 	{ "flood", OPT_FLOOD, "N", 0,
 		"For each connection, N SYNs from addresses that don't exist, besides; and before "
@@ -144,6 +154,8 @@ struct parse {
 	struct options *options;
 	struct options_error *error;
 	bool failed;
+	bool sizes_given;
+	bool closer_given;
 };
 
 __attribute__((format(printf, 2, 3))) static error_t
@@ -285,6 +297,7 @@ parse_closer(struct parse *p, const char *arg)
 	if (strcmp(arg, "server") != 0 && strcmp(arg, "client") != 0)
 		return refuse(p, "--closer %s: give server or client", arg);
 	p->options->client_closes = strcmp(arg, "client") == 0;
+	p->closer_given = true;
 	return 0;
 }
 
@@ -307,6 +320,7 @@ parse_option(int key, char *arg, struct argp_state *state)
 		o->wrong_worker = true;
 		return 0;
 	case OPT_REQUEST:
+		p->sizes_given = true;
 		return parse_u32(p, "request", arg, 0, 1U << 30, &o->request_bytes);
 	case OPT_STARVE:
 		return parse_seconds(p, "starve", arg, 0.1, &o->starve_s);
@@ -316,7 +330,10 @@ parse_option(int key, char *arg, struct argp_state *state)
 		return parse_u32(p, "flood", arg, 0, 1000, &o->flood);
 	case OPT_IDLE:
 		return parse_u32(p, "idle", arg, 0, 16000000, &o->idle);
+	case OPT_STANDING:
+		return parse_u32(p, "standing", arg, 1, 16000000, &o->standing);
 	case OPT_RESPONSE:
+		p->sizes_given = true;
 		return parse_u32(p, "response", arg, 0, 1U << 30, &o->response_bytes);
 	case OPT_CLOSER:
 		return parse_closer(p, arg);
@@ -400,6 +417,36 @@ check_names(struct parse *p, int argc, char **argv)
 	return 0;
 }
 
+/* Of those that stand the client alone knows when it is over. */
+static error_t
+check_standing(struct parse *p)
+{
+	struct options *o = p->options;
+
+	if (o->standing == 0)
+		return 0;
+	if (!p->sizes_given)
+		o->request_bytes = o->response_bytes = STANDING_BYTES;
+	if (o->request_bytes == 0 || o->response_bytes == 0)
+		return refuse(p, "--standing: needs a request and a response; give both --request "
+				 "and --response, or neither");
+	if (o->idle != 0 || o->flood != 0 || o->rate != 0 || o->starve_s > 0)
+		return refuse(p,
+			"--standing: not with --idle, --flood, --rate or --starve: those are for "
+			"connections that come and go");
+	if (p->closer_given && !o->client_closes)
+		return refuse(p, "--closer server: not with --standing, where the client closes in "
+				 "the end");
+	if (o->standing < o->workers)
+		return refuse(p, "--standing %u: at least one for each of %u workers", o->standing,
+			o->workers);
+	if (o->inflight == 0)
+		o->inflight = o->standing < STANDING_OUT ? o->standing : STANDING_OUT;
+	o->client_closes = true;
+	o->no_kernel = true;
+	return 0;
+}
+
 static error_t
 check_combination(struct parse *p)
 {
@@ -474,6 +521,8 @@ options_parse(struct options *options, int argc, char **argv, struct options_err
 			refuse(&p, "the arguments can't be read; see --help");
 		return -EINVAL;
 	}
+	if (check_standing(&p) != 0)
+		return -EINVAL;
 	if (options->inflight == 0)
 		options->inflight = options->rate != 0 ? OPEN_INFLIGHT : CLOSED_INFLIGHT;
 	return check_combination(&p) != 0 ? -EINVAL : 0;

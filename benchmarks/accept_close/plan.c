@@ -25,7 +25,8 @@
 #define SEGMENT_BYTES	1400 /* at least, of a window that is full */
 #define SEGMENT_MBUFS	3    /* its header, and pieces of up to two queued mbufs */
 #define MOST_MBUFS	1048576.0
-#define HANDOVER	2048.0 /* for each other worker: on the way to it and from it */
+#define UNACKED		131072.0 /* responses of a delayed ACK's 40 ms, kept */
+#define HANDOVER	2048.0	 /* for each other worker: on the way to it and from it */
 #define FIXED_MB	256
 #define HUGEPAGE_DIRS	"/sys/kernel/mm/hugepages"
 #define MB		1048576.0
@@ -125,6 +126,7 @@ pool_mbufs(const struct options *o, const struct thole_tcp_params *tcp, bool no_
 	double least = 4096 + 4.0 * plan->cable_entries + (o->workers - 1) * HANDOVER;
 	double n = least + (queued + window * SEGMENT_MBUFS) * o->inflight;
 
+	n += RTE_MIN((double)o->standing, UNACKED);
 	n = RTE_MIN(n, room_mb / sides * MB / (use_huge ? MBUF_BYTES : MBUF_PAGE));
 	return (uint32_t)RTE_MIN(RTE_MAX(n, least), MOST_MBUFS);
 }
@@ -153,11 +155,13 @@ plan_make(const struct options *o, const struct thole_tcp_params *tcp, bool no_h
 	*plan = (struct plan){
 		.other_time_wait = OTHER_TIME_WAIT,
 		.cable_entries = RTE_MIN(power_of_two(RTE_MAX(1024.0, 2.0 * o->inflight)), 32768U),
-		.max_conns = RTE_MAX(65536U, power_of_two(2.0 * o->inflight)),
+		.max_conns = RTE_MAX(65536U, power_of_two(2.0 * o->inflight)) + o->standing,
 		.idle = o->idle,
 		.max_embryos = RTE_MAX(16384U, power_of_two(2.0 * o->inflight)),
 	};
 	plan->pool_mbufs = pool_mbufs(o, tcp, no_huge, plan);
+	if (o->standing != 0) /* and those that come before */
+		conns = (double)o->standing + LEAST_TIME_WAIT;
 	/* Twice the tuples that there can be: some ports are walked past. */
 	plan->clients = (uint32_t)RTE_MAX(16.0, ceil(2 * conns / (ports * CLIENT_PORTS)));
 	plan->clients = RTE_MAX(plan->clients, o->idle / CLIENT_PORTS + 1);

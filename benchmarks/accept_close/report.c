@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "report.h"
+#include "standing_report.h"
 
 const char *
 grouped(double value, char text[GROUPED_BYTES])
@@ -79,12 +79,18 @@ static void
 figure_wire(const struct report *r, struct figures *f)
 {
 	double trips = (f->server_rx_pkts_per_conn + f->server_tx_pkts_per_conn) / 2;
+	double used = f->conns_per_s * RTE_MIN(3.0, trips);
+	struct standing_figures standing;
 
+	if (r->options->standing != 0) {
+		standing_figures(r->run, &standing);
+		used = standing_wire_trips(r->options, &standing);
+	}
 	f->wire_round_trips_per_s = wire_better(r->wire_before.best, r->wire_after.best);
 	/* So fast is only what stays in a cache that both lcores share: no measure for two. */
 	if (r->wire_rc == 0 && f->wire_round_trips_per_s > 0 &&
 		f->wire_round_trips_per_s <= WIRE_REJECT_PER_S)
-		f->wire_fraction = f->conns_per_s * RTE_MIN(3.0, trips) / f->wire_round_trips_per_s;
+		f->wire_fraction = used / f->wire_round_trips_per_s;
 }
 
 void
@@ -93,7 +99,7 @@ report_figures(const struct report *r, struct figures *f)
 	const struct run *run = r->run;
 	const struct thole_stats *s = &run->end.server, *c = &run->end.client;
 	double seconds = (double)(run->last.ns - run->first.ns) / 1e9;
-	double conns = (double)(run->last.done - run->first.done);
+	double conns = run->options->standing != 0 ? 0 : (double)(run->last.done - run->first.done);
 
 	*f = (struct figures){
 		.kernel_conns_per_s = r->kernel.conns_per_s,
@@ -168,6 +174,8 @@ report_head(const struct report *r)
 
 	if (o->role == ROLE_SERVER)
 		printf("accept-close: a server alone, ports %u-%u\n", o->port_first, o->port_last);
+	else if (o->standing != 0)
+		standing_print_head(o);
 	else if (o->rate == 0)
 		printf("accept-close: %u connections in flight, the %s closes first\n", o->inflight,
 			closer);
@@ -301,20 +309,36 @@ print_flood(const struct run *run)
 	printf(" %s with window scale\n", grouped((double)s->cookies_wscale, c));
 }
 
+static void
+print_counted(const struct run *run, const struct figures *f)
+{
+	bool standing = run->options->standing != 0;
+	struct standing_figures s;
+	char text[GROUPED_BYTES];
+
+	standing_figures(run, &s);
+	printf("\n  %-18s %14s %s/s  over %.1f s\n", standing ? "requests" : "connections",
+		grouped(standing ? s.requests_per_s : f->conns_per_s, text),
+		standing ? "requests" : "conns", (double)(run->last.ns - run->first.ns) / 1e9);
+}
+
 void
 report_table(const struct report *r, const struct figures *f)
 {
 	const struct run *run = r->run;
 	char a[GROUPED_BYTES], b[GROUPED_BYTES], c[GROUPED_BYTES];
 
-	printf("\n  connections        %14s conns/s  over %.1f s\n", grouped(f->conns_per_s, a),
-		(double)(run->last.ns - run->first.ns) / 1e9);
+	print_counted(run, f);
 	rate_print(run);
 	print_wire(r, f);
 	print_kernel(r, f);
-	printf("  server's packets   %14.2f in %10.2f out, a connection\n",
-		f->server_rx_pkts_per_conn, f->server_tx_pkts_per_conn);
-	print_latencies(run, f);
+	if (run->options->standing != 0) {
+		standing_print(run);
+	} else {
+		printf("  server's packets   %14.2f in %10.2f out, a connection\n",
+			f->server_rx_pkts_per_conn, f->server_tx_pkts_per_conn);
+		print_latencies(run, f);
+	}
 	printf("  failed             %14s %10s retransmits, of which %s SYNs\n",
 		grouped(f->failed_conns, a), grouped(f->retransmits, b),
 		grouped(f->syn_retransmits, c));

@@ -19,9 +19,17 @@
 #define LOOK_NS	    UINT64_C(1000000)
 #define LINGER_NS   UINT64_C(500000000)
 #define LONGEST_NS  UINT64_C(10000000000) /* of linger, and of drain */
-#define RESET_NS    UINT64_C(10000)	  /* more of drain, for an idle connection */
+#define RESET_NS    UINT64_C(10000)	  /* more of drain, for one that stays open */
 #define QUIET_NS    UINT64_C(50000000)
 #define FLOOD_TURNS 64 /* for a cable that is full */
+
+static uint64_t
+done_now(const struct run *run, const struct side *side)
+{
+	struct end_counts counts = side_counts(side);
+
+	return run->options->standing != 0 ? counts.requests : counts.done;
+}
 
 static void
 take_sample(const struct run *run, uint64_t now, struct sample *out)
@@ -34,7 +42,7 @@ take_sample(const struct run *run, uint64_t now, struct sample *out)
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
 	out->cpu_ns = (uint64_t)cpu.tv_sec * (uint64_t)S_IN_NS + (uint64_t)cpu.tv_nsec;
 	out->ns = now;
-	out->done = side_counts(counter).done;
+	out->done = done_now(run, counter);
 	if (run->server != NULL) {
 		out->failed += side_counts(run->server).failed;
 		side_stats(run->server, &out->server);
@@ -63,9 +71,10 @@ print_second(struct run *run, const struct sample *now)
 	char a[GROUPED_BYTES], b[GROUPED_BYTES], c[GROUPED_BYTES];
 	uint64_t time_wait = now->server.time_wait + now->client.time_wait;
 
-	printf("%5.1f s %12s conns/s %8s failed %12s in TIME-WAIT\n",
+	printf("%5.1f s %12s %s/s %8s failed %12s in TIME-WAIT\n",
 		(double)(now->ns - run->first.ns) / S_IN_NS, grouped(rate, a),
-		grouped((double)now->failed, b), grouped((double)time_wait, c));
+		run->options->standing != 0 ? "requests" : "conns", grouped((double)now->failed, b),
+		grouped((double)time_wait, c));
 	fflush(stdout);
 	run->per_second[run->nb_per_second++] = rate;
 	run->second = *now;
@@ -84,7 +93,9 @@ idle_now(const struct run *run)
 {
 	const struct side *side = run->client != NULL ? run->client : run->server;
 
-	return side_counts(side).idle;
+	struct end_counts counts = side_counts(side);
+
+	return counts.idle + counts.standing;
 }
 
 static void
@@ -100,7 +111,7 @@ static bool
 is_under_way(const struct run *run)
 {
 	if (run->client == NULL)
-		return side_counts(run->server).established != 0 &&
+		return side_counts(run->server).established > run->options->standing &&
 		       idle_now(run) >= run->options->idle;
 	for (uint32_t i = 0; i < run->client->nb_lanes; i++)
 		if (!client_runs(&run->client->lanes[i].client))
@@ -115,8 +126,9 @@ begin_warm(struct run *run, uint64_t now)
 
 	run->idle = idle_now(run);
 	memory_measure(&run->memory);
-	if (run->options->idle != 0) {
-		printf("  %s idle connections are open\n", grouped((double)run->idle, a));
+	if (run->idle != 0) {
+		printf("  %s %s connections are open\n", grouped((double)run->idle, a),
+			run->options->standing != 0 ? "standing" : "idle");
 		fflush(stdout);
 	}
 	enter(run, RUN_WARM, now);
@@ -185,10 +197,11 @@ look_count(struct run *run, uint64_t now, bool interrupted)
 static void
 look_linger(struct run *run, uint64_t now)
 {
-	uint64_t established = side_counts(run->server).established;
+	struct end_counts counts = side_counts(run->server);
+	uint64_t active = counts.established + counts.requests;
 
-	if (established != run->active_count || run->active_ns == 0) {
-		run->active_count = established;
+	if (active != run->active_count || run->active_ns == 0) {
+		run->active_count = active;
 		run->active_ns = now;
 	}
 	if (now - run->active_ns >= LINGER_NS || now - run->phase_ns >= LONGEST_NS) {
@@ -220,11 +233,13 @@ clients_open(const struct run *run)
 static void
 look_drain(struct run *run, uint64_t now)
 {
+	uint64_t stay = (uint64_t)run->options->idle + run->options->standing;
+
 	take_sample(run, now, &run->end);
 	run->drained = connections_left(run, &run->end) == 0 && clients_open(run) == 0;
 	if (run->drained)
 		enter(run, RUN_QUIET, now);
-	else if (now - run->phase_ns >= LONGEST_NS + run->options->idle * RESET_NS)
+	else if (now - run->phase_ns >= LONGEST_NS + stay * RESET_NS)
 		enter(run, RUN_END, now);
 	else
 		run->next_ns = now + LOOK_NS;

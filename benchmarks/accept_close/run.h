@@ -16,7 +16,7 @@
 
 struct sample {
 	uint64_t ns;
-	uint64_t done;
+	uint64_t done; /* connections; with --standing requests */
 	uint64_t failed;
 	uint64_t cpu_ns;	   /* that this process had */
 	uint64_t spoofed;	   /* SYNs of the flood */

@@ -200,11 +200,9 @@ start_end(struct side *side, struct lane *lane, uint16_t number, const struct op
 		lane->end = &lane->server.end;
 		rc = server_init(&lane->server, o, stack->max_conns);
 	} else {
-		uint32_t share = o->inflight / o->workers + (number < o->inflight % o->workers);
-
 		lane->end = &lane->client.end;
-		rc = client_init(&lane->client, o, number, share, lane->worker,
-			&side->config.addresses[0], &side->server_addr);
+		rc = client_init(&lane->client, o, number, lane->worker, &side->config.addresses[0],
+			&side->server_addr);
 		flood_init(&lane->client.flood, o, &side->server_addr, thole_port_id(side->port),
 			pool, stack->max_embryos);
 	}
@@ -214,6 +212,7 @@ start_end(struct side *side, struct lane *lane, uint16_t number, const struct op
 	if (rc != 0)
 		return rc;
 	lane->end->pool = pool;
+	lane->end->gather = RTE_MIN(lane->end->gather, (uint32_t)stack->tcp.rcvbuf_bytes / 4);
 	if (side->is_server)
 		server_listen(&lane->server);
 	return 0;
@@ -376,6 +375,8 @@ side_counts(const struct side *side)
 		all.failed += end_counted(&c->failed);
 		all.refused += end_counted(&c->refused);
 		all.idle += end_counted(&c->idle);
+		all.standing += end_counted(&c->standing);
+		all.requests += end_counted(&c->requests);
 	}
 	return all;
 }

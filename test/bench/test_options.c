@@ -38,6 +38,7 @@ test_defaults(void)
 	CU_ASSERT_EQUAL(o.flood, 0);
 	CU_ASSERT_EQUAL(o.rate, 0);
 	CU_ASSERT_EQUAL(o.starve_s, 0);
+	CU_ASSERT_EQUAL(o.standing, 0);
 	CU_ASSERT_EQUAL(o.workers, 1);
 	CU_ASSERT_FALSE(o.wrong_worker);
 	CU_ASSERT_EQUAL(o.role, ROLE_BOTH);
@@ -95,6 +96,26 @@ test_all_given(void)
 }
 
 static void
+test_standing(void)
+{
+	CU_ASSERT_EQUAL(parse("--standing 1000000"), 0);
+	CU_ASSERT_EQUAL(o.standing, 1000000);
+	CU_ASSERT_EQUAL(o.inflight, 2048);
+	CU_ASSERT_EQUAL(o.request_bytes, 64);
+	CU_ASSERT_EQUAL(o.response_bytes, 64);
+	CU_ASSERT_TRUE(o.client_closes);
+	CU_ASSERT_EQUAL(parse("--standing 512"), 0);
+	CU_ASSERT_EQUAL(o.inflight, 512);
+	CU_ASSERT_EQUAL(
+		parse("--inflight 9 --request 1 --response 300 --closer client --standing 3 "
+		      "--workers 3"),
+		0);
+	CU_ASSERT_EQUAL(o.inflight, 9);
+	CU_ASSERT_EQUAL(o.request_bytes, 1);
+	CU_ASSERT_EQUAL(o.response_bytes, 300);
+}
+
+static void
 test_sets(void)
 {
 	CU_ASSERT_EQUAL(parse("--set tcp.msl=30s --set stack.mac=a=b"), 0);
@@ -121,7 +142,22 @@ test_eal_args(void)
 	CU_ASSERT_FALSE(options_eal_has(4, argv, "-c"));
 }
 
-/* Each of these is refused in one line that has this in it. */
+/* Each of these is refused in one line that has the second in it. */
+static void
+refuse_all(const char *const (*bad)[2], size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int rc = parse(bad[i][0]);
+
+		if (rc == 0 || strstr(error.text, bad[i][1]) == NULL ||
+			strchr(error.text, '\n') != NULL)
+			printf("# %s: %d \"%s\"\n", bad[i][0], rc, error.text);
+		CU_ASSERT_TRUE(rc < 0);
+		CU_ASSERT_PTR_NOT_NULL(strstr(error.text, bad[i][1]));
+		CU_ASSERT_PTR_NULL(strchr(error.text, '\n'));
+	}
+}
+
 static void
 test_mistakes(void)
 {
@@ -141,27 +177,6 @@ test_mistakes(void)
 		{ "--request -1", "--request -1" },
 		{ "--response 1k", "1k" },
 		{ "--closer both", "both" },
-		{ "--rate", "--rate" },
-		{ "--rate 0", "--rate 0" },
-		{ "--rate -5", "--rate -5" },
-		{ "--rate 1.5", "1.5" },
-		{ "--rate 1e5", "1e5" },
-		{ "--rate 100000001", "100000001" },
-		{ "--rate 10 --role server", "--rate" },
-		{ "--rate 10 --workers 3 --inflight 2", "--inflight 2" },
-		{ "--starve", "--starve" },
-		{ "--starve 0", "--starve 0" },
-		{ "--starve some", "some" },
-		{ "--starve 3", "half of --duration 5" },
-		{ "--flood", "--flood" },
-		{ "--flood -1", "--flood -1" },
-		{ "--flood 1001", "--flood 1001" },
-		{ "--flood 10 --role server", "--flood" },
-		{ "--flood 10 --workers 2", "--flood" },
-		{ "--workers 0", "--workers 0" },
-		{ "--workers 17", "--workers 17" },
-		{ "--wrong-worker", "--workers 2" },
-		{ "--workers 3 --inflight 2", "--inflight 2" },
 		{ "--role boss", "boss" },
 		{ "--address 10.0.0.1", "prefix" },
 		{ "--address 10.0.0.256/8", "10.0.0.256" },
@@ -184,16 +199,47 @@ test_mistakes(void)
 		{ "--role server --peer 10.0.0.1", "--peer" },
 	};
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		int rc = parse(bad[i][0]);
+	refuse_all(bad, sizeof(bad) / sizeof(bad[0]));
+}
 
-		if (rc == 0 || strstr(error.text, bad[i][1]) == NULL ||
-			strchr(error.text, '\n') != NULL)
-			printf("# %s: %d \"%s\"\n", bad[i][0], rc, error.text);
-		CU_ASSERT_TRUE(rc < 0);
-		CU_ASSERT_PTR_NOT_NULL(strstr(error.text, bad[i][1]));
-		CU_ASSERT_PTR_NULL(strchr(error.text, '\n'));
-	}
+/* What goes beside the connections, or in their place, and doesn't go together. */
+static void
+test_load_mistakes(void)
+{
+	static const char *const bad[][2] = {
+		{ "--rate", "--rate" },
+		{ "--rate 0", "--rate 0" },
+		{ "--rate -5", "--rate -5" },
+		{ "--rate 1.5", "1.5" },
+		{ "--rate 1e5", "1e5" },
+		{ "--rate 100000001", "100000001" },
+		{ "--rate 10 --role server", "--rate" },
+		{ "--rate 10 --workers 3 --inflight 2", "--inflight 2" },
+		{ "--starve", "--starve" },
+		{ "--starve 0", "--starve 0" },
+		{ "--starve some", "some" },
+		{ "--starve 3", "half of --duration 5" },
+		{ "--flood", "--flood" },
+		{ "--flood -1", "--flood -1" },
+		{ "--flood 1001", "--flood 1001" },
+		{ "--flood 10 --role server", "--flood" },
+		{ "--flood 10 --workers 2", "--flood" },
+		{ "--workers 0", "--workers 0" },
+		{ "--workers 17", "--workers 17" },
+		{ "--wrong-worker", "--workers 2" },
+		{ "--workers 3 --inflight 2", "--inflight 2" },
+		{ "--standing 0", "--standing 0" },
+		{ "--standing 8 --request 0 --response 1", "--request" },
+		{ "--standing 8 --response 1", "--request" },
+		{ "--standing 8 --idle 8", "--idle" },
+		{ "--flood 1 --standing 8", "--flood" },
+		{ "--rate 100 --standing 8", "--rate" },
+		{ "--starve 1 --standing 8", "--starve" },
+		{ "--closer server --standing 8", "--closer server" },
+		{ "--standing 2 --workers 3", "--standing 2" },
+	};
+
+	refuse_all(bad, sizeof(bad) / sizeof(bad[0]));
 }
 
 const struct test_suite suite_options = {
@@ -201,9 +247,11 @@ const struct test_suite suite_options = {
 	(const struct test_case[]){
 		{ "defaults", test_defaults },
 		{ "all that is given comes out", test_all_given },
+		{ "connections that stand have their defaults", test_standing },
 		{ "settings are cut into three", test_sets },
 		{ "EAL's arguments follow after --", test_eal_args },
 		{ "each mistake is named", test_mistakes },
+		{ "each mistake about the load is named", test_load_mistakes },
 		{ NULL, NULL },
 	},
 };

@@ -160,6 +160,26 @@ test_room_for_rate(void)
 	CU_ASSERT_EQUAL(plan.clients, closed.clients);
 }
 
+/* A million that stand, each of which is in TIME-WAIT in the end; the rate doesn't matter. */
+static void
+test_room_for_standing(void)
+{
+	struct options o = some_options(59);
+	struct plan few, many;
+
+	o.standing = 512;
+	plan_make(&o, &tcp, true, &few);
+	CU_ASSERT_TRUE(few.max_conns >= 512 + 2 * o.inflight);
+	CU_ASSERT_TRUE(few.max_time_wait < 100000);
+	o.standing = 1000000;
+	plan_make(&o, &tcp, true, &many);
+	CU_ASSERT_TRUE(many.max_conns >= 1000000 + 2 * o.inflight);
+	CU_ASSERT_TRUE(many.short_of_memory || many.max_time_wait >= 1000000);
+	CU_ASSERT_FALSE(many.short_of_tuples);
+	CU_ASSERT_TRUE(tuples(&o, &many) >= 1000000);
+	CU_ASSERT_TRUE(many.wanted_mb - few.wanted_mb >= 2 * 1000000 / 1048576.0 * 500);
+}
+
 static void
 test_lcores(void)
 {
@@ -194,6 +214,7 @@ const struct test_suite suite_plan = {
 		{ "room for what is queued", test_room_for_data },
 		{ "room for several workers", test_room_for_workers },
 		{ "room for a rate", test_room_for_rate },
+		{ "room for those that stand", test_room_for_standing },
 		{ "CPUs", test_cpus },
 		{ "CPUs for lcores", test_lcores },
 		{ NULL, NULL },
