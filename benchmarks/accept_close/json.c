@@ -178,6 +178,12 @@ cpu_share(const struct run *run)
 	return had / workers / (double)(run->last.ns - run->first.ns);
 }
 
+static uint64_t
+evicted(const struct sample *sample)
+{
+	return sample->server.time_wait_evicted + sample->client.time_wait_evicted;
+}
+
 static json_t *
 extra_object(const struct report *r)
 {
@@ -221,6 +227,11 @@ extra_object(const struct report *r)
 		extra, "resident_bytes", json_integer((json_int_t)run->memory.resident_bytes));
 	json_object_set_new(extra, "memory_first", memory_object(&run->memory_first));
 	json_object_set_new(extra, "memory_last", memory_object(&run->memory_last));
+	json_object_set_new(extra, "time_wait_end",
+		json_integer(
+			(json_int_t)(run->last.server.time_wait + run->last.client.time_wait)));
+	json_object_set_new(extra, "time_wait_evicted_in_count",
+		json_integer((json_int_t)(evicted(&run->last) - evicted(&run->first))));
 	if (o->starve_s > 0)
 		json_object_set_new(extra, "starve", starve_object(run));
 	if (o->rate != 0 && run->client != NULL)

@@ -43,6 +43,7 @@ enum {
 	OPT_FLOOD,
 	OPT_IDLE,
 	OPT_STANDING,
+	OPT_TIME_WAIT,
 	OPT_WORKERS,
 	OPT_WRONG_WORKER,
 	OPT_JSON,
@@ -93,6 +94,10 @@ static const struct argp_option table[] = {
 		"time (all, up to 2048). In the end the client closes them. What counts of the "
 		"wire are the server's packets in and out for each request, divided by two, but "
 		"no more than request and response need. One side alone must be told, too",
+		1 },
+	{ "time-wait", OPT_TIME_WAIT, "N", 0,
+		"Room for N connections in TIME-WAIT at the side that closes first, and no count "
+		"before it is full: each new one evicts the oldest (room for all of the run)",
 		1 },
 	{ "flood", OPT_FLOOD, "N", 0,
 		"For each connection, N SYNs from addresses that don't exist, besides; and before "
@@ -330,6 +335,8 @@ parse_option(int key, char *arg, struct argp_state *state)
 		return parse_u32(p, "flood", arg, 0, 1000, &o->flood);
 	case OPT_IDLE:
 		return parse_u32(p, "idle", arg, 0, 16000000, &o->idle);
+	case OPT_TIME_WAIT:
+		return parse_u32(p, "time-wait", arg, 1000, 1U << 29, &o->time_wait);
 	case OPT_STANDING:
 		return parse_u32(p, "standing", arg, 1, 16000000, &o->standing);
 	case OPT_RESPONSE:
@@ -430,10 +437,10 @@ check_standing(struct parse *p)
 	if (o->request_bytes == 0 || o->response_bytes == 0)
 		return refuse(p, "--standing: needs a request and a response; give both --request "
 				 "and --response, or neither");
-	if (o->idle != 0 || o->flood != 0 || o->rate != 0 || o->starve_s > 0)
+	if (o->idle != 0 || o->flood != 0 || o->time_wait != 0 || o->rate != 0 || o->starve_s > 0)
 		return refuse(p,
-			"--standing: not with --idle, --flood, --rate or --starve: those are for "
-			"connections that come and go");
+			"--standing: not with --idle, --flood, --time-wait, --rate or --starve: "
+			"those are for connections that come and go");
 	if (p->closer_given && !o->client_closes)
 		return refuse(p, "--closer server: not with --standing, where the client closes in "
 				 "the end");
@@ -464,6 +471,8 @@ check_combination(struct parse *p)
 	if (o->idle != 0 && o->port_last == UINT16_MAX)
 		return refuse(
 			p, "--idle: needs the port after the last of --ports: give a lower one");
+	if (o->time_wait != 0 && o->role == (o->client_closes ? ROLE_SERVER : ROLE_CLIENT))
+		return refuse(p, "--time-wait: not at this side, for it doesn't close first");
 	if (o->workers > 1 && o->idle != 0)
 		return refuse(p, "--idle: only with one worker, who opens them");
 	if (o->workers > 1 && o->flood != 0)

@@ -34,11 +34,12 @@ struct options {
 	uint32_t request_bytes;
 	uint32_t response_bytes;
 	uint32_t inflight;
-	uint32_t rate;	   /* connections a second in an open loop; 0: a closed loop */
-	uint32_t idle;	   /* connections that stay open besides */
-	uint32_t standing; /* connections that stay open, for requests; 0: they come and go */
-	uint32_t workers;  /* of a side */
-	uint32_t flood;	   /* spoofed SYNs for each connection that is opened, or due; 0: none */
+	uint32_t rate;	    /* connections a second in an open loop; 0: a closed loop */
+	uint32_t idle;	    /* connections that stay open besides */
+	uint32_t time_wait; /* of the side that closes first: full before the count; 0: as needed */
+	uint32_t standing;  /* connections that stay open, for requests; 0: they come and go */
+	uint32_t workers;   /* of a side */
+	uint32_t flood;	    /* spoofed SYNs for each connection that is opened, or due; 0: none */
 	bool client_closes;
 	enum role role;
 	struct thole_address address; /* count 0: not given */

@@ -160,7 +160,8 @@ plan_make(const struct options *o, const struct thole_tcp_params *tcp, bool no_h
 		.max_embryos = RTE_MAX(16384U, power_of_two(2.0 * o->inflight)),
 	};
 	plan->pool_mbufs = pool_mbufs(o, tcp, no_huge, plan);
-	if (o->standing != 0) /* and those that come before */
+	conns += o->time_wait; /* opened before the count */
+	if (o->standing != 0)  /* and those that come before */
 		conns = (double)o->standing + LEAST_TIME_WAIT;
 	/* Twice the tuples that there can be: some ports are walked past. */
 	plan->clients = (uint32_t)RTE_MAX(16.0, ceil(2 * conns / (ports * CLIENT_PORTS)));
@@ -170,7 +171,7 @@ plan_make(const struct options *o, const struct thole_tcp_params *tcp, bool no_h
 		plan->clients = RTE_MAX(o->clients.count, 1U);
 	plan->short_of_tuples = plan->clients * ports * CLIENT_PORTS < conns;
 
-	conns = RTE_MIN(conns, MOST_TIME_WAIT);
+	conns = o->time_wait != 0 ? o->time_wait : RTE_MIN(conns, MOST_TIME_WAIT);
 	fixed_mb = fixed_need_mb(o, plan, MBUF_BYTES);
 	wanted_mb = fixed_mb + conns * TIME_WAIT_BYTES / MB;
 	budget = budget_mb(no_huge, wanted_mb, plan);

@@ -135,6 +135,37 @@ begin_warm(struct run *run, uint64_t now)
 	run->next_ns = now + (uint64_t)(RUN_WARM_S * S_IN_NS);
 }
 
+/* With --time-wait: whether the side that closes first has as many. */
+static bool
+is_full(const struct run *run)
+{
+	const struct side *side = run->options->client_closes ? run->client : run->server;
+	struct thole_stats stats;
+
+	if (run->options->time_wait == 0)
+		return true;
+	side_stats(side, &stats);
+	return stats.time_wait_peak >= run->options->time_wait;
+}
+
+static void
+look_warm(struct run *run, uint64_t now, bool interrupted)
+{
+	if (is_full(run)) {
+		memory_measure(&run->memory_first);
+		take_sample(run, now, &run->first);
+		run->second = run->first;
+		starve_begin(run);
+		record(run, true);
+		enter(run, RUN_COUNT, now);
+	} else if (interrupted || (double)(now - run->phase_ns) > run->options->wait_s * S_IN_NS) {
+		run->not_full = true;
+		begin_drain(run, now);
+	} else {
+		run->next_ns = now + LOOK_NS;
+	}
+}
+
 static void
 look_wait(struct run *run, uint64_t now)
 {
@@ -269,12 +300,7 @@ look(struct run *run, uint64_t now)
 			look_wait(run, now);
 		break;
 	case RUN_WARM:
-		memory_measure(&run->memory_first);
-		take_sample(run, now, &run->first);
-		run->second = run->first;
-		starve_begin(run);
-		record(run, true);
-		enter(run, RUN_COUNT, now);
+		look_warm(run, now, interrupted);
 		break;
 	case RUN_COUNT:
 		look_count(run, now, interrupted);
@@ -346,9 +372,20 @@ say_why_nothing(const struct run *run, struct thole_why *why)
 	char text[THOLE_ADDR_TEXT];
 	int status;
 
+	if (*run->signals != 0 && run->not_full) {
+		snprintf(why->text, sizeof(why->text), "interrupted before TIME-WAIT was full");
+		return -EINTR;
+	}
 	if (*run->signals != 0) {
 		snprintf(why->text, sizeof(why->text), "interrupted before the first connection");
 		return -EINTR;
+	}
+	if (run->not_full) {
+		snprintf(why->text, sizeof(why->text),
+			"TIME-WAIT wasn't full in %g s: give a smaller --time-wait than %u, or a "
+			"longer --wait",
+			o->wait_s, o->time_wait);
+		return -ETIMEDOUT;
 	}
 	if (run->client == NULL) {
 		snprintf(why->text, sizeof(why->text),

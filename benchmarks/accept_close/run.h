@@ -49,6 +49,7 @@ struct run {
 	struct memory memory;			 /* when all that stay idle were open */
 	uint64_t idle;				 /* so many are */
 	struct memory memory_first, memory_last; /* of the count */
+	bool not_full;				 /* TIME-WAIT, which should have been */
 	struct starve starve;
 	double *per_second;
 	uint32_t nb_per_second;

@@ -59,13 +59,14 @@ test_all_given(void)
 
 	CU_ASSERT_EQUAL(
 		parse("-d 2.5 --json=x.json --inflight 64 --closer client --request 10 --response "
-		      "20 --flood 10 --idle 1000 --no-wire --no-kernel"),
+		      "20 --flood 10 --idle 1000 --time-wait 70000 --no-wire --no-kernel"),
 		0);
 	CU_ASSERT_EQUAL(o.duration_s, 2.5);
 	CU_ASSERT_STRING_EQUAL(o.json, "x.json");
 	CU_ASSERT_EQUAL(o.inflight, 64);
 	CU_ASSERT_EQUAL(o.flood, 10);
 	CU_ASSERT_EQUAL(o.idle, 1000);
+	CU_ASSERT_EQUAL(o.time_wait, 70000);
 	CU_ASSERT_TRUE(o.client_closes);
 	CU_ASSERT_EQUAL(o.request_bytes, 10);
 	CU_ASSERT_EQUAL(o.response_bytes, 20);
@@ -228,6 +229,9 @@ test_load_mistakes(void)
 		{ "--workers 17", "--workers 17" },
 		{ "--wrong-worker", "--workers 2" },
 		{ "--workers 3 --inflight 2", "--inflight 2" },
+		{ "--time-wait 999", "--time-wait 999" },
+		{ "--time-wait 1000 --role server --closer client", "--time-wait" },
+		{ "--time-wait 1000 --standing 8", "--time-wait" },
 		{ "--standing 0", "--standing 0" },
 		{ "--standing 8 --request 0 --response 1", "--request" },
 		{ "--standing 8 --response 1", "--request" },

@@ -160,6 +160,22 @@ test_room_for_rate(void)
 	CU_ASSERT_EQUAL(plan.clients, closed.clients);
 }
 
+/* Neither the rate nor how long it goes on matters. */
+static void
+test_given_time_wait(void)
+{
+	struct options o = some_options(59);
+	struct plan plan;
+
+	o.time_wait = 70000;
+	plan_make(&o, &tcp, true, &plan);
+	CU_ASSERT_TRUE(plan.short_of_memory || plan.max_time_wait == 70000);
+	CU_ASSERT_FALSE(plan.short_of_tuples);
+	o.workers = 4;
+	plan_make(&o, &tcp, true, &plan);
+	CU_ASSERT_TRUE(plan.short_of_memory || plan.max_time_wait == 17500);
+}
+
 /* A million that stand, each of which is in TIME-WAIT in the end; the rate doesn't matter. */
 static void
 test_room_for_standing(void)
@@ -214,6 +230,7 @@ const struct test_suite suite_plan = {
 		{ "room for what is queued", test_room_for_data },
 		{ "room for several workers", test_room_for_workers },
 		{ "room for a rate", test_room_for_rate },
+		{ "room for as many TIME-WAITs as asked for", test_given_time_wait },
 		{ "room for those that stand", test_room_for_standing },
 		{ "CPUs", test_cpus },
 		{ "CPUs for lcores", test_lcores },
