@@ -105,21 +105,34 @@ next_random(struct client *client)
 	return (uint32_t)(client->random >> 32);
 }
 
+static void
+walk_on(struct client *client)
+{
+	struct walk *at = &client->walk;
+
+	if (++at->address < client->addresses.count)
+		return;
+	at->address = 0;
+	if (++at->port < client->nb_ports)
+		return;
+	at->port = 0;
+	if (++at->local == CLIENT_PORTS)
+		at->local = 0;
+}
+
 /* The next tuple; with another worker as its owner it is that one's to open. */
 void
 client_next_tuple(struct client *client, struct thole_op *op)
 {
 	do {
-		uint64_t n = client->walked++;
+		struct walk at = client->walk;
 
-		op->local.addr = thole_addr_plus(
-			&client->addresses.first, (uint32_t)(n % client->addresses.count));
-		n /= client->addresses.count;
-		op->remote.port = (uint16_t)(client->first_port + n % client->nb_ports);
-		n /= client->nb_ports;
+		walk_on(client);
+		op->local.addr = thole_addr_plus(&client->addresses.first, at.address);
+		op->remote.port = (uint16_t)(client->first_port + at.port);
 		if (client->ephemeral)
 			return;
-		op->local.port = (uint16_t)(CLIENT_PORT_MIN + n % CLIENT_PORTS);
+		op->local.port = (uint16_t)(CLIENT_PORT_MIN + at.local);
 	} while (client->shared && !thole_worker_owns(client->worker, &op->local, &op->remote));
 }
 
@@ -267,7 +280,7 @@ on_closed(struct client *client, uint32_t slot, int32_t status)
 
 	client->free_slots[client->nb_free++] = slot;
 	if (unlikely(client->rate != 0) && client->due_ns[slot] != 0) {
-		if (status == 0 && __atomic_load_n(&end->recording, __ATOMIC_RELAXED))
+		if (status == 0 && end->timed)
 			histogram_add(&end->close_ns, end->now_ns - client->due_ns[slot]);
 		end->talks[slot].flags &= (uint16_t)~TALK_FIRST; /* it is timed */
 	}
@@ -327,7 +340,7 @@ on_event(struct client *client, const struct thole_event *event)
 		else
 			on_idle(client, slot, event);
 	} else if (event->type == THOLE_EV_CONNECTED) {
-		if (__atomic_load_n(&end->recording, __ATOMIC_RELAXED))
+		if (end->timed)
 			histogram_add(&end->connect_ns, end->now_ns - talk->since_ns);
 		end_established(end, talk, event);
 	} else if (event->type == THOLE_EV_CLOSED) {
@@ -348,6 +361,8 @@ client_turn(void *ctx, struct thole_worker *worker, uint64_t now_ns)
 	end_turn_begin(&client->end, now_ns);
 	do {
 		n = thole_app_events(client->end.app, events, END_EVENTS);
+		for (uint32_t i = 0; client->standing.n != 0 && i < n; i++)
+			end_prefetch(&client->end, (uint32_t)events[i].user);
 		for (uint32_t i = 0; i < n; i++)
 			on_event(client, &events[i]);
 	} while (n == END_EVENTS);

@@ -21,6 +21,13 @@ enum client_phase {
 			talked */
 };
 
+/* A tuple, by what is counted up: each from 0. */
+struct walk {
+	uint32_t address;
+	uint32_t port;
+	uint32_t local;
+};
+
 struct client {
 	struct end end;
 	enum client_phase phase;
@@ -57,7 +64,7 @@ struct client {
 	uint64_t before_opened; /* what there was when it began, which doesn't count */
 	uint64_t before_done;
 
-	uint64_t walked; /* counts through addresses, then the server's ports, then local ports */
+	struct walk walk; /* through addresses, then the server's ports, then local ports */
 	uint64_t opened;
 	uint64_t ramp; /* connections that get neighbours to know each other */
 	uint64_t ramp_end;

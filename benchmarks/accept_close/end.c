@@ -23,6 +23,7 @@ end_init(struct end *end, const struct options *options, bool is_server, uint32_
 	end->closes = options->client_closes != is_server;
 	end->request_bytes = options->request_bytes;
 	end->response_bytes = options->response_bytes;
+	end->silent = (options->request_bytes | options->response_bytes) == 0;
 	end->standing = options->standing != 0;
 	end->gather = GATHER_BYTES;
 	end->nb_talks = nb_talks;
@@ -102,16 +103,6 @@ end_merge(struct end *end, const struct end *other)
 	histogram_merge(&end->request_ns, &other->request_ns);
 }
 
-void
-end_close(struct end *end, struct talk *talk)
-{
-	end_op(end, THOLE_OP_CLOSE, talk->conn);
-	talk->flags |= TALK_CLOSING;
-	if ((talk->flags & TALK_PEER_CLOSED) == 0)
-		talk->flags |= TALK_FIRST;
-	talk->since_ns = end->now_ns;
-}
-
 uint32_t
 end_mbufs(const struct end *end, uint32_t bytes)
 {
@@ -178,19 +169,14 @@ go_on(struct end *end, struct talk *talk)
 }
 
 void
-end_established(struct end *end, struct talk *talk, const struct thole_event *event)
+end_begin(struct end *end, struct talk *talk)
 {
-	end_count(&end->counts.established);
-	talk->conn = event->conn;
+	if (end->standing && end->is_server) {
+		talk->flags |= TALK_STANDING;
+		return;
+	}
 	talk->expect = end->is_server ? end->request_bytes : end->response_bytes;
 	talk->send = end->is_server ? end->response_bytes : end->request_bytes;
-	talk->credit = event->bytes;
-	talk->flags = TALK_OPEN | (talk->flags & TALK_STARVED);
-	if (end->standing && end->is_server) {
-		talk->expect = talk->send = 0;
-		talk->gathered = 0;
-		talk->flags |= TALK_STANDING;
-	}
 	go_on(end, talk);
 }
 
@@ -251,24 +237,6 @@ end_event(struct end *end, struct talk *talk, const struct thole_event *event)
 	go_on(end, talk);
 }
 
-bool
-end_closed(struct end *end, struct talk *talk, int32_t status)
-{
-	bool all_said = (talk->flags & TALK_OPEN) != 0 && (talk->send | talk->expect) == 0;
-
-	if ((talk->flags & TALK_FIRST) != 0 && status == 0 &&
-		__atomic_load_n(&end->recording, __ATOMIC_RELAXED))
-		histogram_add(&end->close_ns, end->now_ns - talk->since_ns);
-	/* A talk that waits for an mbuf stays on that list, which looks at its flags. */
-	talk->flags &= TALK_STARVED;
-	if (status != 0 || !all_said) {
-		end_count_failure(end, status);
-		return false;
-	}
-	end_count(&end->counts.done);
-	return true;
-}
-
 void
 end_turn_begin(struct end *end, uint64_t now_ns)
 {
@@ -276,6 +244,7 @@ end_turn_begin(struct end *end, uint64_t now_ns)
 
 	end->now_ns = now_ns;
 	end->kinds = 0;
+	end->timed = __atomic_load_n(&end->recording, __ATOMIC_RELAXED);
 	end->pool_seen = false;
 	/* Those that starve again go back on the list, never beyond what has been read. */
 	end->nb_starved = 0;

@@ -9,6 +9,7 @@
 #define END_H
 
 #include <rte_common.h>
+#include <rte_prefetch.h>
 
 #include <thole/app.h>
 #include <thole/port.h>
@@ -62,6 +63,8 @@ struct end {
 	bool pool_seen;
 	bool is_server;
 	bool closes; /* closes when all is said; otherwise when the peer has closed */
+	bool silent; /* nothing is said on a connection */
+	bool timed;  /* recording, as of this turn */
 	uint32_t request_bytes;
 	uint32_t response_bytes;
 	bool standing;	  /* connections that come stay, and bring request after request */
@@ -92,9 +95,6 @@ struct end {
 int end_init(struct end *end, const struct options *options, bool is_server, uint32_t nb_talks);
 void end_fini(struct end *end);
 
-/** The connection is established: starts what this end says first. */
-void end_established(struct end *end, struct talk *talk, const struct thole_event *event);
-
 /** It is established, and stays so: nothing is said. */
 void end_idle(struct end *end, struct talk *talk, const struct thole_event *event);
 
@@ -104,11 +104,8 @@ void end_idle_over(struct end *end, struct talk *talk);
 /** DATA, PEER_CLOSED, SENDABLE of a connection, or REFUSED. Frees the event's mbuf. */
 void end_event(struct end *end, struct talk *talk, const struct thole_event *event);
 
-/** CLOSED: counts it. @return whether all went well. */
-bool end_closed(struct end *end, struct talk *talk, int32_t status);
-
-/** CLOSE. */
-void end_close(struct end *end, struct talk *talk);
+/** What of end_established() comes when there is something to say. */
+void end_begin(struct end *end, struct talk *talk);
 
 /** Sends what talk->send has, as far as credit and mbufs go; the rest goes on by itself. */
 void end_send(struct end *end, struct talk *talk);
@@ -142,6 +139,15 @@ end_counted(const uint64_t *counter)
 	return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
 
+/* An event of this one comes soon. Those that come and go are in the cache, the same few slots over
+ * and over; those that stand are spread. */
+static inline void
+end_prefetch(const struct end *end, uint32_t slot)
+{
+	if (slot < end->nb_talks)
+		rte_prefetch0(&end->talks[slot]);
+}
+
 /* The next op to fill in, all zero but for its type. */
 static inline struct thole_op *
 end_op(struct end *end, enum thole_op_type type, thole_conn conn)
@@ -153,6 +159,48 @@ end_op(struct end *end, enum thole_op_type type, thole_conn conn)
 	op = &end->ops[end->nb_ops++];
 	*op = (struct thole_op){ .type = type, .conn = conn };
 	return op;
+}
+
+/* CLOSE. */
+static inline void
+end_close(struct end *end, struct talk *talk)
+{
+	end_op(end, THOLE_OP_CLOSE, talk->conn);
+	talk->flags |=
+		(talk->flags & TALK_PEER_CLOSED) != 0 ? TALK_CLOSING : TALK_CLOSING | TALK_FIRST;
+	talk->since_ns = end->now_ns;
+}
+
+/* The connection is established: starts what this end says first. */
+static inline void
+end_established(struct end *end, struct talk *talk, const struct thole_event *event)
+{
+	end_count(&end->counts.established);
+	*talk = (struct talk){ .conn = event->conn,
+		.credit = event->bytes,
+		.flags = (uint16_t)(TALK_OPEN | (talk->flags & TALK_STARVED)) };
+	if (unlikely(!end->silent))
+		end_begin(end, talk);
+	else if (end->closes)
+		end_close(end, talk);
+}
+
+/* CLOSED: counts it. @return whether all went well. */
+static inline bool
+end_closed(struct end *end, struct talk *talk, int32_t status)
+{
+	uint32_t flags = talk->flags;
+
+	/* A talk that waits for an mbuf stays on that list, which looks at its flags. */
+	talk->flags = (uint16_t)(flags & TALK_STARVED);
+	if (end->timed && status == 0 && (flags & TALK_FIRST) != 0)
+		histogram_add(&end->close_ns, end->now_ns - talk->since_ns);
+	if (unlikely(status != 0 || (flags & TALK_OPEN) == 0 || (talk->send | talk->expect) != 0)) {
+		end_count_failure(end, status);
+		return false;
+	}
+	end_count(&end->counts.done);
+	return true;
 }
 
 #endif

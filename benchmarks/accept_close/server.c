@@ -125,6 +125,8 @@ server_turn(void *ctx, struct thole_worker *worker, uint64_t now_ns)
 	end_turn_begin(&server->end, now_ns);
 	do {
 		n = thole_app_events(server->end.app, events, END_EVENTS);
+		for (uint32_t i = 0; server->end.standing && i < n; i++)
+			end_prefetch(&server->end, conn_index(events[i].conn));
 		for (uint32_t i = 0; i < n; i++)
 			on_event(server, &events[i]);
 	} while (n == END_EVENTS);

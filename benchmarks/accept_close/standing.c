@@ -220,7 +220,7 @@ on_response(struct client *client, uint32_t slot, struct rte_mbuf *mbuf)
 	}
 	s->out--;
 	end_count(&end->counts.requests);
-	if (__atomic_load_n(&end->recording, __ATOMIC_RELAXED))
+	if (end->timed)
 		histogram_add(&end->request_ns, end->now_ns - talk->since_ns);
 	if (unlikely(client->phase == CLIENT_STOP)) {
 		rte_pktmbuf_free(mbuf);
