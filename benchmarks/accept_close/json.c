@@ -80,6 +80,36 @@ numbers(const double *values, uint32_t n)
 	return array;
 }
 
+/* Minimum, percentiles and maximum: enough to draw how latencies are spread. */
+static const double shares[] = { 0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995,
+	0.998, 0.999, 0.9995, 0.9998, 0.9999, 0.99995, 0.99999, 0.999995, 0.999999, 1 };
+#define SHARES (sizeof(shares) / sizeof(shares[0]))
+
+/* What each of the shares doesn't exceed, in microseconds; none when nothing was timed. */
+static json_t *
+spread(const struct histogram *h)
+{
+	double us[SHARES];
+
+	for (size_t i = 0; i < SHARES; i++)
+		us[i] = (double)histogram_percentile(h, shares[i]) / 1e3;
+	return numbers(us, h->total == 0 ? 0 : SHARES);
+}
+
+static json_t *
+latency_object(const struct run *run)
+{
+	const struct histogram *close_ns = report_close_ns(run);
+	json_t *object = json_object();
+
+	json_object_set_new(object, "shares", numbers(shares, SHARES));
+	if (run->client != NULL)
+		json_object_set_new(object, "connect_us", spread(&run->client->end->connect_ns));
+	if (close_ns != NULL)
+		json_object_set_new(object, "close_us", spread(close_ns));
+	return object;
+}
+
 /* Every counter of a side's stack at the end, by its name. */
 static json_t *
 counters(const struct thole_stats *stats)
@@ -225,6 +255,7 @@ extra_object(const struct report *r)
 	json_object_set_new(extra, "heap_bytes", json_integer((json_int_t)run->memory.heap_bytes));
 	json_object_set_new(
 		extra, "resident_bytes", json_integer((json_int_t)run->memory.resident_bytes));
+	json_object_set_new(extra, "latency", latency_object(run));
 	json_object_set_new(extra, "memory_first", memory_object(&run->memory_first));
 	json_object_set_new(extra, "memory_last", memory_object(&run->memory_last));
 	json_object_set_new(extra, "time_wait_end",

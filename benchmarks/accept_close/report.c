@@ -32,22 +32,28 @@ us(const struct histogram *h, double share)
 	return (double)histogram_percentile(h, share) / 1e3;
 }
 
+const struct histogram *
+report_close_ns(const struct run *run)
+{
+	const struct side *closer =
+		run->options->client_closes || run->options->rate != 0 ? run->client : run->server;
+
+	return closer != NULL ? &closer->end->close_ns : NULL;
+}
+
 static void
 figure_latencies(const struct run *run, struct figures *f)
 {
-	/* The side that closes first has timed it, or the client, when it knows when each was due;
-	 * a lone side that didn't has nothing. */
-	const struct side *closer =
-		run->options->client_closes || run->options->rate != 0 ? run->client : run->server;
+	const struct histogram *close_ns = report_close_ns(run);
 
 	if (run->client != NULL) {
 		f->connect_us_p50 = us(&run->client->end->connect_ns, 0.5);
 		f->connect_us_p99 = us(&run->client->end->connect_ns, 0.99);
 		f->connect_us_p999 = us(&run->client->end->connect_ns, 0.999);
 	}
-	if (closer != NULL) {
-		f->close_us_p50 = us(&closer->end->close_ns, 0.5);
-		f->close_us_p99 = us(&closer->end->close_ns, 0.99);
+	if (close_ns != NULL) {
+		f->close_us_p50 = us(close_ns, 0.5);
+		f->close_us_p99 = us(close_ns, 0.99);
 	}
 }
 
@@ -284,7 +290,7 @@ print_latencies(const struct run *run, const struct figures *f)
 	if (run->options->rate != 0)
 		printf("  over               %14.1f us p50 %10.1f p99, both from when it was due\n",
 			f->close_us_p50, f->close_us_p99);
-	else if ((run->options->client_closes ? run->client : run->server) != NULL)
+	else if (report_close_ns(run) != NULL)
 		printf("  close              %14.1f us p50 %10.1f p99\n", f->close_us_p50,
 			f->close_us_p99);
 }

@@ -65,6 +65,10 @@ struct flood_figures {
 
 void report_flood(const struct run *run, struct flood_figures *out);
 
+/** How long it took to close, as the side has it that closes first, or the client, when it knows
+ * when each was due; NULL if that side isn't here. */
+const struct histogram *report_close_ns(const struct run *run);
+
 void report_figures(const struct report *report, struct figures *out);
 
 /** What the run is going to do, before it starts. */
