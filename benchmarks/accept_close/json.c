@@ -231,6 +231,7 @@ extra_object(const struct report *r)
 	json_object_set_new(extra, "request_bytes", json_integer(o->request_bytes));
 	json_object_set_new(extra, "response_bytes", json_integer(o->response_bytes));
 	json_object_set_new(extra, "closer", json_string(o->client_closes ? "client" : "server"));
+	json_object_set_new(extra, "latency", latency_object(run));
 	json_object_set_new(extra, "hugepages", json_boolean(r->hugepages));
 	json_object_set_new(extra, "rx_checksums_offloaded",
 		json_boolean(
@@ -255,7 +256,6 @@ extra_object(const struct report *r)
 	json_object_set_new(extra, "heap_bytes", json_integer((json_int_t)run->memory.heap_bytes));
 	json_object_set_new(
 		extra, "resident_bytes", json_integer((json_int_t)run->memory.resident_bytes));
-	json_object_set_new(extra, "latency", latency_object(run));
 	json_object_set_new(extra, "memory_first", memory_object(&run->memory_first));
 	json_object_set_new(extra, "memory_last", memory_object(&run->memory_last));
 	json_object_set_new(extra, "time_wait_end",
