@@ -188,3 +188,32 @@ quietly() {
 	fi
 	rm -f "$log"
 }
+
+# --- running ---
+
+attended= # the process
+caught=
+
+pass_on() { # SIGNAL
+	caught=yes
+	kill "-$1" "$attended" 2>/dev/null || true
+}
+
+# attend COMMAND...: runs it and passes signals on to it, so that it can end in order. @return its exit status.
+attend() {
+	local status
+
+	# In the background: bash acts on a signal only when what it waits for is over, unless it is in wait.
+	"$@" &
+	attended=$!
+	trap 'pass_on INT' INT
+	trap 'pass_on TERM' TERM HUP
+	while :; do
+		status=0
+		wait "$attended" || status=$?
+		if [ -z "$caught" ] || [ "$status" -le 128 ]; then
+			return "$status"
+		fi
+		caught=
+	done
+}
