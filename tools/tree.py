@@ -30,7 +30,8 @@ def files(root):
     for folder, folders, names in os.walk(root):
         top = folder == root
         folders[:] = [f for f in folders if not (f == "__pycache__" or top and _SKIPPED.match(f))]
-        found += [os.path.relpath(os.path.join(folder, name), root) for name in names]
+        # In a worktree .git is a file.
+        found += [os.path.relpath(os.path.join(folder, name), root) for name in names if not (top and name == ".git")]
     return sorted(found)
 
 
