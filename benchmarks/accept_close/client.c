@@ -136,7 +136,7 @@ client_next_tuple(struct client *client, struct thole_op *op)
 	} while (client->shared && !thole_worker_owns(client->worker, &op->local, &op->remote));
 }
 
-static uint32_t
+static __rte_always_inline uint32_t /* for the closed loop, too */
 open_one(struct client *client)
 {
 	uint32_t slot = client->free_slots[--client->nb_free];
