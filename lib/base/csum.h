@@ -40,6 +40,18 @@ csum_carry(uint64_t sum, uint64_t word)
 	return sum + (sum < word);
 }
 
+/** A sum of words in host order, as a partial sum: to swap the bytes of halves is to multiply by
+ * 256, modulo 0xffff. Of fewer than 2^24 words. */
+static inline uint64_t
+csum_host(uint64_t sum)
+{
+#if RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN
+	return sum << 8;
+#else
+	return sum;
+#endif
+}
+
 /* A compiler doesn't see what carries one addition into the next; a sanitizer wouldn't see it read.
  */
 #if defined(__has_feature)

@@ -36,13 +36,20 @@ struct rte_mbuf *mbufs_get_fresh(struct mbufs *mbufs);
 void mbufs_put_other(struct mbufs *mbufs, struct rte_mbuf *m);
 
 /**
- * An mbuf that has still to be told of its data: direct, refcnt 1, one segment, its next NULL; the
- * rest of its first line is anything. NULL counts in tx_nombuf.
+ * An mbuf at hand that has still to be told of its data: direct, refcnt 1, one segment, its next
+ * NULL; the rest of its first line is anything. NULL: there is none; mbufs_get() may have one.
  */
 static inline struct rte_mbuf *
 mbufs_take(struct mbufs *mbufs)
 {
-	return likely(mbufs->n != 0) ? mbufs->kept[--mbufs->n] : mbufs_get_fresh(mbufs);
+	struct rte_mbuf *m;
+
+	if (unlikely(mbufs->n == 0))
+		return NULL;
+	m = mbufs->kept[--mbufs->n];
+	if (m == NULL)
+		__builtin_unreachable(); /* so that callers test n alone */
+	return m;
 }
 
 /** An mbuf with no data, default headroom, ol_flags 0; NULL counts in tx_nombuf. */
@@ -51,8 +58,11 @@ mbufs_get(struct mbufs *mbufs)
 {
 	struct rte_mbuf *m = mbufs_take(mbufs);
 
-	if (unlikely(m == NULL))
-		return NULL;
+	if (unlikely(m == NULL)) {
+		m = mbufs_get_fresh(mbufs);
+		if (m == NULL)
+			return NULL;
+	}
 	m->data_off = RTE_PKTMBUF_HEADROOM;
 	m->ol_flags = 0;
 	m->packet_type = 0;

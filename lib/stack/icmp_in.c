@@ -123,6 +123,7 @@ icmp_unreachable(struct thole_stack *s, uint8_t code, const uint8_t *h, uint32_t
 	const struct ip4_pkt *ip)
 {
 	struct wire_path path = {
+		WIRE_PATH_FIXED,
 		.src_mac = s->cfg.mac,
 		.src_be = ip->dst_be,
 		.dst_be = ip->src_be,

@@ -159,8 +159,9 @@ add(struct thole_stack *s, uint32_t ip_be, uint32_t laddr)
 		return NO_INDEX;
 	n->free = n->entries[i].next;
 	head = neigh_head(s, ip_be);
-	n->entries[i] =
-		(struct neigh){ .ip_be = ip_be, .laddr = laddr, .next = *head, .ours = s->cfg.mac };
+	n->entries[i] = (struct neigh){ .ip_be = ip_be, .laddr = laddr, .next = *head };
+	memcpy(n->entries[i].ours, (const uint8_t *)&s->path + offsetof(struct wire_path, src_mac),
+		sizeof(n->entries[i].ours));
 	*head = i;
 	return i;
 }

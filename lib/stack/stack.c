@@ -88,6 +88,7 @@ init_env(struct thole_stack *s)
 	s->env.params = c->tcp;
 	tcp_settings_init(&s->env);
 	s->path = (struct wire_path){
+		WIRE_PATH_FIXED,
 		.src_mac = c->mac,
 		.tos = s->env.profiles[0].tos,
 		.ttl = s->env.profiles[0].ttl,

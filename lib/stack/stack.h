@@ -72,7 +72,7 @@ struct neigh {
 	bool used; /* since the hand came by */
 	uint8_t queued;
 	struct rte_ether_addr mac;
-	struct rte_ether_addr ours; /* behind mac, as in a frame */
+	uint8_t ours[10]; /* our address and what follows, as in struct wire_path */
 	uint64_t confirmed_ns;
 	uint64_t retry_ns; /* INCOMPLETE, PROBING */
 	struct rte_mbuf
@@ -493,9 +493,10 @@ conn_path_by(const struct thole_stack *s, const struct flow_key *key, const stru
 	struct wire_path *path)
 {
 	_Static_assert(offsetof(struct neigh, ours) == offsetof(struct neigh, mac) + 6 &&
-			       offsetof(struct wire_path, dst_mac) == 0,
-		"both addresses are copied as one");
-	memcpy(path, &e->mac, 2 * sizeof(e->mac));
+			       offsetof(struct wire_path, src_be) == 6 + sizeof(e->ours),
+		"a frame's beginning is copied as one");
+	memcpy(path, (const uint8_t *)e + offsetof(struct neigh, mac),
+		sizeof(e->mac) + sizeof(e->ours));
 	path->src_be = local_ip_be(s, key->laddr);
 	path->dst_be = flow_raddr_ip4(key);
 	path->how = s->path.how;

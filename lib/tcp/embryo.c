@@ -146,14 +146,13 @@ emit_other(const struct tcp_env *env, const struct embryo *e, const struct wire_
 struct rte_mbuf *
 embryo_emit(const struct tcp_env *env, const struct embryo *e, const struct wire_path *path)
 {
-	struct rte_mbuf *m;
+	struct rte_mbuf *m = NULL;
 	struct tcp_out out;
 
-	if (unlikely((e->flags & EF_SYN_ACK) == 0 || (e->opts & EO_ALL) != EO_ALL))
-		return emit_other(env, e, path);
-	m = mbufs_take(env->mbufs);
+	if (likely((e->flags & EF_SYN_ACK) != 0 && (e->opts & EO_ALL) == EO_ALL))
+		m = mbufs_take(env->mbufs);
 	if (unlikely(m == NULL))
-		return NULL;
+		return emit_other(env, e, path);
 	say(env, e, true, e->opts | EO_ALL, &out); /* the compiler is told of what is so */
 	tcp_emit_bare_syn(m, path, &out);
 	return m;

@@ -6,6 +6,7 @@
  */
 #include "tcp/scoreboard.h"
 #include "tcp/syn.h"
+#include "tcp/window.h"
 #include "wire/tcp_emit.h"
 
 #define ECT_0 2 /* RFC 3168, 5 */
@@ -54,11 +55,11 @@ put_options(struct out *o, uint8_t flags, struct tcp_out *seg)
 }
 
 /* What an ACK of ours settles. */
-static void
+static inline void
 acked(struct tcp_env *env, struct tcb *t)
 {
 	if ((t->flags & TF_FIN_RECEIVED) == 0) /* after that, nothing is in a window */
-		tcp_window_advance(env, t);
+		window_advance(env, t);
 	t->rcv_acked = t->rcv_nxt;
 	t->delack_ns = TIME_NEVER;
 	t->flags &= (uint16_t)~TF_ACK_NOW;
@@ -89,23 +90,18 @@ sends_bare(const struct tcb *t)
 	       t->ooo_head == NULL;
 }
 
-/* An ACK, or a FIN alone. @return NULL: no mbuf. */
-static struct rte_mbuf *
-emit_bare(struct tcp_env *env, struct tcb *t, const struct wire_path *path, uint32_t seq,
-	uint8_t flags)
+/* An ACK, or a FIN alone if output is owed, into @p m as mbufs_take() gives it. */
+static __rte_always_inline void
+emit_bare(struct tcp_env *env, struct tcb *t, const struct wire_path *path, struct rte_mbuf *m)
 {
-	struct rte_mbuf *m = mbufs_take(env->mbufs);
-
-	if (unlikely(m == NULL))
-		return NULL;
 	acked(env, t);
 	const struct tcp_out seg = {
-		.seq = seq,
+		.seq = t->snd_nxt,
 		.ack = t->rcv_nxt,
 		.sport = t->key.lport,
 		.dport = t->key.rport,
-		.wnd = tcp_rcv_wnd_field(t, false),
-		.flags = flags,
+		.wnd = window_field(t, false),
+		.flags = (t->flags & TF_OUTPUT) != 0 ? TCP_FIN | TCP_ACK : TCP_ACK,
 		.opts = OPT_TIMESTAMPS,
 		.ts_val = env_ts(env, t),
 		.ts_ecr = t->ts_recent,
@@ -113,7 +109,6 @@ emit_bare(struct tcp_env *env, struct tcb *t, const struct wire_path *path, uint
 
 	tcp_emit_bare(m, path, &seg);
 	env->stats->tx_tcp_segs++;
-	return m;
 }
 
 static bool
@@ -578,20 +573,12 @@ owes_lone_fin(const struct tcb *t)
 	       t->flight == SLAB_NONE;
 }
 
+/* Whether one segment is owed, and that is emit_bare()'s. */
 static inline bool
-send_lone_fin(
-	struct tcp_env *env, struct tcb *t, const struct wire_path *path, struct rte_mbuf **pkts)
+owes_bare(const struct tcb *t)
 {
-	pkts[0] = emit_bare(env, t, path, t->snd_nxt, TCP_FIN | TCP_ACK);
-	if (unlikely(pkts[0] == NULL)) {
-		tcp_persist_if_stuck(env, t);
-		return false;
-	}
-	t->rtx_first_ms = env_now_ms(env);
-	t->snd_nxt++;
-	t->flags &= (uint16_t)~TF_OUTPUT;
-	tcp_rtx_arm(env, t);
-	return true;
+	return t->state >= TCP_ESTABLISHED && sends_bare(t) &&
+	       ((t->flags & TF_OWES) == TF_ACK_NOW || owes_lone_fin(t));
 }
 
 /* Everything that there is to send, in the order of urgency. */
@@ -636,13 +623,17 @@ uint16_t
 tcp_output(struct tcp_env *env, struct tcb *t, const struct wire_path *path, struct rte_mbuf **pkts,
 	uint16_t max)
 {
-	if (likely(max != 0 && t->state >= TCP_ESTABLISHED && sends_bare(t))) {
-		if ((t->flags & TF_OWES) == TF_ACK_NOW) {
-			pkts[0] = emit_bare(env, t, path, t->snd_nxt, TCP_ACK);
-			return pkts[0] != NULL;
-		}
-		if (owes_lone_fin(t))
-			return send_lone_fin(env, t, path, pkts);
+	struct rte_mbuf *m = likely(max != 0 && owes_bare(t)) ? mbufs_take(env->mbufs) : NULL;
+
+	if (unlikely(m == NULL))
+		return output_all(env, t, path, pkts, max);
+	pkts[0] = m;
+	emit_bare(env, t, path, m);
+	if ((t->flags & TF_OUTPUT) != 0) { /* it was a FIN */
+		t->rtx_first_ms = env_now_ms(env);
+		t->snd_nxt++;
+		t->flags &= (uint16_t)~TF_OUTPUT;
+		tcp_rtx_arm_alone(env, t);
 	}
-	return output_all(env, t, path, pkts, max);
+	return 1;
 }

@@ -19,8 +19,9 @@ tcp_rto_ns(const struct tcp_env *env, const struct tcb *t)
 	} else if (t->state >= TCP_ESTABLISHED && (t->flags & TF_SYN_REXMIT) != 0) {
 		rto = 3 * p->rto_initial_ns; /* RFC 6298, 5.7 */
 	}
-	for (unsigned int i = 0; i < t->backoff && rto < p->rto_max_ns; i++)
-		rto *= 2;
+	if (unlikely(t->backoff != 0))
+		for (unsigned int i = 0; i < t->backoff && rto < p->rto_max_ns; i++)
+			rto *= 2;
 	return RTE_MIN(rto, p->rto_max_ns);
 }
 
@@ -52,9 +53,9 @@ tcp_rtt_sample(struct tcb *t, uint32_t rtt_us)
 	t->backoff = 0;
 }
 
-/* How long what is unacknowledged may stay so. */
-static uint64_t
-give_up_ns(const struct tcp_env *env, const struct tcb *t)
+/* How long what is unacknowledged may stay so, of a connection that is established. */
+static inline uint64_t
+give_up_established_ns(const struct tcp_env *env, const struct tcb *t)
 {
 	const struct thole_tcp_params *p = &env->params;
 	uint64_t limit = p->give_up_ns;
@@ -62,11 +63,18 @@ give_up_ns(const struct tcp_env *env, const struct tcb *t)
 	if (unlikely(t->user_timeout_s != 0)) /* RFC 9293, 3.8.3, MUST-21 */
 		limit = t->user_timeout_s == USER_TIMEOUT_NEVER ? TIME_NEVER
 								: t->user_timeout_s * TIME_S;
-	else if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
-		return p->syn_give_up_ns;
 	if ((t->flags & TF_APP_CLOSED) != 0)
 		return RTE_MIN(limit, p->orphan_ns);
 	return limit;
+}
+
+/* Of any. */
+static inline uint64_t
+give_up_ns(const struct tcp_env *env, const struct tcb *t)
+{
+	if ((t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED) && t->user_timeout_s == 0)
+		return env->params.syn_give_up_ns;
+	return give_up_established_ns(env, t);
 }
 
 uint64_t
@@ -109,6 +117,14 @@ tcp_rtx_arm(const struct tcp_env *env, struct tcb *t)
 		}
 	}
 	arm_rto(env, t, rto);
+}
+
+void
+tcp_rtx_arm_alone(const struct tcp_env *env, struct tcb *t)
+{
+	uint64_t limit = give_up_established_ns(env, t);
+
+	t->rtx_ns = env->now_ns + RTE_MIN(tcp_rto_ns(env, t), RTE_MAX(limit, TIME_MS));
 }
 
 void

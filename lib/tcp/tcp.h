@@ -182,6 +182,8 @@ void tcp_rtt_sample(struct tcb *t, uint32_t rtt_us);
 /* How long the peer may still not answer. */
 uint64_t tcp_rtx_patience_ns(const struct tcp_env *env, const struct tcb *t);
 void tcp_rtx_arm(const struct tcp_env *env, struct tcb *t);
+/* Likewise of what is established and has no flight, for what was first sent just now. */
+void tcp_rtx_arm_alone(const struct tcp_env *env, struct tcb *t);
 /* Something was sent: the timer runs. */
 void tcp_rtx_sent(const struct tcp_env *env, struct tcb *t);
 /* All is acknowledged: only the flight block's rest is timed. */

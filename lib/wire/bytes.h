@@ -80,6 +80,15 @@ wire_get_pair(const uint8_t *p, uint32_t *first, uint32_t *second)
 	*first = (uint32_t)(both >> 32);
 }
 
+/** Writes a word. @return it, to be added to others in host order: 64 bits from the first, or the
+ * compiler extends it once more. */
+static inline uint64_t
+wire_put_host(uint8_t *p, uint64_t word)
+{
+	wire_put32(p, rte_cpu_to_be_32((uint32_t)word));
+	return word;
+}
+
 /** Two words as they follow each other in a header. */
 static inline uint64_t
 wire_pair(uint32_t first, uint32_t second)

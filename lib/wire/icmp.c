@@ -97,6 +97,7 @@ icmp_echo_to_reply(
 	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
 	uint8_t *icmp = p + ip->l4_off;
 	struct wire_path path = {
+		WIRE_PATH_FIXED,
 		.src_mac = *src_mac,
 		.src_be = ip->dst_be,
 		.dst_be = ip->src_be,

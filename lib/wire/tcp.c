@@ -134,7 +134,7 @@ void
 tcp_emit(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out *seg)
 {
 	uint32_t opt[TCP_OPTS_MAX / 4], words;
-	uint64_t sum = 0;
+	uint64_t sum = 0, data;
 	uint8_t *p;
 
 	if (likely(tcp_out_is_usual(seg))) {
@@ -147,7 +147,8 @@ tcp_emit(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out 
 	}
 	words = tcp_put_options(seg, opt);
 	for (uint32_t i = 0; i < words; i++)
-		sum += opt[i];
-	p = tcp_emit_head(m, path, seg, sum, 0, words, false);
-	memcpy(p, opt, words * sizeof(opt[0]));
+		sum += rte_be_to_cpu_32(opt[i]);
+	p = tcp_emit_room(m, path, words, false, &data);
+	memcpy(p + WIRE_ETH_BYTES + WIRE_IP4_BYTES + TCP_BYTES, opt, words * sizeof(opt[0]));
+	tcp_emit_head(m, p, path, seg, sum, data, words, false);
 }

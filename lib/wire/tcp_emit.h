@@ -31,50 +31,71 @@ tcp_out_is_syn(const struct tcp_out *seg)
 }
 
 /**
- * tcp_emit() but for its options, of @p words words. The sum of these is the partial sum
- * @p opt_sum and what csum_carry() made of pairs of them, @p opt_pairs. @p bare: there is no data,
- * and nothing of @p m has been set: it is as mbufs_take() gives it. For the compiler that is a
- * constant, as @p words should be. @return where the options go.
+ * Room for headers with @p words words of options in front of the data of @p m, the sum of which
+ * goes to @p sum. @p bare: there is none, and nothing of @p m has been set: it is as mbufs_take()
+ * gives it. For the compiler that is a constant, as @p words should be. @return where the frame
+ * begins.
  */
 static __rte_always_inline uint8_t *
-tcp_emit_head(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out *seg,
-	const uint64_t opt_sum, const uint64_t opt_pairs, const uint32_t words, const bool bare)
+tcp_emit_room(struct rte_mbuf *m, const struct wire_path *path, const uint32_t words,
+	const bool bare, uint64_t *sum)
+{
+	const uint32_t bytes = WIRE_ETH_BYTES + WIRE_IP4_BYTES + TCP_BYTES + 4 * words;
+
+	*sum = 0;
+	if (bare)
+		return wire_first(m, bytes);
+	if (m->pkt_len != 0 && !path->offload_csum)
+		*sum = csum_add_mbuf(0, m, 0, m->pkt_len);
+	return wire_prepend(m, bytes);
+}
+
+/**
+ * The headers of the frame at @p p but for the options. The sum of these in host order is
+ * @p opt_sum, that of the data @p sum. What is read is stored and added at once: there are more
+ * words than registers.
+ */
+static __rte_always_inline void
+tcp_emit_head(struct rte_mbuf *m, uint8_t *p, const struct wire_path *path,
+	const struct tcp_out *seg, uint64_t opt_sum, const uint64_t sum, const uint32_t words,
+	const bool bare)
 {
 	const uint32_t head = TCP_BYTES + 4 * words;
-	const uint32_t payload = bare ? 0 : m->pkt_len;
-	const uint32_t l4_len = head + payload;
-	const uint32_t ports = rte_cpu_to_be_32((uint32_t)seg->sport << 16 | seg->dport);
-	const uint32_t seq = rte_cpu_to_be_32(seg->seq);
-	const uint32_t ack = rte_cpu_to_be_32(seg->ack);
-	const uint32_t ctl = rte_cpu_to_be_32(head << 26 | (uint32_t)seg->flags << 16 | seg->wnd);
-	uint64_t sum = wire_pseudo_sum(path->src_be, path->dst_be, IPPROTO_TCP, l4_len);
-	uint64_t ol_flags = 0;
-	uint16_t csum;
-	uint8_t *p;
+	const uint32_t l4_len = bare ? head : m->pkt_len - (WIRE_ETH_BYTES + WIRE_IP4_BYTES);
+	uint8_t *tcp = p + WIRE_ETH_BYTES + WIRE_IP4_BYTES;
+	uint64_t addrs, ip_sum;
+	uint16_t csum, ip_csum = 0;
 
+	opt_sum += wire_put_host(tcp, (uint32_t)seg->sport << 16 | seg->dport);
+	opt_sum += wire_put_host(tcp + 4, seg->seq);
+	opt_sum += wire_put_host(tcp + 8, seg->ack);
+	opt_sum += wire_put_host(tcp + 12, head << 26 | (uint32_t)seg->flags << 16 | seg->wnd);
+	m->ol_flags = 0;
+	addrs = wire_put_addrs(p, path);
+	ip_sum = wire_put_rest(p, path, IPPROTO_TCP, l4_len) + addrs;
+	addrs += wire_pseudo_sum(0, 0, IPPROTO_TCP, l4_len);
 	if (unlikely(path->offload_csum)) {
 		/* The device adds the rest to the pseudo-header's sum, which isn't complemented. */
-		csum = (uint16_t)~csum_fold(sum);
+		csum = (uint16_t)~csum_fold(addrs);
 		m->tx_offload =
 			rte_mbuf_tx_offload(WIRE_ETH_BYTES, WIRE_IP4_BYTES, head, 0, 0, 0, 0);
-		ol_flags = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
+		m->ol_flags = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
 	} else {
-		sum += opt_sum + ports + seq + ack + ctl;
-		if (payload != 0)
-			sum = csum_add_mbuf(sum, m, 0, payload);
-		csum = csum_fold(csum_carry(sum, opt_pairs));
+		csum = csum_fold(csum_carry(sum, addrs + csum_host(opt_sum)));
+		ip_csum = csum_fold(ip_sum);
 	}
-	p = bare ? wire_first(m, WIRE_ETH_BYTES + WIRE_IP4_BYTES + head)
-		 : wire_prepend(m, WIRE_ETH_BYTES + WIRE_IP4_BYTES + head);
-	m->ol_flags = ol_flags;
-	wire_put_ip4(p, path, IPPROTO_TCP, l4_len);
-	p += WIRE_ETH_BYTES + WIRE_IP4_BYTES;
-	wire_put32(p, ports);
-	wire_put32(p + 4, seq);
-	wire_put32(p + 8, ack);
-	wire_put32(p + 12, ctl);
-	wire_put32(p + 16, wire_half(csum)); /* and no urgent pointer */
-	return p + TCP_BYTES;
+	wire_put16(p + WIRE_IP4_CSUM, ip_csum);
+	wire_put32(tcp + 16, wire_half(csum)); /* and no urgent pointer */
+}
+
+/* Timestamps at @p p. @return their sum in host order. */
+static __rte_always_inline uint64_t
+tcp_put_timestamps(uint8_t *p, const struct tcp_out *seg)
+{
+	const uint64_t val = seg->ts_val, ecr = seg->ts_ecr;
+
+	wire_put64(p, rte_cpu_to_be_64(val << 32 | ecr));
+	return val + ecr;
 }
 
 /* A segment that tcp_out_is_usual(). */
@@ -82,29 +103,30 @@ static __rte_always_inline void
 tcp_emit_usual(
 	struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out *seg, bool bare)
 {
-	const uint64_t ts = wire_pair(seg->ts_val, seg->ts_ecr);
-	uint8_t *p = tcp_emit_head(m, path, seg, TCP_TIMESTAMPS_WORD, ts, TCP_USUAL_WORDS, bare);
+	uint64_t sum, opts = rte_be_to_cpu_32(TCP_TIMESTAMPS_WORD);
+	uint8_t *p = tcp_emit_room(m, path, TCP_USUAL_WORDS, bare, &sum);
+	uint8_t *opt = p + WIRE_ETH_BYTES + WIRE_IP4_BYTES + TCP_BYTES;
 
-	wire_put32(p, TCP_TIMESTAMPS_WORD);
-	wire_put64(p + 4, ts);
+	wire_put32(opt, TCP_TIMESTAMPS_WORD);
+	opts += tcp_put_timestamps(opt + 4, seg);
+	tcp_emit_head(m, p, path, seg, opts, sum, TCP_USUAL_WORDS, bare);
 }
 
 /* One that tcp_out_is_syn(). */
 static __rte_always_inline void
 tcp_emit_syn(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out *seg, bool bare)
 {
-	const uint32_t mss = TCP_OPT_MSS << 24 | TCP_OPT_MSS_BYTES << 16 | (uint32_t)seg->mss;
-	const uint64_t first =
-		wire_pair(mss, TCP_OPT_SACK_PERMITTED << 24 | 2 << 16 | TCP_OPT_TIMESTAMPS << 8 |
-				       TCP_OPT_TIMESTAMPS_BYTES);
-	const uint64_t ts = wire_pair(seg->ts_val, seg->ts_ecr);
-	const uint32_t last = wire_word(TCP_OPT_NOP, TCP_OPT_WSCALE, 3, seg->wscale);
-	uint8_t *p =
-		tcp_emit_head(m, path, seg, last, csum_carry(first, ts), TCP_SYN_SPACE / 4, bare);
+	uint64_t sum, opts;
+	uint8_t *p = tcp_emit_room(m, path, TCP_SYN_SPACE / 4, bare, &sum);
+	uint8_t *opt = p + WIRE_ETH_BYTES + WIRE_IP4_BYTES + TCP_BYTES;
 
-	wire_put64(p, first);
-	wire_put64(p + 8, ts);
-	wire_put32(p + 16, last);
+	opts = wire_put_host(opt, TCP_OPT_MSS << 24 | TCP_OPT_MSS_BYTES << 16 | (uint32_t)seg->mss);
+	opts += wire_put_host(opt + 4, TCP_OPT_SACK_PERMITTED << 24 | 2 << 16 |
+					       TCP_OPT_TIMESTAMPS << 8 | TCP_OPT_TIMESTAMPS_BYTES);
+	opts += tcp_put_timestamps(opt + 8, seg);
+	opts += wire_put_host(
+		opt + 16, TCP_OPT_NOP << 24 | TCP_OPT_WSCALE << 16 | 3 << 8 | seg->wscale);
+	tcp_emit_head(m, p, path, seg, opts, sum, TCP_SYN_SPACE / 4, bare);
 }
 
 /** A segment without data, @p seg being usual, into @p m as mbufs_take() gives it. */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <rte_ether.h>
+#include <rte_ip.h>
 #include <rte_mbuf.h>
 
 /** Why a packet is no good; each has its counter in struct thole_stats. */
@@ -35,19 +36,28 @@ enum wire_drop {
 /** TTL unless configured: RFC 1700's. Identification is 0, with DF (RFC 6864, 4.1). */
 #define WIRE_TTL 64
 
-/** Everything below TCP that an outgoing segment needs. */
+/** The words of a frame that are the same in all that we send, but for the protocol. */
+#define WIRE_PATH_FIXED                                                                            \
+	.ether_type_be = RTE_BE16(RTE_ETHER_TYPE_IPV4), .vhl = RTE_IPV4_VHL_DEF,                   \
+	.fragment_be = RTE_BE16(RTE_IPV4_HDR_DF_FLAG)
+
+/** Everything below TCP that an outgoing segment needs, as far as possible as it stands there. */
 struct wire_path {
-	struct rte_ether_addr dst_mac;
+	struct rte_ether_addr dst_mac; /* a frame begins so */
 	struct rte_ether_addr src_mac;
+	uint16_t ether_type_be;
+	uint8_t vhl;
+	uint8_t tos; /* up to here */
 	uint32_t src_be;
 	uint32_t dst_be;
 	union {
 		struct {
-			uint8_t tos;
+			uint16_t fragment_be; /* the header's third word begins so */
 			uint8_t ttl;
+			uint8_t proto;	   /* 0: whose packet it is, the emitter knows */
 			bool offload_csum; /* ask for them with ol_flags instead of summing */
 		};
-		uint32_t how; /* all of it, to be copied at once */
+		uint64_t how; /* all of it, to be copied at once */
 	};
 };
 

@@ -49,10 +49,8 @@ again_start(struct again *a, struct rte_mbuf *made)
 static struct wire_path
 path_of(uint32_t src_be, uint32_t dst_be)
 {
-	return (struct wire_path){ .dst_mac = { { 2, 0, 0, 0, 0, 2 } },
-		.src_mac = { { 2, 0, 0, 0, 0, 1 } },
-		.src_be = src_be,
-		.dst_be = dst_be,
+	return (struct wire_path){ WIRE_PATH_FIXED, .dst_mac = { { 2, 0, 0, 0, 0, 2 } },
+		.src_mac = { { 2, 0, 0, 0, 0, 1 } }, .src_be = src_be, .dst_be = dst_be,
 		.ttl = 64 };
 }
 

@@ -297,11 +297,9 @@ when_errors_are_allowed(void)
 static void
 unreachable_emitted(void)
 {
-	struct wire_path path = { .dst_mac = { { 2, 0, 0, 0, 0, 2 } },
-		.src_mac = { { 2, 0, 0, 0, 0, 1 } },
-		.src_be = rte_cpu_to_be_32(US),
-		.dst_be = rte_cpu_to_be_32(PEER),
-		.ttl = 64 };
+	struct wire_path path = { WIRE_PATH_FIXED, .dst_mac = { { 2, 0, 0, 0, 0, 2 } },
+		.src_mac = { { 2, 0, 0, 0, 0, 1 } }, .src_be = rte_cpu_to_be_32(US),
+		.dst_be = rte_cpu_to_be_32(PEER), .ttl = 64 };
 	uint8_t frame[FRAME_MAX];
 	struct frame_tcp what = { .src = US,
 		.dst = PEER,

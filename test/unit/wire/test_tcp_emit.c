@@ -13,6 +13,7 @@ static struct wire_path
 a_path(bool offload)
 {
 	return (struct wire_path){
+		WIRE_PATH_FIXED,
 		.dst_mac = { { 2, 0, 0, 0, 0, 1 } },
 		.src_mac = { { 2, 0, 0, 0, 0, 2 } },
 		.src_be = RTE_BE32(0x0a000002),

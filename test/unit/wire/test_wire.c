@@ -69,6 +69,7 @@ ip4_emitted(void)
 	static const uint8_t expected[34] = { 2, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 8, 0, 0x45, 0x2e,
 		0, 23, 0, 0, 0x40, 0, 64, 1, 0, 0, 192, 0, 2, 1, 198, 51, 100, 7 };
 	struct wire_path path = {
+		WIRE_PATH_FIXED,
 		.dst_mac = { { 2, 1, 1, 1, 1, 1 } },
 		.src_mac = { { 2, 2, 2, 2, 2, 2 } },
 		.src_be = RTE_BE32(0xc0000201),
