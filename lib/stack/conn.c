@@ -52,7 +52,7 @@ detach(struct thole_stack *s, struct tcb *t)
 		cookies_spent(s, hash);
 	if ((t->flags & TF_APP_CLOSED) != 0)
 		s->stats.orphans--;
-	wheel_cancel(&s->wheel, tcb_index(s, t));
+	wheel_take_out(&s->wheel, &t->timer);
 }
 
 static inline void
@@ -73,12 +73,13 @@ conn_arm(struct thole_stack *s, struct tcb *t)
 void
 conn_settle_last(struct thole_stack *s, struct tcb *t)
 {
-	if ((t->flags & TF_DETACHED) == 0) {
-		if (t->state == TCP_TIME_WAIT && (t->flags & TF_APP_CLOSED) != 0 && !tcb_owes(t))
-			time_wait_enter(s, t);
-		else if (t->state == TCP_CLOSED)
-			detach(s, t);
+	if ((t->flags & (TF_DETACHED | TF_APP_CLOSED | TF_OWES)) == TF_APP_CLOSED &&
+		t->state == TCP_TIME_WAIT) {
+		time_wait_enter(s, t);
+		return;
 	}
+	if ((t->flags & TF_DETACHED) == 0 && t->state == TCP_CLOSED)
+		detach(s, t);
 	conn_settle_lists(s, t);
 	if ((t->flags & TF_DETACHED) != 0)
 		conn_free_if_done(s, tcb_index(s, t), t);

@@ -617,6 +617,7 @@ void cookies_syn(struct thole_stack *s, const struct seg *seg, uint16_t listener
 bool cookies_ack(struct thole_stack *s, struct seg *seg);
 
 /* tombstones.c */
+/* A TCB in TIME-WAIT that the application is done with, and that owes nothing, is a tombstone. */
 void time_wait_enter(struct thole_stack *s, struct tcb *t);
 void time_wait_segment(struct thole_stack *s, uint32_t i, const struct seg *seg);
 void time_wait_run(struct thole_stack *s);
@@ -758,7 +759,8 @@ conn_settle(struct thole_stack *s, struct tcb *t)
 {
 	_Static_assert(
 		TCP_CLOSED == 0, "the states that end a connection are the first and the last");
-	if ((t->flags & TF_DETACHED) != 0 || t->state == TCP_CLOSED || t->state == TCP_TIME_WAIT) {
+	if ((t->flags & TF_DETACHED) != 0 || t->state == TCP_CLOSED ||
+		(t->state == TCP_TIME_WAIT && !tcb_owes(t))) {
 		conn_settle_last(s, t);
 		return;
 	}

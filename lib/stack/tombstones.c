@@ -7,18 +7,19 @@
 
 #define REUSE_ISS_STEP 65536
 
-static void
-append(struct thole_stack *s, uint32_t i)
+/* An empty list's tail is SLAB_NONE, too. */
+static inline void
+append(struct thole_stack *s, uint32_t i, struct tombstone *w)
 {
-	struct tombstone *w = stack_tombstone(s, i);
+	uint32_t tail = s->time_wait.tail;
 
+	s->time_wait.tail = i;
 	w->next = SLAB_NONE;
-	w->prev = list_empty(&s->time_wait) ? SLAB_NONE : s->time_wait.tail;
-	if (w->prev == SLAB_NONE)
+	w->prev = tail;
+	if (unlikely(tail == SLAB_NONE))
 		s->time_wait.head = i;
 	else
-		stack_tombstone(s, w->prev)->next = i;
-	s->time_wait.tail = i;
+		stack_tombstone(s, tail)->next = i;
 }
 
 static void
@@ -54,33 +55,43 @@ note_age(struct thole_stack *s, const struct tombstone *w)
 		s->stats.time_wait_min_age_ns = age;
 }
 
+static __rte_noinline void
+evict_oldest(struct thole_stack *s)
+{
+	uint32_t oldest = s->time_wait.head;
+
+	note_age(s, stack_tombstone(s, oldest));
+	s->stats.time_wait_evicted++;
+	end(s, oldest);
+}
+
 void
 time_wait_enter(struct thole_stack *s, struct tcb *t)
 {
-	uint32_t i = slab_get(&s->tombstones);
+	const uint32_t hash = stack_hash(s, &t->key);
 	struct tombstone *w;
+	uint32_t i;
 
-	if (i == SLAB_NONE) {
-		uint32_t oldest = s->time_wait.head;
-
-		note_age(s, stack_tombstone(s, oldest));
-		s->stats.time_wait_evicted++;
-		end(s, oldest);
-		i = slab_get(&s->tombstones);
-	}
+	if (unlikely(s->tombstones.in_use == s->tombstones.capacity))
+		evict_oldest(s);
+	i = slab_get(&s->tombstones);
 	w = stack_tombstone(s, i);
-	tombstone_init(&s->env, w, t);
-	w->hash = stack_hash(s, &t->key);
-	append(s, i);
+	w->hash = hash;
+	append(s, i, w);
 	s->stats.time_wait++;
-	if (s->stats.time_wait > s->stats.time_wait_peak)
-		s->stats.time_wait_peak = s->stats.time_wait;
-	table_replace(
-		&s->table, w->hash, ref_make(REF_TCB, tcb_index(s, t)), ref_make(REF_TOMBSTONE, i));
-	t->flags |= TF_DETACHED;
+	s->stats.time_wait_peak = s->tombstones.fresh; /* the last freed is the next used */
 	s->stats.orphans--;
-	wheel_cancel(&s->wheel, tcb_index(s, t));
-	tcp_closed(&s->env, t, 0);
+	wheel_take_out(&s->wheel, &t->timer);
+	table_replace(
+		&s->table, hash, ref_make(REF_TCB, tcb_index(s, t)), ref_make(REF_TOMBSTONE, i));
+	t->flags |= TF_DETACHED;
+	tcp_bury(&s->env, w, t);
+	if (likely(t->app != APP_NONE)) {
+		list_push_ready(s, &s->clients[t->app].ready, t); /* for CLOSED */
+	} else {
+		t->events = 0;
+		conn_free_if_done(s, tcb_index(s, t), t);
+	}
 }
 
 /* A new SYN takes the place of the old connection, if somebody wants it (RFC 9293, 3.6.1, MAY-2).
@@ -119,7 +130,7 @@ time_wait_segment(struct thole_stack *s, uint32_t i, const struct seg *seg)
 	case TOMBSTONE_RESTART:
 		w->expire_ns = s->env.now_ns + 2 * s->env.params.msl_ns;
 		unlink_tombstone(s, i);
-		append(s, i);
+		append(s, i, w);
 		break;
 	case TOMBSTONE_ACK:
 		break;

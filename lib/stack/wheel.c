@@ -9,6 +9,8 @@
  */
 #include <string.h>
 
+#include <rte_branch_prediction.h>
+
 #include "stack/wheel.h"
 
 #define WHEEL_SLOT_BITS 8
@@ -16,12 +18,6 @@
 #define WHEEL_TICK_NS	(UINT64_C(1) << WHEEL_TICK_SHIFT)
 #define WHEEL_NO_TICK	UINT64_MAX
 _Static_assert(WHEEL_SLOTS == 1 << WHEEL_SLOT_BITS, "a slot is a byte of the tick");
-
-static inline struct wheel_entry *
-wheel_entry_at(const struct wheel *w, uint32_t i)
-{
-	return (struct wheel_entry *)(void *)(w->base + (size_t)i * w->stride);
-}
 
 void
 wheel_init(struct wheel *w, void *first_entry, size_t stride, uint64_t now_ns)
@@ -58,45 +54,16 @@ wheel_slot_for(const struct wheel *w, uint64_t at_ns)
 static inline void
 wheel_link(struct wheel *w, uint32_t i, struct wheel_entry *e, uint16_t slot)
 {
-	unsigned int level = slot / WHEEL_SLOTS, s = slot % WHEEL_SLOTS;
-	uint32_t head = w->slots[level][s];
+	uint32_t head = w->slots[slot];
 
+	w->slots[slot] = i;
 	e->slot = slot;
 	e->prev = SLAB_NONE;
 	e->next = head;
 	if (head != SLAB_NONE)
 		wheel_entry_at(w, head)->prev = i;
 	else
-		w->used[level][s / 64] |= UINT64_C(1) << (s % 64);
-	w->slots[level][s] = i;
-}
-
-static inline void
-wheel_unlink(struct wheel *w, const struct wheel_entry *e)
-{
-	unsigned int level = e->slot / WHEEL_SLOTS, s = e->slot % WHEEL_SLOTS;
-
-	if (e->next != SLAB_NONE)
-		wheel_entry_at(w, e->next)->prev = e->prev;
-	if (e->prev != SLAB_NONE) {
-		wheel_entry_at(w, e->prev)->next = e->next;
-		return;
-	}
-	w->slots[level][s] = e->next;
-	if (e->next == SLAB_NONE)
-		w->used[level][s / 64] &= ~(UINT64_C(1) << (s % 64));
-}
-
-void
-wheel_cancel(struct wheel *w, uint32_t i)
-{
-	struct wheel_entry *e = wheel_entry_at(w, i);
-
-	if (e->at_ns == TIME_NEVER)
-		return;
-	wheel_unlink(w, e);
-	e->at_ns = TIME_NEVER;
-	w->armed--;
+		w->used[slot / 64] |= UINT64_C(1) << (slot % 64);
 }
 
 void
@@ -105,12 +72,12 @@ wheel_arm(struct wheel *w, uint32_t i, uint64_t at_ns)
 	struct wheel_entry *e = wheel_entry_at(w, i);
 	uint16_t slot;
 
-	if (at_ns > UINT64_MAX - WHEEL_TICK_NS) {
+	if (unlikely(at_ns > UINT64_MAX - WHEEL_TICK_NS)) {
 		wheel_cancel(w, i); /* rounded up to a tick, the clock never gets there */
 		return;
 	}
 	slot = wheel_slot_for(w, at_ns);
-	if (e->at_ns == TIME_NEVER) {
+	if (likely(e->at_ns == TIME_NEVER)) {
 		w->armed++;
 	} else {
 		if (e->slot == slot) {
@@ -123,7 +90,13 @@ wheel_arm(struct wheel *w, uint32_t i, uint64_t at_ns)
 	wheel_link(w, i, e, slot);
 }
 
-/* The first slot used from @p from on, or WHEEL_SLOTS. */
+static inline const uint64_t *
+used_of(const struct wheel *w, unsigned int level)
+{
+	return &w->used[level * (WHEEL_SLOTS / 64)];
+}
+
+/* The first slot used of a level from @p from on, or WHEEL_SLOTS. */
 static inline unsigned int
 wheel_first_used(const uint64_t *used, unsigned int from)
 {
@@ -149,13 +122,13 @@ wheel_next_tick(const struct wheel *w, unsigned int *level)
 	unsigned int s;
 
 	for (*level = 0; *level < WHEEL_TOP; (*level)++, here >>= WHEEL_SLOT_BITS) {
-		s = wheel_first_used(w->used[*level], (unsigned int)(here % WHEEL_SLOTS) + 1);
+		s = wheel_first_used(used_of(w, *level), (unsigned int)(here % WHEEL_SLOTS) + 1);
 		if (s < WHEEL_SLOTS)
 			return (here - here % WHEEL_SLOTS + s) << (*level * WHEEL_SLOT_BITS);
 	}
-	s = wheel_first_used(w->used[WHEEL_TOP], (unsigned int)(here % WHEEL_SLOTS) + 1);
+	s = wheel_first_used(used_of(w, WHEEL_TOP), (unsigned int)(here % WHEEL_SLOTS) + 1);
 	if (s == WHEEL_SLOTS)
-		s = wheel_first_used(w->used[WHEEL_TOP], 0);
+		s = wheel_first_used(used_of(w, WHEEL_TOP), 0);
 	if (s == WHEEL_SLOTS)
 		return WHEEL_NO_TICK;
 	return (here + (s - here) % WHEEL_SLOTS) << (WHEEL_TOP * WHEEL_SLOT_BITS);
@@ -165,12 +138,13 @@ wheel_next_tick(const struct wheel *w, unsigned int *level)
 static void
 wheel_cascade(struct wheel *w, unsigned int level)
 {
-	unsigned int s = (unsigned int)(w->tick >> (level * WHEEL_SLOT_BITS)) % WHEEL_SLOTS;
-	uint32_t i = w->slots[level][s], next;
+	unsigned int s = level * WHEEL_SLOTS +
+			 (unsigned int)(w->tick >> (level * WHEEL_SLOT_BITS)) % WHEEL_SLOTS;
+	uint32_t i = w->slots[s], next;
 	struct wheel_entry *e;
 
-	w->slots[level][s] = SLAB_NONE;
-	w->used[level][s / 64] &= ~(UINT64_C(1) << (s % 64));
+	w->slots[s] = SLAB_NONE;
+	w->used[s / 64] &= ~(UINT64_C(1) << (s % 64));
 	for (; i != SLAB_NONE; i = next) {
 		e = wheel_entry_at(w, i);
 		next = e->next;
@@ -188,7 +162,7 @@ wheel_pop(struct wheel *w, uint64_t now_ns)
 	uint32_t i;
 
 	while (w->tick <= now) {
-		i = w->slots[0][w->tick % WHEEL_SLOTS];
+		i = w->slots[w->tick % WHEEL_SLOTS];
 		if (i != SLAB_NONE) {
 			wheel_cancel(w, i);
 			return i;
@@ -213,7 +187,7 @@ wheel_next(const struct wheel *w)
 	unsigned int level;
 	uint64_t next;
 
-	if (w->slots[0][w->tick % WHEEL_SLOTS] != SLAB_NONE)
+	if (w->slots[w->tick % WHEEL_SLOTS] != SLAB_NONE)
 		return w->tick << WHEEL_TICK_SHIFT;
 	next = wheel_next_tick(w, &level);
 	return next == WHEEL_NO_TICK ? TIME_NEVER : next << WHEEL_TICK_SHIFT;

@@ -24,8 +24,8 @@ struct wheel {
 	size_t stride; /* from entry to entry */
 	uint64_t tick; /* all ticks before this one have fired */
 	uint32_t armed;
-	uint64_t used[WHEEL_LEVELS][WHEEL_SLOTS / 64]; /* a bit for each slot with an entry */
-	uint32_t slots[WHEEL_LEVELS][WHEEL_SLOTS];
+	uint64_t used[WHEEL_LEVELS * WHEEL_SLOTS / 64]; /* a bit for each slot with an entry */
+	uint32_t slots[WHEEL_LEVELS * WHEEL_SLOTS];	/* level after level */
 };
 
 void wheel_init(struct wheel *w, void *first_entry, size_t stride, uint64_t now_ns);
@@ -37,8 +37,44 @@ void wheel_init(struct wheel *w, void *first_entry, size_t stride, uint64_t now_
  */
 void wheel_arm(struct wheel *w, uint32_t i, uint64_t at_ns);
 
+static inline struct wheel_entry *
+wheel_entry_at(const struct wheel *w, uint32_t i)
+{
+	return (struct wheel_entry *)(void *)(w->base + (size_t)i * w->stride);
+}
+
+/* Its slot's other entries without @p e. */
+static inline void
+wheel_unlink(struct wheel *w, const struct wheel_entry *e)
+{
+	if (e->next != SLAB_NONE)
+		wheel_entry_at(w, e->next)->prev = e->prev;
+	if (e->prev != SLAB_NONE) {
+		wheel_entry_at(w, e->prev)->next = e->next;
+		return;
+	}
+	w->slots[e->slot] = e->next;
+	if (e->next == SLAB_NONE)
+		w->used[e->slot / 64] &= ~(UINT64_C(1) << (e->slot % 64));
+}
+
+/** Takes a record out by its entry; nothing if it isn't armed. */
+static inline void
+wheel_take_out(struct wheel *w, struct wheel_entry *e)
+{
+	if (e->at_ns == TIME_NEVER)
+		return;
+	wheel_unlink(w, e);
+	e->at_ns = TIME_NEVER;
+	w->armed--;
+}
+
 /** Takes record @p i out; nothing if it isn't armed. */
-void wheel_cancel(struct wheel *w, uint32_t i);
+static inline void
+wheel_cancel(struct wheel *w, uint32_t i)
+{
+	wheel_take_out(w, wheel_entry_at(w, i));
+}
 
 /**
  * Takes one due entry out and @return its record, SLAB_NONE when no more are due at @p now_ns

@@ -323,6 +323,8 @@ enum tombstone_verdict {
 	TOMBSTONE_REUSE,   /* a new SYN: free it and let the listener have the segment */
 };
 void tombstone_init(const struct tcp_env *env, struct tombstone *w, const struct tcb *t);
+/* Likewise, and @p t is over. */
+void tcp_bury(struct tcp_env *env, struct tombstone *w, struct tcb *t);
 enum tombstone_verdict tombstone_input(
 	struct tcp_env *env, const struct tombstone *w, const struct seg *s);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* time_wait.c: TIME-WAIT in 64 B, when the application is done (RFC 9293, 3.10.7.4; RFC 1337). */
-#include "tcp/tcp.h"
+#include "tcp/window.h"
 
 void
 tombstone_init(const struct tcp_env *env, struct tombstone *w, const struct tcb *t)
@@ -9,10 +9,17 @@ tombstone_init(const struct tcp_env *env, struct tombstone *w, const struct tcb 
 	w->expire_ns = env->now_ns + 2 * env->params.msl_ns;
 	w->snd_nxt = t->snd_nxt;
 	w->rcv_nxt = t->rcv_nxt;
-	w->rcv_wnd = tcp_rcv_wnd_field(t, false);
+	w->rcv_wnd = window_field(t, false);
 	w->neigh = t->neigh;
 	w->ts_recent = t->ts_recent;
 	w->ts_off = (t->opts & TO_TIMESTAMPS) != 0 ? t->ts_off : 0;
+}
+
+void
+tcp_bury(struct tcp_env *env, struct tombstone *w, struct tcb *t)
+{
+	tombstone_init(env, w, t);
+	tcp_closed(env, t, 0);
 }
 
 /*
