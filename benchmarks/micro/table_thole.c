@@ -90,26 +90,27 @@ thole_table_fini(struct thole_table *t)
 
 struct stages {
 	uint32_t hash[TABLE_BURST];
-	const uint16_t *guess[TABLE_BURST];
+	struct table_bucket *home[TABLE_BURST];
+	table_ref *guess[TABLE_BURST];
 };
 
 /* As the first two stages of a burst do. */
 static inline void
-stage(const struct thole_table *t, const struct flow_key *keys, uint32_t n, struct stages *s)
+stage(struct thole_table *t, const struct flow_key *keys, uint32_t n, struct stages *s)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		s->hash[i] = flow_hash(&t->hash, &keys[i]);
-		table_prefetch(&t->table, s->hash[i]);
+		s->home[i] = table_prefetch(&t->table, s->hash[i]);
 	}
 	for (uint32_t i = 0; i < n; i++)
-		s->guess[i] = table_guess(&t->table, s->hash[i]);
+		s->guess[i] = table_guess(&t->table, s->home[i], s->hash[i]);
 }
 
 /* As the third, for each packet of it. */
 static inline table_ref
-find(const struct thole_table *t, const struct flow_key *keys, uint32_t i, const struct stages *s)
+find(struct thole_table *t, const struct flow_key *keys, uint32_t i, const struct stages *s)
 {
-	table_ref ref = table_check(&t->table, s->hash[i], s->guess[i], &keys[i]);
+	table_ref ref = table_check(&t->table, s->guess[i], &keys[i]);
 
 	if (unlikely(ref == REF_NONE))
 		ref = table_find(&t->table, s->hash[i], &keys[i]);

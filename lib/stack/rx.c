@@ -15,6 +15,15 @@
 
 #define BURST 64
 
+/* A segment and how far the lookup of its connection is. */
+struct arrival {
+	struct seg seg;
+	union {
+		struct table_bucket *home;
+		table_ref *guess;
+	};
+};
+
 enum take {
 	TAKE_REJECT,  /* not ours: back to the caller, untouched */
 	TAKE_DONE,    /* consumed: the mbuf may be used again */
@@ -170,14 +179,14 @@ take_usual(const struct thole_stack *s, struct rte_mbuf *m, struct seg *seg)
 	return likely(seg->key.laddr != LOCAL_NONE) && usual_parse(m, h, offloads == 0, seg);
 }
 
-/* First stage. @return the end of @p segs. */
-static inline struct seg *
-parse_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct seg *end,
+/* First stage. @return the end of the arrivals, which begin at @p end. */
+static inline struct arrival *
+parse_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct arrival *end,
 	struct rte_mbuf **rejects, uint16_t *nb_rejects)
 {
 	for (uint16_t i = 0; i < n; i++) {
-		if (unlikely(!take_usual(s, pkts[i], end))) {
-			enum take what = take_any(s, pkts[i], end);
+		if (unlikely(!take_usual(s, pkts[i], &end->seg))) {
+			enum take what = take_any(s, pkts[i], &end->seg);
 
 			if (what == TAKE_REJECT)
 				rejects[(*nb_rejects)++] = pkts[i];
@@ -186,8 +195,8 @@ parse_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct se
 			if (what != TAKE_SEGMENT)
 				continue;
 		}
-		end->hash = stack_hash(s, &end->key);
-		table_prefetch(&s->table, end->hash);
+		end->seg.hash = stack_hash(s, &end->seg.key);
+		end->home = table_prefetch(&s->table, end->seg.hash);
 		end++;
 	}
 	return end;
@@ -195,9 +204,9 @@ parse_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct se
 
 /* To the record that its connection is. */
 static inline void
-demux(struct thole_stack *s, struct seg *seg, const uint16_t *guess)
+demux(struct thole_stack *s, struct seg *seg, table_ref *guess)
 {
-	table_ref ref = table_check(&s->table, seg->hash, guess, &seg->key);
+	table_ref ref = table_check(&s->table, guess, &seg->key);
 
 	if (unlikely(ref == REF_NONE)) {
 		ref = table_find(&s->table, seg->hash, &seg->key);
@@ -224,22 +233,19 @@ demux(struct thole_stack *s, struct seg *seg, const uint16_t *guess)
 static uint16_t
 rx_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct rte_mbuf **rejects)
 {
-	struct seg segs[BURST], *end;
-	const uint16_t *guess[BURST], **g;
+	struct arrival arrivals[BURST], *end;
 	uint16_t nb_rejects = 0;
 
 	for (uint16_t i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
-	end = parse_burst(s, pkts, n, segs, rejects, &nb_rejects);
-	s->stats.rx_tcp_segs += (uint64_t)(end - segs);
-	g = guess;
-	for (struct seg *seg = segs; seg < end; seg++)
-		*g++ = table_guess(&s->table, seg->hash);
-	g = guess;
-	for (struct seg *seg = segs; seg < end; seg++) {
-		demux(s, seg, *g++);
-		if (seg->m != NULL)
-			mbufs_put(&s->mbufs, seg->m);
+	end = parse_burst(s, pkts, n, arrivals, rejects, &nb_rejects);
+	s->stats.rx_tcp_segs += (uint64_t)(end - arrivals);
+	for (struct arrival *a = arrivals; a < end; a++)
+		a->guess = table_guess(&s->table, a->home, a->seg.hash);
+	for (struct arrival *a = arrivals; a < end; a++) {
+		demux(s, &a->seg, a->guess);
+		if (a->seg.m != NULL)
+			mbufs_put(&s->mbufs, a->seg.m);
 	}
 	return nb_rejects;
 }

@@ -20,6 +20,8 @@ table_init(struct table *t, const struct mem *mem, uint32_t capacity)
 	size_t bytes;
 
 	memset(t, 0, sizeof(*t));
+	t->nobody = REF_NONE;
+	t->at = &t->nobody;
 	if (n == 0)
 		n = 1;
 	if (__builtin_mul_overflow((size_t)n, sizeof(*t->buckets), &bytes))
@@ -28,6 +30,8 @@ table_init(struct table *t, const struct mem *mem, uint32_t capacity)
 	if (t->buckets == NULL)
 		return -ENOMEM;
 	memset(t->buckets, 0, bytes);
+	for (uint32_t i = 0; i < n; i++)
+		memset(t->buckets[i].ref, 0xff, sizeof(t->buckets[i].ref));
 	t->nb_buckets = n;
 	return 0;
 }
@@ -40,12 +44,13 @@ table_fini(struct table *t, const struct mem *mem)
 	t->buckets = NULL;
 	t->nb_buckets = 0;
 	t->entries = 0;
+	t->at = &t->nobody;
 }
 
 void
 table_set_records(struct table *t, enum ref_kind kind, const void *base, uint32_t shift)
 {
-	t->base[kind] = base;
+	t->base[kind] = (uintptr_t)base - ((uintptr_t)ref_make(kind, 0) << shift);
 	t->shift[kind] = shift;
 }
 
@@ -138,6 +143,14 @@ locate_further(const struct table *t, uint32_t hash, table_ref ref, unsigned int
 	return NULL;
 }
 
+static inline void
+take_out(struct table *t, struct table_bucket *b, unsigned int way)
+{
+	b->tag[way] = 0;
+	b->ref[way] = REF_NONE; /* for who guessed it */
+	t->entries--;
+}
+
 static __attribute__((noinline)) void
 remove_further(struct table *t, uint32_t hash, table_ref ref)
 {
@@ -146,10 +159,9 @@ remove_further(struct table *t, uint32_t hash, table_ref ref)
 
 	if (b == NULL)
 		return;
-	b->tag[way] = 0;
+	take_out(t, b, way);
 	for (uint32_t i = table_home(t, hash); &t->buckets[i] != b; i = table_after(t, i))
 		t->buckets[i].passed--;
-	t->entries--;
 }
 
 void
@@ -162,12 +174,11 @@ table_remove(struct table *t, uint32_t hash, table_ref ref)
 		remove_further(t, hash, ref);
 		return;
 	}
-	b->tag[way] = 0;
-	t->entries--;
+	take_out(t, b, way);
 }
 
 void
-table_replace(struct table *t, uint32_t hash, table_ref from, table_ref to)
+table_replace_elsewhere(struct table *t, uint32_t hash, table_ref from, table_ref to)
 {
 	struct table_bucket *b = &t->buckets[table_home(t, hash)];
 	unsigned int way = way_of(b, hash, from);

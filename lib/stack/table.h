@@ -11,6 +11,7 @@
 #define STACK_TABLE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/flow.h"
 #include "base/slab.h"
@@ -54,7 +55,7 @@ ref_index(table_ref ref)
 struct table_bucket {
 	uint16_t tag[TABLE_WAYS]; /* 0: free */
 	uint32_t passed; /* entries whose home is here or before, and that stand further on */
-	table_ref ref[TABLE_WAYS];
+	table_ref ref[TABLE_WAYS]; /* REF_NONE where it is free */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct table_bucket) == 64, "a bucket is one cache line");
 
@@ -62,8 +63,10 @@ struct table {
 	struct table_bucket *buckets;
 	uint32_t nb_buckets;
 	uint32_t entries;
-	const uint8_t *base[REF_KINDS]; /* of each kind's records */
-	uint32_t shift[REF_KINDS];	/* log2 of its size */
+	table_ref *at; /* the slot that table_check() looked at last: table_replace() does first */
+	table_ref nobody;	   /* REF_NONE: a slot for guesses of nothing */
+	uint32_t shift[REF_KINDS]; /* log2 of the size of each kind's records */
+	uintptr_t base[REF_KINDS]; /* where they stand, less what the kind in a reference adds */
 };
 
 /** Makes room for @p capacity records at a load of at most 0.6. @return 0 or -ENOMEM. */
@@ -79,8 +82,21 @@ int table_insert(struct table *t, uint32_t hash, table_ref ref);
 /** Takes @p ref out; nothing if it isn't in the table. The record is not looked at. */
 void table_remove(struct table *t, uint32_t hash, table_ref ref);
 
-/** Puts @p to (same key) in the slot of @p from; nothing if that isn't in the table. */
-void table_replace(struct table *t, uint32_t hash, table_ref from, table_ref to);
+/* For table_replace(): what isn't in the slot that was looked at last. */
+void table_replace_elsewhere(struct table *t, uint32_t hash, table_ref from, table_ref to);
+
+/**
+ * Puts @p to (same key) in the slot of @p from; nothing if that isn't in the table. No reference
+ * stands in two slots, so that where it is seen is its slot.
+ */
+static inline void
+table_replace(struct table *t, uint32_t hash, table_ref from, table_ref to)
+{
+	if (__builtin_expect(*t->at == from, 1))
+		*t->at = to;
+	else
+		table_replace_elsewhere(t, hash, from, to);
+}
 
 /* For table_find(): what isn't in its home bucket, which something went past. */
 table_ref table_find_further(const struct table *t, uint32_t hash, const struct flow_key *key);
@@ -124,8 +140,7 @@ table_key(const struct table *t, table_ref ref)
 {
 	enum ref_kind kind = ref_kind(ref);
 
-	return (const struct flow_key *)(const void *)(t->base[kind] +
-						       ((size_t)ref_index(ref) << t->shift[kind]));
+	return (const struct flow_key *)(t->base[kind] + ((uintptr_t)ref << t->shift[kind]));
 }
 
 /* @return the reference of @p key if it stands in this bucket, or REF_NONE. */
@@ -152,41 +167,34 @@ table_find(const struct table *t, uint32_t hash, const struct flow_key *key)
 	return ref != REF_NONE || b->passed == 0 ? ref : table_find_further(t, hash, key);
 }
 
-/** A lookup's first stage, for a burst: fetches the home bucket. */
-static inline void
+/** A lookup's first stage, for a burst: fetches the home bucket. @return it. */
+static inline struct table_bucket *
 table_prefetch(const struct table *t, uint32_t hash)
 {
-	__builtin_prefetch(&t->buckets[table_home(t, hash)]);
+	struct table_bucket *b = &t->buckets[table_home(t, hash)];
+
+	__builtin_prefetch(b);
+	return b;
 }
 
 /**
- * The second stage: fetches the first line of the record that the tag names, or else the next
- * bucket if table_find() will look there. @return the slot, named by where its tag stands: a guess,
- * which may be wrong.
+ * The second stage: fetches the first line of the record that the tag names in the home bucket
+ * @p b, or else the next bucket if table_find() will look there. @return the slot: a guess, which
+ * may be wrong.
  */
-static inline const uint16_t *
-table_guess(const struct table *t, uint32_t hash)
+static inline table_ref *
+table_guess(struct table *t, struct table_bucket *b, uint32_t hash)
 {
-	const struct table_bucket *b = &t->buckets[table_home(t, hash)];
 	uint32_t ways = table_match(b, table_tag(hash));
 	unsigned int way;
 
 	if (ways == 0) {
 		__builtin_prefetch(b + (b->passed != 0)); /* past the end does no harm */
-		return b->tag;				  /* whose tag is another */
+		return &t->nobody;
 	}
 	way = (unsigned int)__builtin_ctz(ways);
 	__builtin_prefetch(table_key(t, b->ref[way]));
-	return &b->tag[way];
-}
-
-/* The reference that stands beside a tag. */
-static inline table_ref
-table_beside(const uint16_t *tag)
-{
-	uintptr_t at = (uintptr_t)tag, in = at & (sizeof(struct table_bucket) - 1);
-
-	return *(const table_ref *)(at - in + offsetof(struct table_bucket, ref) + 2 * in);
+	return &b->ref[way];
 }
 
 /**
@@ -194,14 +202,14 @@ table_beside(const uint16_t *tag)
  * this one may have ended or replaced what was guessed.
  */
 static inline table_ref
-table_check(const struct table *t, uint32_t hash, const uint16_t *guess, const struct flow_key *key)
+table_check(struct table *t, table_ref *guess, const struct flow_key *key)
 {
-	table_ref ref;
+	table_ref ref = *guess;
 
-	if (*guess != table_tag(hash))
+	t->at = guess;
+	if (ref == REF_NONE || !flow_eq(table_key(t, ref), key))
 		return REF_NONE;
-	ref = table_beside(guess);
-	return flow_eq(table_key(t, ref), key) ? ref : REF_NONE;
+	return ref;
 }
 
 #endif

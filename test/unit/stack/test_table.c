@@ -179,21 +179,19 @@ model_elsewhere(const struct model *m, uint32_t i)
 static void
 model_look(struct model *m, uint32_t i)
 {
-	const struct table *t = &m->table;
-	const uint16_t *guess;
-	table_ref ref;
+	struct table *t = &m->table;
+	table_ref *guess, ref;
 
 	CU_ASSERT_EQUAL_FATAL(table_find(t, m->hashes[i], &m->keys[i]), m->refs[i]);
-	table_prefetch(t, m->hashes[i]);
-	guess = table_guess(t, m->hashes[i]);
+	guess = table_guess(t, table_prefetch(t, m->hashes[i]), m->hashes[i]);
 	/* what a guess that stands the check gives is the truth */
-	ref = table_check(t, m->hashes[i], guess, &m->keys[i]);
+	ref = table_check(t, guess, &m->keys[i]);
 	CU_ASSERT_TRUE_FATAL(ref == m->refs[i] || ref == REF_NONE);
 	if (m->refs[i] != REF_NONE && ref == REF_NONE)
 		CU_ASSERT_TRUE_FATAL(model_elsewhere(m, i));
 	for (unsigned int way = 0; way < TABLE_WAYS; way++) {
-		guess = &t->buckets[table_home(t, m->hashes[i])].tag[way];
-		ref = table_check(t, m->hashes[i], guess, &m->keys[i]);
+		guess = &t->buckets[table_home(t, m->hashes[i])].ref[way];
+		ref = table_check(t, guess, &m->keys[i]);
 		CU_ASSERT_TRUE_FATAL(ref == m->refs[i] || ref == REF_NONE);
 	}
 }
@@ -313,20 +311,22 @@ static void
 test_stale_guess(void)
 {
 	struct model *m = model_new(SPREAD_WELL);
-	const uint16_t *guess = table_guess(&m->table, m->hashes[0]);
+	struct table_bucket *home = table_prefetch(&m->table, m->hashes[0]);
+	table_ref *guess = table_guess(&m->table, home, m->hashes[0]);
 
-	/* in an empty bucket: some slot, whose tag is another */
-	CU_ASSERT_EQUAL_FATAL(table_check(&m->table, m->hashes[0], guess, &m->keys[0]), REF_NONE);
+	/* in an empty bucket: the slot of nobody */
+	CU_ASSERT_EQUAL_FATAL(table_check(&m->table, guess, &m->keys[0]), REF_NONE);
 	model_insert(m, 0);
-	guess = table_guess(&m->table, m->hashes[0]);
-	CU_ASSERT_EQUAL_FATAL(table_check(&m->table, m->hashes[0], guess, &m->keys[0]), m->refs[0]);
+	guess = table_guess(&m->table, home, m->hashes[0]);
+	CU_ASSERT_EQUAL_FATAL(table_check(&m->table, guess, &m->keys[0]), m->refs[0]);
 	model_replace(m, 0); /* the slot stays the key's */
-	CU_ASSERT_EQUAL_FATAL(table_check(&m->table, m->hashes[0], guess, &m->keys[0]), m->refs[0]);
-	CU_ASSERT_EQUAL_FATAL(table_check(&m->table, m->hashes[0], guess, &m->keys[1]), REF_NONE);
+	CU_ASSERT_EQUAL_FATAL(table_check(&m->table, guess, &m->keys[0]), m->refs[0]);
+	CU_ASSERT_EQUAL_FATAL(table_check(&m->table, guess, &m->keys[1]), REF_NONE);
 	table_remove(&m->table, m->hashes[0], m->refs[0]); /* the key still stands in the record */
-	CU_ASSERT_EQUAL_FATAL(table_check(&m->table, m->hashes[0], guess, &m->keys[0]), REF_NONE);
+	CU_ASSERT_EQUAL_FATAL(table_check(&m->table, guess, &m->keys[0]), REF_NONE);
 	table_remove(&m->table, m->hashes[0], m->refs[0]); /* once more is nothing */
 	table_replace(&m->table, m->hashes[0], m->refs[0], m->refs[0]);
+	CU_ASSERT_EQUAL_FATAL(table_check(&m->table, guess, &m->keys[0]), REF_NONE);
 	CU_ASSERT_EQUAL_FATAL(m->table.entries, 0);
 	model_free(m);
 }
