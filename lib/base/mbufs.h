@@ -8,6 +8,8 @@
 #define BASE_MBUFS_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
 
 #include <rte_mbuf.h>
 
@@ -76,7 +78,13 @@ mbufs_get(struct mbufs *mbufs)
 static inline bool
 mbufs_is_ours(const struct rte_mbuf *m)
 {
-	return RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1 && m->nb_segs == 1 &&
+	const uint16_t ones[] = { 1, 1 };
+
+	_Static_assert(offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, refcnt) + 2,
+		"reference count and segments are looked at together");
+	return RTE_MBUF_DIRECT(m) &&
+	       memcmp((const uint8_t *)m + offsetof(struct rte_mbuf, refcnt), ones, sizeof(ones)) ==
+		       0 &&
 	       m->buf_len >= MBUFS_MIN_ROOM;
 }
 
