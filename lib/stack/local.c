@@ -32,6 +32,19 @@ local_init(struct thole_stack *s)
 	return 0;
 }
 
+/* Not in the first range. */
+__rte_noinline uint32_t
+local_find_further(const struct thole_stack *s, uint32_t ip)
+{
+	for (uint16_t i = 1; i < s->nb_locals; i++) {
+		uint32_t off = ip - s->locals[i].first;
+
+		if (off < s->locals[i].count)
+			return s->locals[i].base + off;
+	}
+	return LOCAL_NONE;
+}
+
 uint32_t
 route_source(const struct thole_stack *s, uint32_t dst_be)
 {

@@ -246,18 +246,15 @@ const char *config_fault(const struct thole_stack_config *c);
 
 /* local.c: our addresses, and the way to others. */
 int local_init(struct thole_stack *s);
+uint32_t local_find_further(const struct thole_stack *s, uint32_t ip);
+
+/* The index of an address, or LOCAL_NONE. The first range's base is 0. */
 static inline uint32_t
 local_find(const struct thole_stack *s, uint32_t ip_be)
 {
-	uint32_t ip = rte_be_to_cpu_32(ip_be);
+	uint32_t ip = rte_be_to_cpu_32(ip_be), off = ip - s->locals[0].first;
 
-	for (uint16_t i = 0; i < s->nb_locals; i++) {
-		uint32_t off = ip - s->locals[i].first;
-
-		if (off < s->locals[i].count)
-			return s->locals[i].base + off;
-	}
-	return LOCAL_NONE;
+	return likely(off < s->locals[0].count) ? off : local_find_further(s, ip);
 }
 
 static inline uint32_t
