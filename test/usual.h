@@ -20,7 +20,7 @@ usual_same(const struct seg *a, const struct seg *b)
 	       memcmp(a->sack, b->sack, a->nb_sack * sizeof(a->sack[0])) == 0;
 }
 
-/* What is wrong with how usual_parse() takes @p m, of which the parsers that judge said @p drop, or
+/* What is wrong with how usual_take() takes @p m, of which the parsers that judge said @p drop, or
  * @p judged; NULL: nothing. */
 static inline const char *
 usual_differs(
@@ -28,10 +28,13 @@ usual_differs(
 {
 	const uint8_t *h = rte_pktmbuf_mtod(m, const uint8_t *);
 	bool could = m->data_len >= USUAL_LEAST && usual_is(h), taken;
+	struct usual_span payload;
 	struct seg s;
 
 	memset(&s, 0x5a, sizeof(s));
-	taken = could && usual_parse(m, h, !csum_known_good, &s);
+	taken = could && usual_fits(m, h, &payload) &&
+		(csum_known_good || usual_sums_good(m, h, &payload)) &&
+		usual_take(m, h, &payload, &s);
 	if (taken && drop == WIRE_IP_SOURCE)
 		return NULL; /* the stack's to judge */
 	if (taken && drop != WIRE_OK)

@@ -157,26 +157,31 @@ take_any(struct thole_stack *s, struct rte_mbuf *m, struct seg *seg)
 
 /* What the device knows of checksums is for take_any(), unless it is that they are good. */
 static inline bool
-device_says_good(const struct rte_mbuf *m)
+device_says_good(const struct thole_stack *s, const struct rte_mbuf *m)
 {
 	const uint64_t mask = RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK;
 
-	return (m->ol_flags & mask) == (RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD);
+	return (s->cfg.offloads & THOLE_OFFLOAD_RX_CSUM) == 0 ||
+	       (m->ol_flags & mask) == (RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD);
 }
 
 static inline bool
 take_usual(const struct thole_stack *s, struct rte_mbuf *m, struct seg *seg)
 {
 	const uint8_t *h = rte_pktmbuf_mtod(m, const uint8_t *);
-	const uint32_t offloads =
-		s->cfg.offloads & (THOLE_OFFLOAD_RX_CSUM | THOLE_OFFLOAD_RX_TRUST);
+	struct usual_span payload;
+	bool good;
 
 	if (unlikely(m->data_len < USUAL_LEAST || !mac_is_ours(s, h) || !usual_is(h)))
 		return false;
-	if (unlikely((offloads & THOLE_OFFLOAD_RX_CSUM) != 0 && !device_says_good(m)))
-		return false;
 	seg->key.laddr = local_find(s, usual_dst(h));
-	return likely(seg->key.laddr != LOCAL_NONE) && usual_parse(m, h, offloads == 0, seg);
+	if (unlikely(seg->key.laddr == LOCAL_NONE || !usual_fits(m, h, &payload)))
+		return false;
+	if (likely((s->cfg.offloads & (THOLE_OFFLOAD_RX_CSUM | THOLE_OFFLOAD_RX_TRUST)) == 0))
+		good = usual_sums_good(m, h, &payload);
+	else
+		good = device_says_good(s, m);
+	return likely(good) && usual_take(m, h, &payload, seg);
 }
 
 /* First stage. @return the end of the arrivals, which begin at @p end. */

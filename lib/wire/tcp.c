@@ -55,29 +55,9 @@ tcp_take_option(uint8_t kind, const uint8_t *value, uint32_t bytes, struct seg *
 	return true; /* RFC 9293, 3.1 (MUST-6): unknown ones are skipped by their length */
 }
 
-/* MSS, SACK-permitted, timestamps, NOP, window scale, as in SYNs of Linux, and ours. @return false:
- * others. */
-static inline bool
-tcp_take_syn(const uint8_t *o, struct seg *out)
-{
-	if (wire_get16(o) != RTE_BE16(TCP_OPT_MSS << 8 | TCP_OPT_MSS_BYTES) ||
-		wire_get32(o + 4) != RTE_BE32(TCP_OPT_SACK_PERMITTED << 24 | 2 << 16 |
-					      TCP_OPT_TIMESTAMPS << 8 | TCP_OPT_TIMESTAMPS_BYTES) ||
-		(wire_get32(o + 16) & RTE_BE32(UINT32_C(0xffffff00))) !=
-			RTE_BE32(TCP_OPT_NOP << 24 | TCP_OPT_WSCALE << 16 | 3 << 8))
-		return false;
-	tcp_take_mss(o + 2, out);
-	tcp_take_timestamps(o + 8, out);
-	out->opts |= OPT_SACK_PERMITTED | OPT_WSCALE;
-	out->wscale = o[19];
-	return true;
-}
-
 enum wire_drop
 tcp_parse_options(const uint8_t *o, uint32_t bytes, struct seg *out)
 {
-	if (bytes == TCP_SYN_SPACE && tcp_take_syn(o, out))
-		return WIRE_OK;
 	while (bytes > 0 && *o != TCP_OPT_END) {
 		uint32_t n = 1;
 

@@ -44,18 +44,18 @@ struct sack_block {
 struct seg {
 	struct rte_mbuf *m;
 	struct flow_key key; /* the sender is remote; laddr is filled in by the stack */
-	uint32_t hash;	     /* of key, by the stack */
-	uint32_t len;	     /* payload bytes; SYN and FIN not counted */
+	uint32_t seq;	     /* from the ports on in the header's order, for tcp_take_fixed() */
 	uint32_t ack;
-	uint32_t seq;
-	uint32_t ts_ecr; /* 0 without the option, as ts_val */
-	uint32_t ts_val;
-	uint16_t payload_off; /* from the start of the frame */
-	uint16_t wnd;	      /* as it stands in the header */
-	uint8_t flags;	      /* enum tcp_flag */
-	uint8_t tos;
-	uint8_t opts; /* enum tcp_opt_present */
+	uint16_t wnd;  /* as it stands in the header */
+	uint8_t flags; /* enum tcp_flag */
 	uint8_t nb_sack;
+	uint8_t opts; /* enum tcp_opt_present */
+	uint8_t tos;
+	uint16_t payload_off; /* from the start of the frame */
+	uint32_t len;	      /* payload bytes; SYN and FIN not counted */
+	uint32_t hash;	      /* of key, by the stack */
+	uint32_t ts_ecr;      /* 0 without the option, as ts_val */
+	uint32_t ts_val;
 	uint16_t mss;				     /* of OPT_MSS */
 	uint8_t wscale;				     /* of OPT_WSCALE; as sent, may exceed 14 */
 	struct sack_block sack[TCP_SACK_BLOCKS_MAX]; /* the first nb_sack */

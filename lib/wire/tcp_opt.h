@@ -38,8 +38,25 @@ static inline void
 tcp_take_timestamps(const uint8_t *value, struct seg *out)
 {
 	out->opts |= OPT_TIMESTAMPS;
-	out->ts_val = rte_be_to_cpu_32(wire_get32(value));
-	out->ts_ecr = rte_be_to_cpu_32(wire_get32(value + 4));
+	wire_get_pair(value, &out->ts_val, &out->ts_ecr);
+}
+
+/* MSS, SACK-permitted, timestamps, NOP, window scale, as in SYNs of Linux, and ours: all that @p
+ * out has then. @return false: others. */
+static inline bool
+tcp_take_syn(const uint8_t *o, struct seg *out)
+{
+	if (wire_get16(o) != RTE_BE16(TCP_OPT_MSS << 8 | TCP_OPT_MSS_BYTES) ||
+		wire_get32(o + 4) != RTE_BE32(TCP_OPT_SACK_PERMITTED << 24 | 2 << 16 |
+					      TCP_OPT_TIMESTAMPS << 8 | TCP_OPT_TIMESTAMPS_BYTES) ||
+		(wire_get32(o + 16) & RTE_BE32(UINT32_C(0xffffff00))) !=
+			RTE_BE32(TCP_OPT_NOP << 24 | TCP_OPT_WSCALE << 16 | 3 << 8))
+		return false;
+	out->opts = OPT_MSS | OPT_SACK_PERMITTED | OPT_TIMESTAMPS | OPT_WSCALE;
+	out->mss = rte_be_to_cpu_16(wire_get16(o + 2));
+	wire_get_pair(o + 8, &out->ts_val, &out->ts_ecr);
+	out->wscale = o[19];
+	return true;
 }
 
 #endif

@@ -7,9 +7,15 @@
 #ifndef WIRE_TCP_PARSE_H
 #define WIRE_TCP_PARSE_H
 
+#include <stddef.h>
+
 #include <netinet/in.h>
 
 #include <rte_tcp.h>
+
+#ifdef __SSSE3__
+#include <tmmintrin.h>
+#endif
 
 #include "wire/tcp.h"
 #include "wire/tcp_opt.h"
@@ -23,23 +29,48 @@ tcp_flags_bad(uint8_t flags)
 /** Options in any order, @p bytes of them, none of which is in @p out yet. */
 enum wire_drop tcp_parse_options(const uint8_t *o, uint32_t bytes, struct seg *out);
 
+/*
+ * Ports, sequence numbers, window and flags, which follow each other in struct seg as they do in
+ * the header: at once, each turned round. Where the header has its data offset there is nb_sack: 0.
+ */
+static inline void
+tcp_take_fixed(const uint8_t *tcp, struct seg *out)
+{
+	_Static_assert(
+		offsetof(struct seg, seq) == offsetof(struct seg, key.rport) + 4 &&
+			offsetof(struct seg, ack) == offsetof(struct seg, key.rport) + 8 &&
+			offsetof(struct seg, wnd) == offsetof(struct seg, key.rport) + 12 &&
+			offsetof(struct seg, flags) == offsetof(struct seg, key.rport) + 14 &&
+			offsetof(struct seg, nb_sack) == offsetof(struct seg, key.rport) + 15,
+		"struct seg has the header's order");
+#ifdef __SSSE3__
+	const __m128i turn =
+		_mm_setr_epi8(1, 0, 3, 2, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, (char)0x80);
+	const __m128i fields = _mm_loadu_si128((const __m128i *)(const void *)tcp);
+	uint8_t *first = (uint8_t *)out + offsetof(struct seg, key.rport);
+
+	_mm_storeu_si128((__m128i *)(void *)first, _mm_shuffle_epi8(fields, turn));
+#else
+	out->key.rport = rte_be_to_cpu_16(wire_get16(tcp));
+	out->key.lport = rte_be_to_cpu_16(wire_get16(tcp + 2));
+	wire_get_pair(tcp + 4, &out->seq, &out->ack);
+	out->wnd = rte_be_to_cpu_16(wire_get16(tcp + 14));
+	out->flags = tcp[13];
+	out->nb_sack = 0;
+#endif
+}
+
 /* The header behind @p l4_off, all of whose fixed part is there. */
 static inline void
 tcp_take_header(
 	const struct rte_tcp_hdr *tcp, const struct ip4_pkt *ip, uint32_t head, struct seg *out)
 {
 	flow_set_raddr_ip4(&out->key, ip->src_be);
-	out->key.rport = rte_be_to_cpu_16(tcp->src_port);
-	out->key.lport = rte_be_to_cpu_16(tcp->dst_port);
-	out->seq = rte_be_to_cpu_32(tcp->sent_seq);
-	out->ack = rte_be_to_cpu_32(tcp->recv_ack);
+	tcp_take_fixed((const uint8_t *)tcp, out);
 	out->len = ip->l4_len - head;
 	out->payload_off = (uint16_t)(ip->l4_off + head);
-	out->wnd = rte_be_to_cpu_16(tcp->rx_win);
-	out->flags = tcp->tcp_flags;
 	out->tos = ip->tos;
 	out->opts = 0;
-	out->nb_sack = 0;
 	out->mss = 0;
 	out->wscale = 0;
 }

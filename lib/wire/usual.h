@@ -8,20 +8,34 @@
 #ifndef WIRE_USUAL_H
 #define WIRE_USUAL_H
 
+#ifdef __SSE4_1__
+#include <smmintrin.h>
+#endif
+
 #include "wire/tcp_parse.h"
 
 #define USUAL_L4_OFF (WIRE_ETH_BYTES + WIRE_IP4_BYTES)
 /** Bytes that must be there in one piece before usual_is() may look. */
 #define USUAL_LEAST (USUAL_L4_OFF + TCP_BYTES)
 
+/** Whether it is IPv4 without options, no fragment, and TCP. */
 static inline bool
 usual_is(const uint8_t *h)
 {
-	/* The Ethernet type, version and header length; no fragment, and the protocol. */
+#ifdef __SSE4_1__
+	/* From the tail of the source MAC address on to the protocol. */
+	const __m128i mask = _mm_setr_epi32(0, 0x00ffffff, 0, (int)wire_word(0x3f, 0xff, 0, 0xff));
+	const __m128i want = _mm_setr_epi32(
+		0, (int)wire_word(0x08, 0x00, 0x45, 0), 0, (int)wire_word(0, 0, 0, IPPROTO_TCP));
+	__m128i got = _mm_loadu_si128((const __m128i *)(const void *)(h + WIRE_ETH_BYTES - 6));
+
+	return _mm_testz_si128(_mm_xor_si128(got, want), mask) != 0;
+#else
 	return (wire_get32(h + 12) & wire_word(0xff, 0xff, 0xff, 0)) ==
 		       wire_word(0x08, 0x00, 0x45, 0) &&
 	       (wire_get32(h + 20) & wire_word(0x3f, 0xff, 0, 0xff)) ==
 		       wire_word(0, 0, 0, IPPROTO_TCP);
+#endif
 }
 
 static inline uint32_t
@@ -30,68 +44,83 @@ usual_dst(const uint8_t *h)
 	return wire_get32(h + IP4_DST_OFF);
 }
 
+/* Where its payload begins and ends, from the start of the frame. */
+struct usual_span {
+	uint32_t begin;
+	uint32_t end;
+};
+
+/**
+ * Finds the payload of the frame @p m, whose bytes are @p h, at least USUAL_LEAST of them in one
+ * piece, and of which usual_is() holds. @return false: lengths, ports or flags aren't usual.
+ */
 static inline bool
-usual_sums_good(const struct rte_mbuf *m, const uint8_t *h, uint32_t l4_len)
+usual_fits(const struct rte_mbuf *m, const uint8_t *h, struct usual_span *payload)
 {
 	const uint8_t *tcp = h + USUAL_L4_OFF;
-	const uint64_t addresses = csum_words(h + 26, 2);
-	uint64_t sum = addresses + rte_cpu_to_be_32((uint32_t)IPPROTO_TCP << 16 | l4_len);
+	uint32_t begin = USUAL_L4_OFF + ((tcp[12] >> 2) & 0x3cu);
+	uint32_t end = WIRE_ETH_BYTES + rte_be_to_cpu_16(wire_get16(h + 16));
 
-	if (unlikely(!csum_good(addresses + csum_words(h + 14, 3))))
+	payload->begin = begin;
+	payload->end = end;
+	return likely(begin >= USUAL_LEAST && begin <= m->data_len && begin <= end &&
+		      end <= m->pkt_len && wire_get16(tcp) != 0 && wire_get16(tcp + 2) != 0 &&
+		      !tcp_flags_bad(tcp[13]));
+}
+
+/** Whether the checksums are good of what usual_fits(). */
+static inline bool
+usual_sums_good(const struct rte_mbuf *m, const uint8_t *h, const struct usual_span *payload)
+{
+	/* Of the pseudo-header, the length taken from IP's by the difference modulo 0xffff. */
+	const uint32_t rest = rte_cpu_to_be_16(IPPROTO_TCP) + 0xffffu -
+			      rte_cpu_to_be_16(WIRE_IP4_BYTES) + wire_get16(h + 16);
+	const uint8_t *tcp = h + USUAL_L4_OFF;
+	const uint64_t addresses = wire_get64(h + 26);
+	uint64_t sum = csum_carry(addresses, wire_get64(h + 14));
+
+	if (unlikely(!csum_good(csum_carry(sum, wire_get32(h + 22)))))
 		return false;
-	if (unlikely(m->data_len < USUAL_L4_OFF + l4_len))
-		sum += csum_add_mbuf(0, m, USUAL_L4_OFF, l4_len);
-	else if (likely(l4_len == TCP_BYTES + TCP_TIMESTAMPS_SPACE))
+	sum = csum_carry(addresses, rest);
+	if (likely(payload->end == USUAL_LEAST + TCP_TIMESTAMPS_SPACE &&
+		    payload->end <= m->data_len))
 		sum = csum_carry32(sum, tcp);
-	else if (l4_len == TCP_BYTES + TCP_SYN_SPACE)
-		sum = csum_carry32(sum + csum_words(tcp + 32, 2), tcp);
+	else if (payload->end == USUAL_LEAST + TCP_SYN_SPACE && payload->end <= m->data_len)
+		sum = csum_carry32(csum_carry(sum, wire_get64(tcp + 32)), tcp);
 	else
-		sum += csum_add_any(0, tcp, l4_len);
+		sum = csum_carry(
+			sum, csum_add_mbuf(0, m, USUAL_L4_OFF, payload->end - USUAL_L4_OFF));
 	return csum_good(sum);
 }
 
 /**
- * Takes the frame @p m, whose bytes are @p h, at least USUAL_LEAST of them in one piece, and of
- * which usual_is() holds. Fills all of @p out but key.laddr and hash. @p sum: checksums are still
- * to be verified. @return false: @p out means nothing, somebody else must look.
+ * Takes what usual_fits(): fills all of @p out but key.laddr and hash. @return false: @p out means
+ * nothing, for its options are no good.
  */
 static inline bool
-usual_parse(struct rte_mbuf *m, const uint8_t *h, bool sum, struct seg *out)
+usual_take(struct rte_mbuf *m, const uint8_t *h, const struct usual_span *payload, struct seg *out)
 {
-	const uint8_t *tcp = h + USUAL_L4_OFF;
-	uint32_t l4_len = rte_be_to_cpu_16(wire_get16(h + 16)) - WIRE_IP4_BYTES; /* may wrap */
-	uint32_t head = (tcp[12] >> 2) & 0x3cu;
-	uint32_t ports = rte_be_to_cpu_32(wire_get32(tcp));
-	uint8_t flags = tcp[13];
+	const uint8_t *options = h + USUAL_LEAST;
 
-	if (unlikely(l4_len > m->pkt_len - USUAL_L4_OFF || head < TCP_BYTES || head > l4_len ||
-		     USUAL_L4_OFF + head > m->data_len || ports <= 0xffff ||
-		     (ports & 0xffff) == 0 || tcp_flags_bad(flags)))
-		return false;
-	if (sum && unlikely(!usual_sums_good(m, h, l4_len)))
-		return false;
 	out->m = m;
 	flow_set_raddr_ip4(&out->key, wire_get32(h + 26));
-	out->key.rport = (uint16_t)(ports >> 16);
-	out->key.lport = (uint16_t)ports;
-	out->len = l4_len - head;
-	wire_get_pair(tcp + 4, &out->seq, &out->ack);
-	out->payload_off = (uint16_t)(USUAL_L4_OFF + head);
-	out->wnd = rte_be_to_cpu_16(wire_get16(tcp + 14));
-	out->flags = flags;
+	tcp_take_fixed(h + USUAL_L4_OFF, out);
 	out->tos = h[15];
-	out->opts = OPT_TIMESTAMPS;
-	out->nb_sack = 0;
-	if (likely(head == TCP_BYTES + TCP_TIMESTAMPS_SPACE &&
-		    wire_get32(tcp + TCP_BYTES) == TCP_TIMESTAMPS_WORD)) {
-		wire_get_pair(tcp + TCP_BYTES + 4, &out->ts_val, &out->ts_ecr);
+	out->payload_off = (uint16_t)payload->begin;
+	out->len = payload->end - payload->begin;
+	if (likely(payload->begin == USUAL_LEAST + TCP_TIMESTAMPS_SPACE &&
+		    wire_get32(options) == TCP_TIMESTAMPS_WORD)) {
+		out->opts = OPT_TIMESTAMPS;
+		wire_get_pair(options + 4, &out->ts_val, &out->ts_ecr);
 		return true;
 	}
+	if (payload->begin == USUAL_LEAST + TCP_SYN_SPACE && tcp_take_syn(options, out))
+		return true;
 	out->opts = 0;
 	out->ts_val = 0;
 	out->ts_ecr = 0;
-	return head == TCP_BYTES ||
-	       tcp_parse_options(tcp + TCP_BYTES, head - TCP_BYTES, out) == WIRE_OK;
+	return payload->begin == USUAL_LEAST ||
+	       tcp_parse_options(options, payload->begin - USUAL_LEAST, out) == WIRE_OK;
 }
 
 #endif
