@@ -70,10 +70,11 @@ csum_carry32(uint64_t sum, const uint8_t *p)
 #ifdef CSUM_PORTABLE
 	return csum_carry(sum, csum_words(p, 8));
 #else
-	__asm__("addq (%1), %0\n\tadcq 8(%1), %0\n\tadcq 16(%1), %0\n\tadcq 24(%1), %0\n\t"
-		"adcq $0, %0"
+	const uint8_t(*word)[8] = (const uint8_t(*)[8])p;
+
+	__asm__("addq %1, %0\n\tadcq %2, %0\n\tadcq %3, %0\n\tadcq %4, %0\n\tadcq $0, %0"
 		: "+&r"(sum)
-		: "r"(p), "m"(*(const uint8_t(*)[32])p)
+		: "m"(word[0]), "m"(word[1]), "m"(word[2]), "m"(word[3])
 		: "cc");
 	return sum;
 #endif

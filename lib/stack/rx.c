@@ -220,19 +220,12 @@ demux(struct thole_stack *s, struct seg *seg, table_ref *guess)
 			return;
 		}
 	}
-	switch (ref_kind(ref)) {
-	case REF_TCB:
+	if (likely(ref_kind(ref) == REF_TCB))
 		conn_input(s, stack_tcb(s, ref_index(ref)), seg);
-		break;
-	case REF_EMBRYO:
+	else if (ref_kind(ref) == REF_EMBRYO)
 		embryo_segment(s, ref_index(ref), seg);
-		break;
-	case REF_TOMBSTONE:
+	else
 		time_wait_segment(s, ref_index(ref), seg);
-		break;
-	case REF_KINDS:
-		break;
-	}
 }
 
 static uint16_t

@@ -63,10 +63,10 @@ struct table {
 	struct table_bucket *buckets;
 	uint32_t nb_buckets;
 	uint32_t entries;
-	table_ref *at; /* the slot that table_check() looked at last: table_replace() does first */
+	uintptr_t base[REF_KINDS]; /* each kind's records, less what the kind in a reference adds */
+	uint32_t shift[REF_KINDS]; /* log2 of their size */
 	table_ref nobody;	   /* REF_NONE: a slot for guesses of nothing */
-	uint32_t shift[REF_KINDS]; /* log2 of the size of each kind's records */
-	uintptr_t base[REF_KINDS]; /* where they stand, less what the kind in a reference adds */
+	table_ref *at; /* the slot that table_check() looked at last: table_replace() does first */
 };
 
 /** Makes room for @p capacity records at a load of at most 0.6. @return 0 or -ENOMEM. */
@@ -186,15 +186,15 @@ static inline table_ref *
 table_guess(struct table *t, struct table_bucket *b, uint32_t hash)
 {
 	uint32_t ways = table_match(b, table_tag(hash));
-	unsigned int way;
+	table_ref *slot;
 
 	if (ways == 0) {
 		__builtin_prefetch(b + (b->passed != 0)); /* past the end does no harm */
 		return &t->nobody;
 	}
-	way = (unsigned int)__builtin_ctz(ways);
-	__builtin_prefetch(table_key(t, b->ref[way]));
-	return &b->ref[way];
+	slot = &b->ref[__builtin_ctz(ways)];
+	__builtin_prefetch(table_key(t, *slot));
+	return slot;
 }
 
 /**
