@@ -18,7 +18,7 @@ acked(struct fix *f, uint32_t ack, uint16_t wnd)
 }
 
 static void
-send(struct fix *f, uint32_t n)
+send_text(struct fix *f, uint32_t n)
 {
 	CU_ASSERT_EQUAL(tcp_send(&f->env, &f->t, fix_bytes(f, 0, n)), 0);
 	fix_flush(f);
@@ -42,7 +42,7 @@ test_nothing_due(void)
 	struct fix f;
 
 	fix_up(&f);
-	send(&f, 100);
+	send_text(&f, 100);
 	tcp_env_clock(&f.env, f.env.now_ns + TIME_S - 1);
 	tcp_timer(&f.env, &f.t);
 	CU_ASSERT(!tcb_owes(&f.t));
@@ -58,7 +58,7 @@ test_retransmission(void)
 	uint64_t expected = TIME_S;
 
 	fix_up(&f);
-	send(&f, 100);
+	send_text(&f, 100);
 	for (unsigned int i = 1; i <= 10; i++) {
 		CU_ASSERT_EQUAL(fire(&f), expected);
 		CU_ASSERT_EQUAL(f.stats.rto_fired, i);
@@ -78,8 +78,8 @@ test_acks_and_timer(void)
 
 	fix_up(&f);
 	CU_ASSERT_EQUAL(f.t.rtx_ns, TIME_NEVER);
-	send(&f, 1460);
-	send(&f, 1460);
+	send_text(&f, 1460);
+	send_text(&f, 1460);
 	CU_ASSERT_EQUAL(f.t.rtx_ns, f.env.now_ns + TIME_S); /* 5.1 */
 	tcp_env_clock(&f.env, f.env.now_ns + 100 * TIME_MS);
 	acked(&f, FIX_ISS + 1 + 1460, 65535);
@@ -103,13 +103,13 @@ test_karn(void)
 	struct fix f;
 
 	fix_up(&f);
-	send(&f, 100);
+	send_text(&f, 100);
 	fire(&f);
 	fix_flush(&f);
 	tcp_env_clock(&f.env, f.env.now_ns + 10 * TIME_MS);
 	acked(&f, f.t.snd_nxt, 65535);
 	CU_ASSERT_EQUAL(f.t.srtt_us, 0);
-	send(&f, 100); /* what was sent once is */
+	send_text(&f, 100); /* what was sent once is */
 	tcp_env_clock(&f.env, f.env.now_ns + 10 * TIME_MS);
 	acked(&f, f.t.snd_nxt, 65535);
 	CU_ASSERT_EQUAL(f.t.srtt_us, 80000);
@@ -125,7 +125,7 @@ test_give_up(void)
 	uint64_t start;
 
 	fix_up(&f);
-	send(&f, 100);
+	send_text(&f, 100);
 	start = f.env.now_ns;
 	while (f.t.state != TCP_CLOSED) {
 		fire(&f);
@@ -172,7 +172,7 @@ test_persist(void)
 	fix_up(&f);
 	f.t.flags |= TF_NO_DELAY;
 	acked(&f, f.t.snd_una, 0); /* the window closes */
-	send(&f, 5000);
+	send_text(&f, 5000);
 	CU_ASSERT_EQUAL(f.stats.tx_data_bytes, 0);
 	CU_ASSERT_NOT_EQUAL(f.t.flags & TF_PERSIST, 0);
 	start = f.env.now_ns;
@@ -204,7 +204,7 @@ test_persist_unanswered(void)
 
 	fix_up(&f);
 	acked(&f, f.t.snd_una, 0);
-	send(&f, 5000);
+	send_text(&f, 5000);
 	start = f.env.now_ns;
 	while (f.t.state != TCP_CLOSED) {
 		fire(&f);
