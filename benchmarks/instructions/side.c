@@ -46,7 +46,10 @@ side_init(struct side *s, const struct settings *settings, bool is_server, const
 	const char *name = is_server ? "server" : "client";
 	int rc;
 
-	*s = (struct side){ .settings = settings, .is_server = is_server };
+	*s = (struct side){ .settings = settings,
+		.is_server = is_server,
+		.request = settings->request,
+		.response = settings->response };
 	*why = "no memory";
 	s->talks = calloc(2 * settings->inflight + BURST, sizeof(*s->talks));
 	s->pool = rte_pktmbuf_pool_create(
@@ -81,7 +84,9 @@ add_op(struct side *s, enum thole_op_type type, thole_conn conn)
 	if (s->nb_ops == MAX_OPS)
 		flush_ops(s);
 	op = &s->ops[s->nb_ops++];
-	*op = (struct thole_op){ .type = type, .conn = conn };
+	/* The rest is whatever was there before, or the caller's to set. */
+	op->type = type;
+	op->conn = conn;
 	return op;
 }
 
@@ -90,6 +95,7 @@ side_listen(struct side *s)
 {
 	struct thole_op *op = add_op(s, THOLE_OP_LISTEN, 0);
 
+	memset(&op->local, 0, sizeof(op->local));
 	op->local.port = PORT;
 	op->bytes = s->settings->inflight;
 }
@@ -104,6 +110,7 @@ open_one(struct side *s)
 	op->local.port = (uint16_t)(CLIENT_PORT_MIN + n / ADDRS % CLIENT_PORTS);
 	op->remote.addr = thole_addr_ip4(SERVER_IP);
 	op->remote.port = PORT;
+	op->bytes = 0;
 }
 
 static void
@@ -117,7 +124,8 @@ send_bytes(struct side *s, thole_conn conn, uint32_t bytes)
 static void
 respond(struct side *s, thole_conn conn)
 {
-	send_bytes(s, conn, s->settings->response);
+	if (s->response != 0)
+		send_bytes(s, conn, s->response);
 	add_op(s, THOLE_OP_CLOSE, conn);
 }
 
@@ -145,8 +153,8 @@ on_event(struct side *s, const struct thole_event *ev)
 		break;
 	case THOLE_EV_ACCEPTED:
 		s->opened++;
-		talk->expect = s->settings->request;
-		if (talk->expect == 0)
+		talk->expect = s->request;
+		if (s->request == 0)
 			respond(s, ev->conn);
 		break;
 	case THOLE_EV_CONNECTED:

@@ -40,6 +40,8 @@ struct side {
 	struct thole_app *app;
 	struct rte_mempool *pool;
 	const struct settings *settings;
+	uint32_t request; /* of settings */
+	uint32_t response;
 	bool is_server;
 	struct talk *talks; /* by the handle's index */
 	struct thole_op ops[MAX_OPS];

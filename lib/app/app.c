@@ -119,6 +119,8 @@ thole_app_create(
 	}
 	client = &stack->clients[number];
 	client->used = true;
+	if (number >= stack->clients_end)
+		stack->clients_end = (uint8_t)(number + 1);
 	client->settings = stack->env.settings;
 	client->ctx = app;
 	client->take_ops = entries != 0 ? take_ops : NULL;

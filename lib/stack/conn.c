@@ -17,7 +17,7 @@ conn_alloc(struct thole_stack *s, const struct flow_key *key, uint8_t app,
 		return SLAB_NONE;
 	t = stack_tcb(s, i);
 	tcb_init(&s->env, t, key, set);
-	if (t->generation == 0)
+	if (unlikely(t->generation == 0))
 		t->generation = 1; /* no handle is 0 */
 	t->app = app;
 	s->stats.conns++;

@@ -162,8 +162,10 @@ promote(struct thole_stack *s, uint32_t i, struct embryo *e, struct seg *seg)
 	table_replace(
 		&s->table, seg->hash, ref_make(REF_EMBRYO, i), ref_make(REF_TCB, tcb_index(s, t)));
 	retire(s, i, e);
-	tcp_input_promoted(&s->env, t, seg);
-	conn_settle(s, t);
+	if (likely(tcp_input_promoted(&s->env, t, seg)))
+		list_push_ready(s, &s->clients[t->app].ready, t);
+	else
+		conn_settle(s, t);
 }
 
 static __rte_noinline void

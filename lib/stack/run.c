@@ -23,7 +23,7 @@ void
 thole_stack_run(struct thole_stack *s, uint64_t now_ns)
 {
 	stack_clock(s, now_ns);
-	for (unsigned int i = 0; i < APPS_MAX; i++)
+	for (unsigned int i = 0; i < s->clients_end; i++)
 		if (s->clients[i].take_ops != NULL)
 			s->clients[i].take_ops(s->clients[i].ctx);
 	conn_arm_owing(s);
@@ -31,7 +31,7 @@ thole_stack_run(struct thole_stack *s, uint64_t now_ns)
 	embryos_run(s);
 	time_wait_run(s);
 	neigh_run(s);
-	for (unsigned int i = 0; i < APPS_MAX; i++)
+	for (unsigned int i = 0; i < s->clients_end; i++)
 		if (s->clients[i].give_events != NULL)
 			s->clients[i].give_events(s->clients[i].ctx);
 }

@@ -234,8 +234,8 @@ rx_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct rte_m
 	struct arrival arrivals[BURST], *end;
 	uint16_t nb_rejects = 0;
 
-	for (uint16_t i = 0; i < n; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
+	for (uint16_t i = 0; i < n; i++) /* where a device usually puts them */
+		rte_prefetch0((const uint8_t *)pkts[i]->buf_addr + RTE_PKTMBUF_HEADROOM);
 	end = parse_burst(s, pkts, n, arrivals, rejects, &nb_rejects);
 	s->stats.rx_tcp_segs += (uint64_t)(end - arrivals);
 	for (struct arrival *a = arrivals; a < end; a++)

@@ -168,6 +168,7 @@ struct thole_stack {
 	uint16_t listener_free;
 	struct neigh_table neighs;
 	struct client clients[APPS_MAX];
+	uint8_t clients_end; /* none from here on was ever used */
 	struct limiter icmp_limiter;
 	struct cookies cookies;
 	uint64_t prng;
@@ -745,7 +746,7 @@ conn_settle_timer(struct thole_stack *s, struct tcb *t)
 	if (deadline < t->timer.at_ns &&
 		!(tcb_owes(t) && deadline > s->env.now_ns + CONN_ARM_OWING_NS &&
 			list_empty(&s->wait_tcbs)))
-		wheel_arm(&s->wheel, tcb_index(s, t), deadline);
+		wheel_arm_entry(&s->wheel, tcb_index(s, t), &t->timer, deadline);
 }
 
 /* For what is over, or about to be. */

@@ -43,7 +43,6 @@ tx_embryo(struct thole_stack *s, struct tx *tx, uint32_t i, struct embryo *e)
 		return false;
 	}
 	tx->pkts[tx->n++] = m;
-	s->stats.tx_tcp_segs++;
 	if (likely((flags & EF_SYN_ACK) != 0)) {
 		s->stats.tx_syn_acks++;
 		if (unlikely((flags & EF_SENT) != 0)) {
@@ -106,10 +105,11 @@ thole_stack_tx(struct thole_stack *s, uint64_t now_ns, struct rte_mbuf **out, ui
 {
 	struct tx tx = { .pkts = out, .max = max };
 	struct tcb *t = NULL;
-	uint16_t half;
+	uint16_t half, replies;
 
 	stack_clock(s, now_ns);
 	tx_replies(s, &tx);
+	replies = tx.n;
 	/* New connections don't crowd out those that stand: half of the room, and what these leave.
 	 */
 	half = max;
@@ -122,7 +122,8 @@ thole_stack_tx(struct thole_stack *s, uint64_t now_ns, struct rte_mbuf **out, ui
 		if (t == NULL)
 			tx_embryos(s, &tx, max);
 	}
-	tx_replies(s, &tx); /* ARP requests made just now */
+	s->stats.tx_tcp_segs += (uint16_t)(tx.n - replies); /* who makes a reply counts it */
+	tx_replies(s, &tx);				    /* ARP requests made just now */
 	s->stats.tx_pkts += tx.n;
 	return tx.n;
 }

@@ -67,9 +67,8 @@ wheel_link(struct wheel *w, uint32_t i, struct wheel_entry *e, uint16_t slot)
 }
 
 void
-wheel_arm(struct wheel *w, uint32_t i, uint64_t at_ns)
+wheel_arm_entry(struct wheel *w, uint32_t i, struct wheel_entry *e, uint64_t at_ns)
 {
-	struct wheel_entry *e = wheel_entry_at(w, i);
 	uint16_t slot;
 
 	if (unlikely(at_ns > UINT64_MAX - WHEEL_TICK_NS)) {
@@ -88,6 +87,12 @@ wheel_arm(struct wheel *w, uint32_t i, uint64_t at_ns)
 	}
 	e->at_ns = at_ns;
 	wheel_link(w, i, e, slot);
+}
+
+void
+wheel_arm(struct wheel *w, uint32_t i, uint64_t at_ns)
+{
+	wheel_arm_entry(w, i, wheel_entry_at(w, i), at_ns);
 }
 
 static inline const uint64_t *

@@ -36,6 +36,8 @@ void wheel_init(struct wheel *w, void *first_entry, size_t stride, uint64_t now_
  * never leaves it.
  */
 void wheel_arm(struct wheel *w, uint32_t i, uint64_t at_ns);
+/** The same by who knows its entry @p e. */
+void wheel_arm_entry(struct wheel *w, uint32_t i, struct wheel_entry *e, uint64_t at_ns);
 
 static inline struct wheel_entry *
 wheel_entry_at(const struct wheel *w, uint32_t i)

@@ -61,11 +61,26 @@ input_text(struct tcp_env *env, struct tcb *t, struct seg *s)
 	ack_policy(env, t);
 }
 
+/* Unless the peer's FIN came before: there can't be more. */
+static inline bool
+may_come(const struct tcb *t)
+{
+	return t->state == TCP_ESTABLISHED || t->state == TCP_FIN_WAIT_1 ||
+	       t->state == TCP_FIN_WAIT_2;
+}
+
+void
+tcp_input_fin(struct tcp_env *env, struct tcb *t)
+{
+	if (may_come(t))
+		input_fin(env, t);
+}
+
 void
 tcp_input_data(struct tcp_env *env, struct tcb *t, struct seg *s)
 {
-	if (t->state != TCP_ESTABLISHED && t->state != TCP_FIN_WAIT_1 && t->state != TCP_FIN_WAIT_2)
-		return; /* the peer's FIN came before: there can't be more */
+	if (!may_come(t))
+		return;
 	if ((s->flags & TCP_FIN) != 0 && s->seq + s->len != t->rcv_nxt) {
 		t->flags |= TF_FIN_AHEAD;
 		t->rcv_fin = s->seq + s->len;

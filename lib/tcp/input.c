@@ -232,15 +232,16 @@ trim(struct tcp_env *env, struct tcb *t, struct seg *s)
 	}
 }
 
-void
+bool
 tcp_input_promoted(struct tcp_env *env, struct tcb *t, struct seg *s)
 {
 	if (seg_len(s) != 0 || (t->opts & TO_ECN) != 0) {
 		tcp_input(env, t, s);
-		return;
+		return false;
 	}
 	our_syn_acked(env, t, s);
 	tcp_timestamp_note(env, t, s);
+	return (t->flags & TF_KEEPALIVE) == 0;
 }
 
 /* What a segment does that has passed the tests. @p whole: all of it is in the window and new. */
@@ -257,7 +258,10 @@ input_accepted(struct tcp_env *env, struct tcb *t, struct seg *s, const bool who
 		return;
 	/* Sixth step: urgent data is data (RFC 9293, 3.8.5: the pointer is advice that we don't
 	 * give). */
-	if (seg_len(s) != 0) {
+	if (whole && s->len == 0) {
+		if ((s->flags & TCP_FIN) != 0)
+			tcp_input_fin(env, t);
+	} else if (seg_len(s) != 0) {
 		if (!whole)
 			trim(env, t, s);
 		tcp_input_data(env, t, s);

@@ -108,7 +108,6 @@ emit_bare(struct tcp_env *env, struct tcb *t, const struct wire_path *path, stru
 	};
 
 	tcp_emit_bare(m, path, &seg);
-	env->stats->tx_tcp_segs++;
 }
 
 static bool
@@ -144,7 +143,6 @@ emit(struct out *o, const struct cut *c)
 		tcp_emit(m, &path, &seg);
 	}
 	o->pkts[o->n++] = m;
-	env->stats->tx_tcp_segs++;
 	env->stats->tx_data_bytes += c->len;
 	return true;
 }

@@ -2,10 +2,8 @@
 /* rto.c: round-trip times and the retransmission timer (RFC 6298); R2 (RFC 9293, 3.8.3). */
 #include "tcp/scoreboard.h"
 
-#define RTT_MOST_US UINT32_C(0x0fffffff)
-
-uint64_t
-tcp_rto_ns(const struct tcp_env *env, const struct tcb *t)
+static inline uint64_t
+rto_ns(const struct tcp_env *env, const struct tcb *t)
 {
 	const struct thole_tcp_params *p = &env->params;
 	uint64_t rto = p->rto_initial_ns;
@@ -25,15 +23,10 @@ tcp_rto_ns(const struct tcp_env *env, const struct tcb *t)
 	return RTE_MIN(rto, p->rto_max_ns);
 }
 
-/* RFC 6298, 2.2, in the units of srtt_us and rttvar_us. */
-void
-tcp_rtt_first(struct tcb *t, uint32_t rtt_us)
+uint64_t
+tcp_rto_ns(const struct tcp_env *env, const struct tcb *t)
 {
-	uint32_t rtt = RTE_MIN(RTE_MAX(rtt_us, 1u), RTT_MOST_US);
-
-	t->srtt_us = rtt << 3;
-	t->rttvar_us = rtt << 1;
-	t->backoff = 0;
+	return rto_ns(env, t);
 }
 
 void
@@ -42,7 +35,7 @@ tcp_rtt_sample(struct tcb *t, uint32_t rtt_us)
 	uint32_t rtt = RTE_MIN(RTE_MAX(rtt_us, 1u), RTT_MOST_US);
 
 	if (t->srtt_us == 0) {
-		tcp_rtt_first(t, rtt_us);
+		tcp_rtt_first(t, rtt);
 	} else { /* 2.3, in the scaled integers of Jacobson's 1988 appendix */
 		int32_t err = (int32_t)rtt - (int32_t)(t->srtt_us >> 3);
 
@@ -124,7 +117,7 @@ tcp_rtx_arm_alone(const struct tcp_env *env, struct tcb *t)
 {
 	uint64_t limit = give_up_established_ns(env, t);
 
-	t->rtx_ns = env->now_ns + RTE_MIN(tcp_rto_ns(env, t), RTE_MAX(limit, TIME_MS));
+	t->rtx_ns = env->now_ns + RTE_MIN(rto_ns(env, t), RTE_MAX(limit, TIME_MS));
 }
 
 void

@@ -14,8 +14,12 @@ tcb_init(struct tcp_env *env, struct tcb *t, const struct flow_key *key,
 {
 	uint32_t generation = t->generation;
 
-	for (unsigned int line = 0; line < sizeof(*t) / 64; line++) /* all at once is slower */
-		memset((uint8_t *)t + 64 * (size_t)line, 0, 64);
+	/* In one go the compiler would make a string instruction of it, which takes twice as long.
+	 */
+	memset(t, 0, 64);
+	memset((uint8_t *)t + 64, 0, 64);
+	memset((uint8_t *)t + 128, 0, 64);
+	memset((uint8_t *)t + 192, 0, 64);
 	t->key = *key;
 	t->generation = generation;
 	t->rtx_ns = t->delack_ns = t->life_ns = TIME_NEVER;
@@ -80,8 +84,7 @@ tcp_peer_syn(const struct tcp_env *env, struct tcb *t, const struct peer_syn *sy
 	t->snd_wnd = t->snd_wnd_max = syn->wnd;
 	t->snd_wl1 = syn->irs;
 	t->opts |= (uint8_t)(syn->opts >> TO_SHIFT);
-	t->snd_wscale = syn->opts & 0xfu; /* 0 without the option */
-	t->rcv_wscale = (scaled ? env->syn_wscale : 0) & 0xfu;
+	t->wscales = scaled ? (uint8_t)((syn->opts & EO_WSCALE_MASK) | env->syn_wscale << 4) : 0;
 	t->ts_recent = syn->ts_val;
 	tcp_timestamp_began(env, t);
 	set_mss(env, t, syn->mss);
@@ -104,7 +107,9 @@ tcp_open_passive(const struct tcp_env *env, struct tcb *t, const struct embryo *
 	tcp_peer_syn(env, t, &syn);
 	/* Karn's rule: an answer to one of several SYN-ACKs times nothing. */
 	if (likely(e->repeated == 0))
-		tcp_rtt_first(t, RTE_MAX(env_now_ms(env) - e->queued_ms, 1u) * 1000);
+		tcp_rtt_first(t,
+			RTE_MIN(RTE_MAX(env_now_ms(env) - e->queued_ms, 1u), RTT_MOST_US / 1000) *
+				1000);
 	else
 		t->flags |= TF_SYN_REXMIT;
 }

@@ -107,8 +107,18 @@ struct tcb {
 	uint8_t state;	  /* enum tcp_state */
 	uint8_t events;	  /* enum tcb_event */
 	uint16_t mss;	  /* most payload of a segment that we send, options off */
-	uint8_t snd_wscale : 4; /* Snd.Wind.Shift, Rcv.Wind.Shift */
-	uint8_t rcv_wscale : 4;
+	union {
+		struct { /* Snd.Wind.Shift, Rcv.Wind.Shift */
+#if RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN
+			uint8_t snd_wscale : 4;
+			uint8_t rcv_wscale : 4;
+#else
+			uint8_t rcv_wscale : 4;
+			uint8_t snd_wscale : 4;
+#endif
+		};
+		uint8_t wscales; /* rcv_wscale << 4 | snd_wscale */
+	};
 	uint8_t opts;	    /* enum tcb_opt */
 	uint32_t ts_recent; /* TS.Recent */
 	uint32_t ts_off;    /* of our timestamps */

@@ -95,11 +95,14 @@ uint32_t tcp_isn(const struct tcp_env *env, const struct flow_key *key, uint32_t
 
 /* input.c, syn_sent.c, ack.c, data.c: RFC 9293, 3.10.7. seg->m is set to NULL if it was kept. */
 enum tcp_reply tcp_input(struct tcp_env *env, struct tcb *t, struct seg *s);
-/* For the ACK that made an embryo the TCB @p t: embryo_input() has looked at it. */
-void tcp_input_promoted(struct tcp_env *env, struct tcb *t, struct seg *s);
+/* For the ACK that made an embryo the TCB @p t: embryo_input() has looked at it. @return whether
+ * all that follows is that the application hears of @p t. */
+bool tcp_input_promoted(struct tcp_env *env, struct tcb *t, struct seg *s);
 enum tcp_reply tcp_input_syn_sent(struct tcp_env *env, struct tcb *t, struct seg *s);
 void tcp_input_ack(struct tcp_env *env, struct tcb *t, const struct seg *s);
 void tcp_input_data(struct tcp_env *env, struct tcb *t, struct seg *s);
+/* A FIN alone, and in sequence. */
+void tcp_input_fin(struct tcp_env *env, struct tcb *t);
 /* An ACK as a challenge, at most 10 a second for a connection (RFC 5961, 7). */
 void tcp_challenge(struct tcp_env *env, struct tcb *t);
 /* timestamps.c: RFC 7323. */
@@ -177,7 +180,16 @@ uint8_t tcp_sack_out(struct tcb *t, struct sack_block *blocks, uint8_t most);
 
 /* rto.c: round-trip time and retransmission timeout (RFC 6298). */
 uint64_t tcp_rto_ns(const struct tcp_env *env, const struct tcb *t);
-void tcp_rtt_first(struct tcb *t, uint32_t rtt_us); /* no sample was taken before */
+#define RTT_MOST_US UINT32_C(0x0fffffff)
+/* No sample was taken before (2.2); 1 to RTT_MOST_US. */
+static inline void
+tcp_rtt_first(struct tcb *t, uint32_t rtt_us)
+{
+	t->srtt_us = rtt_us << 3;
+	t->rttvar_us = rtt_us << 1;
+	t->backoff = 0;
+}
+
 void tcp_rtt_sample(struct tcb *t, uint32_t rtt_us);
 /* How long the peer may still not answer. */
 uint64_t tcp_rtx_patience_ns(const struct tcp_env *env, const struct tcb *t);
