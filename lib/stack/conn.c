@@ -90,15 +90,10 @@ conn_settle_last(struct thole_stack *s, struct tcb *t)
 void
 conn_arm_owing(struct thole_stack *s)
 {
-	uint32_t i = s->out_tcbs.head;
-
-	if (i == SLAB_NONE || s->env.now_ns < s->arm_owing_ns)
+	if (s->arm_later_ns == 0 || s->env.now_ns < s->arm_later_ns)
 		return;
-	s->arm_owing_ns = s->env.now_ns + CONN_ARM_OWING_NS;
-	for (; i != SLAB_NONE; i = stack_tcb(s, i)->out_next) {
-		struct tcb *t = stack_tcb(s, i);
-
-		if ((t->flags & TF_DETACHED) == 0)
-			conn_arm(s, t);
-	}
+	s->arm_later_ns = 0;
+	for (uint32_t i = s->out_tcbs.head; i != SLAB_NONE; i = stack_tcb(s, i)->out_next)
+		if ((stack_tcb(s, i)->flags & TF_DETACHED) == 0)
+			conn_arm(s, stack_tcb(s, i));
 }

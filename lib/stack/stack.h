@@ -151,7 +151,7 @@ struct thole_stack {
 	struct wheel wheel;
 	struct index_list out_tcbs;
 	struct index_list out_embryos;
-	uint64_t arm_owing_ns;	     /* conn_arm_owing() looks then */
+	uint64_t arm_later_ns;	     /* until then output may wait unarmed; 0: it mayn't */
 	struct index_list wait_tcbs; /* for a next hop's hardware address */
 	struct index_list wait_embryos;
 	struct index_list embryo_fifo[EMBRYO_STEPS];
@@ -432,8 +432,8 @@ uint32_t conn_alloc(struct thole_stack *s, const struct flow_key *key, uint8_t a
 static inline void conn_settle(struct thole_stack *s, struct tcb *t);
 /* The timer is due no later than the TCB's earliest deadline. */
 void conn_arm(struct thole_stack *s, struct tcb *t);
-/* Those whose output waits are armed, too, every now and then and before they are due: without
- * mbufs, or a caller who has room, a connection is given up as well. */
+/* Those whose output waits are armed, too, once it has waited for so long, and before anything is
+ * due: without mbufs, or a caller who has room, a connection is given up as well. */
 void conn_arm_owing(struct thole_stack *s);
 /* Gives back record @p i, @p t, of a connection that is over once all have heard of it. */
 static inline void
@@ -737,7 +737,7 @@ conn_settle_lists(struct thole_stack *s, struct tcb *t)
 }
 
 /* A deadline that moves later touches no wheel. What is sent has deadlines of its own: the wheel
- * waits for them where there is time. */
+ * waits for them where there is time, and while all output goes. */
 static inline void
 conn_settle_timer(struct thole_stack *s, struct tcb *t)
 {
@@ -745,7 +745,7 @@ conn_settle_timer(struct thole_stack *s, struct tcb *t)
 
 	if (deadline < t->timer.at_ns &&
 		!(tcb_owes(t) && deadline > s->env.now_ns + CONN_ARM_OWING_NS &&
-			list_empty(&s->wait_tcbs)))
+			s->env.now_ns < s->arm_later_ns))
 		wheel_arm_entry(&s->wheel, tcb_index(s, t), &t->timer, deadline);
 }
 

@@ -90,6 +90,8 @@ tx_conn(struct thole_stack *s, struct tx *tx, struct tcb *t)
 		} else {
 			list_push_out(s, &s->wait_tcbs, t);
 			conn_arm(s, t);
+			if (s->arm_later_ns != 0) /* who waits there must be armed at once */
+				s->arm_later_ns = s->env.now_ns;
 		}
 		return true;
 	}
@@ -124,6 +126,8 @@ thole_stack_tx(struct thole_stack *s, uint64_t now_ns, struct rte_mbuf **out, ui
 	}
 	s->stats.tx_tcp_segs += (uint16_t)(tx.n - replies); /* who makes a reply counts it */
 	tx_replies(s, &tx);				    /* ARP requests made just now */
+	if (likely(list_empty(&s->out_tcbs) && list_empty(&s->wait_tcbs)))
+		s->arm_later_ns = s->env.now_ns + CONN_ARM_OWING_NS;
 	s->stats.tx_pkts += tx.n;
 	return tx.n;
 }

@@ -94,8 +94,8 @@ usual_sums_good(const struct rte_mbuf *m, const uint8_t *h, const struct usual_s
 }
 
 /**
- * Takes what usual_fits(): fills all of @p out but key.laddr and hash. @return false: @p out means
- * nothing, for its options are no good.
+ * Takes what usual_fits(): fills all of @p out but key.laddr and hash, mss and wscale only with
+ * their options. @return false: @p out means nothing, for its options are no good.
  */
 static inline bool
 usual_take(struct rte_mbuf *m, const uint8_t *h, const struct usual_span *payload, struct seg *out)

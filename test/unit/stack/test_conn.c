@@ -312,7 +312,9 @@ output_that_waits_is_timed(void)
 		for (uint32_t ms = 0; ms <= 10; ms++) /* and no tx */
 			thole_stack_run(r.stack, r.now += TIME_MS);
 		CU_ASSERT_TRUE(armed_at(op.conn) <= due);
+		CU_ASSERT_EQUAL(r.stack->arm_later_ns, 0); /* they aren't walked again */
 		rig_turn(&r);
+		CU_ASSERT_TRUE(r.stack->arm_later_ns > r.now);
 		rig_drop_output(&r); /* its FIN */
 	}
 	CU_ASSERT_TRUE(rig_close(&r));
