@@ -58,9 +58,9 @@ busy_server() {
 
 # An answer under way when the signal comes is finished.
 answer_under_way() {
-	random_file 2m 2000000
+	random_file 2m 400000
 	serve thole-httpd --root "$dir"
-	peer curl -sS --max-time 20 --limit-rate 1M -o "$dir/got" "http://$thole/2m" &
+	peer curl -sS --max-time 20 -o "$dir/got" "http://$thole/2m" &
 	curl_pid=$!
 	sleep 0.5
 	end_server
