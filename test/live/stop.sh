@@ -56,7 +56,8 @@ busy_server() {
 	nothing_left
 }
 
-# An answer under way when the signal comes is finished.
+# An answer that was asked for before the signal is whole. It is a short one, over by then: longer ones are cut off
+# now and then after the three seconds that a program gives its connections, for a reason still to be found.
 answer_under_way() {
 	random_file 2m 400000
 	serve thole-httpd --root "$dir"
