@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* addloop.c: eight dependent additions a round, rounds until 50 ms are over. */
+/*
+ * addloop.c: eight dependent additions a round, rounds until 100 ms are over. A round takes some
+ * 10 us: the core was away when more than STOP_NS lie between two looks at the clock.
+ */
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
@@ -7,7 +10,8 @@
 
 #include "addloop.h"
 
-#define MEASURE_NS UINT64_C(50000000)
+#define MEASURE_NS UINT64_C(100000000)
+#define STOP_NS	   UINT64_C(50000)
 #define ROUNDS	   4096U
 
 /*
@@ -20,13 +24,14 @@
 		(x) += (step);                                                                     \
 	} while (0)
 
-static double
-additions_per_s(void)
+static struct addloop_core
+measure_core(void)
 {
-	uint64_t start = thole_clock_ns(), now, adds = 0;
+	uint64_t start = thole_clock_ns(), now = start, last, adds = 0, stopped = 0;
 	uint64_t x = start, step = 3;
 
 	do {
+		last = now;
 		for (uint32_t i = 0; i < ROUNDS; i++) {
 			ADD(x, step);
 			ADD(x, step);
@@ -39,24 +44,29 @@ additions_per_s(void)
 		}
 		adds += (uint64_t)ROUNDS * 8;
 		now = thole_clock_ns();
+		if (now - last > STOP_NS)
+			stopped += now - last;
 	} while (now - start < MEASURE_NS);
-	return (double)adds * 1e9 / (double)(now - start);
+	return (struct addloop_core){
+		.per_s = (double)adds * 1e9 / (double)(now - start),
+		.stopped = (double)stopped / (double)(now - start),
+	};
 }
 
 static int
 on_other(void *arg)
 {
-	*(double *)arg = additions_per_s();
+	*(struct addloop_core *)arg = measure_core();
 	return 0;
 }
 
 void
 addloop_measure(unsigned int other, struct addloop *out)
 {
-	out->other_per_s = 0;
+	out->other = (struct addloop_core){ .per_s = 0 };
 	if (other < RTE_MAX_LCORE)
-		rte_eal_remote_launch(on_other, &out->other_per_s, other);
-	out->main_per_s = additions_per_s();
+		rte_eal_remote_launch(on_other, &out->other, other);
+	out->main = measure_core();
 	if (other < RTE_MAX_LCORE)
 		rte_eal_wait_lcore(other);
 }

@@ -214,13 +214,24 @@ evicted(const struct sample *sample)
 	return sample->server.time_wait_evicted + sample->client.time_wait_evicted;
 }
 
+static void
+cores_set(json_t *extra, const char *when, const struct addloop *cores)
+{
+	const double per_s[] = { cores->main.per_s, cores->other.per_s };
+	const double away[] = { cores->main.stopped, cores->other.stopped };
+	char key[32];
+
+	snprintf(key, sizeof(key), "additions_per_s_%s", when);
+	json_object_set_new(extra, key, numbers(per_s, 2));
+	snprintf(key, sizeof(key), "away_share_%s", when);
+	json_object_set_new(extra, key, numbers(away, 2));
+}
+
 static json_t *
 extra_object(const struct report *r)
 {
 	const struct options *o = r->options;
 	const struct run *run = r->run;
-	const double add_before[] = { r->add_before.main_per_s, r->add_before.other_per_s };
-	const double add_after[] = { r->add_after.main_per_s, r->add_after.other_per_s };
 	json_t *extra = json_object();
 
 	json_object_set_new(
@@ -249,8 +260,8 @@ extra_object(const struct report *r)
 		extra, "wire_after", numbers(r->wire_after.round_trips_per_s, WIRE_DEPTHS));
 	json_object_set_new(extra, "wire_rejected",
 		json_integer((json_int_t)r->wire_before.rejected + r->wire_after.rejected));
-	json_object_set_new(extra, "additions_per_s_before", numbers(add_before, 2));
-	json_object_set_new(extra, "additions_per_s_after", numbers(add_after, 2));
+	cores_set(extra, "before", &r->add_before);
+	cores_set(extra, "after", &r->add_after);
 	json_object_set_new(
 		extra, o->standing != 0 ? "standing" : "idle", json_integer((json_int_t)run->idle));
 	json_object_set_new(extra, "heap_bytes", json_integer((json_int_t)run->memory.heap_bytes));

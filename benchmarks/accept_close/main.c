@@ -305,6 +305,25 @@ start_sides(struct bench *b)
 	return 0;
 }
 
+/* Before the run, with the process at the other end. */
+static int
+measure_wire_alone(struct bench *b)
+{
+	struct side *side = b->server.used ? &b->server : &b->client;
+	uint16_t id = thole_port_id(side->port);
+
+	if (b->server.used) {
+		if (wire_reflect(id, (uint64_t)(b->options.wait_s * 1e9), &signals) == -ETIMEDOUT)
+			return complain("--wire: nothing came from the other side in time: start "
+					"it with --wire, too, or give --wait more",
+				1);
+		return 0;
+	}
+	b->report.wire_rc = wire_measure_alone(id, thole_port_pool(side->port, 0),
+		side->config.port.rx_desc, &signals, &b->report.wire_before);
+	return 0;
+}
+
 static void
 measure_wire(struct bench *b, struct wire *out)
 {
@@ -342,7 +361,9 @@ measure(struct bench *b)
 	report_head(&b->report);
 	addloop_measure(b->other, &b->report.add_before);
 	measure_wire(b, &b->report.wire_before);
-	rc = start_sides(b);
+	rc = b->options.wire ? measure_wire_alone(b) : 0;
+	if (rc == 0)
+		rc = start_sides(b);
 	if (rc != 0)
 		return rc;
 	b->run = (struct run){ .options = &b->options,

@@ -32,6 +32,7 @@ enum {
 	OPT_PORTS,
 	OPT_NO_KERNEL,
 	OPT_NO_WIRE,
+	OPT_WIRE,
 	OPT_OFFLOAD,
 	OPT_EPHEMERAL,
 	OPT_DEVICE,
@@ -134,6 +135,11 @@ static const struct argp_option table[] = {
 	{ "role", OPT_ROLE, "ROLE", 0, "both, server or client (both)", 2 },
 	{ "device", OPT_DEVICE, "NAME", 0, "The port: net_memif0, net_tap0, 0000:03:00.0, ...", 2 },
 	{ "wait", OPT_WAIT, "S", 0, "Seconds to wait for the other side (60)", 2 },
+	{ "wire", OPT_WIRE, NULL, 0,
+		"Measure the bare wire between the sides first: the server's sends back what "
+		"comes. "
+		"Both must be told",
+		2 },
 
 	{ NULL, 0, NULL, 0, "Addresses:", 3 },
 	{ "address", OPT_ADDRESS, "A/P", 0,
@@ -306,6 +312,34 @@ parse_closer(struct parse *p, const char *arg)
 	return 0;
 }
 
+/* What has no value. */
+static error_t
+parse_flag(struct options *o, int key)
+{
+	switch (key) {
+	case OPT_WRONG_WORKER:
+		o->wrong_worker = true;
+		return 0;
+	case OPT_NO_KERNEL:
+		o->no_kernel = true;
+		return 0;
+	case OPT_NO_WIRE:
+		o->no_wire = true;
+		return 0;
+	case OPT_WIRE:
+		o->wire = true;
+		return 0;
+	case OPT_OFFLOAD:
+		o->offload_checksums = true;
+		return 0;
+	case OPT_EPHEMERAL:
+		o->ephemeral = true;
+		return 0;
+	default: /* argp's own keys, of which there may be more */
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 static error_t
 parse_option(int key, char *arg, struct argp_state *state)
 {
@@ -321,9 +355,6 @@ parse_option(int key, char *arg, struct argp_state *state)
 		return parse_u32(p, "inflight", arg, 1, 1U << 20, &o->inflight);
 	case 'w':
 		return parse_u32(p, "workers", arg, 1, MAX_WORKERS, &o->workers);
-	case OPT_WRONG_WORKER:
-		o->wrong_worker = true;
-		return 0;
 	case OPT_REQUEST:
 		p->sizes_given = true;
 		return parse_u32(p, "request", arg, 0, 1U << 30, &o->request_bytes);
@@ -367,22 +398,10 @@ parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_DEVICE:
 		o->device = arg;
 		return 0;
-	case OPT_NO_KERNEL:
-		o->no_kernel = true;
-		return 0;
-	case OPT_NO_WIRE:
-		o->no_wire = true;
-		return 0;
-	case OPT_OFFLOAD:
-		o->offload_checksums = true;
-		return 0;
-	case OPT_EPHEMERAL:
-		o->ephemeral = true;
-		return 0;
 	case ARGP_KEY_ARG:
 		return refuse(p, "%s: unexpected; EAL's options follow after --, see --help", arg);
-	default: /* argp's own keys, of which there may be more */
-		return ARGP_ERR_UNKNOWN;
+	default:
+		return parse_flag(o, key);
 	}
 }
 
@@ -462,6 +481,9 @@ check_combination(struct parse *p)
 	if (o->role == ROLE_BOTH && o->device != NULL)
 		return refuse(
 			p, "--device %s: only with --role server or --role client", o->device);
+	if (o->wire && (o->role == ROLE_BOTH || o->no_wire || o->workers > 1))
+		return refuse(p, "--wire: only with one worker, --role server or --role client, "
+				 "and without --no-wire");
 	if (o->role != ROLE_BOTH && o->offload_checksums)
 		return refuse(p,
 			"--offload-checksums: only with --role both, where the cable is ours; a "

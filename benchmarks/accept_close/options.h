@@ -50,6 +50,7 @@ struct options {
 	uint16_t port_last;
 	bool no_kernel;
 	bool no_wire;
+	bool wire; /* of a lone side, whose other one does as well */
 	bool offload_checksums;
 	bool ephemeral;
 	bool wrong_worker;

@@ -155,6 +155,25 @@ print_sharing(const struct side *side, const char *name)
 			sharing->by_device ? "by the device" : "by our own hash", sharing->why);
 }
 
+/* How fast the cores were, and for how much of the time others had them. */
+static void
+print_cores(const struct addloop *before, const struct addloop *after)
+{
+	bool two = before->other.per_s > 0;
+
+	printf("  additions          %14.2f G/s before %5.2f after", before->main.per_s / 1e9,
+		after->main.per_s / 1e9);
+	if (two)
+		printf(", %.2f and %.2f on the other core", before->other.per_s / 1e9,
+			after->other.per_s / 1e9);
+	printf("\n  away for over 50 us %11.2f %%   before %5.2f after", before->main.stopped * 100,
+		after->main.stopped * 100);
+	if (two)
+		printf(", %.2f and %.2f on the other core", before->other.stopped * 100,
+			after->other.stopped * 100);
+	printf("\n");
+}
+
 static void
 print_handover(const struct side *side, const char *name)
 {
@@ -238,7 +257,8 @@ print_wire(const struct report *r, const struct figures *f)
 	uint32_t rejected = r->wire_before.rejected + r->wire_after.rejected;
 	char a[GROUPED_BYTES];
 
-	if (r->options->no_wire || r->options->role != ROLE_BOTH || r->options->workers > 1)
+	if (r->options->role == ROLE_BOTH ? r->options->no_wire || r->options->workers > 1
+					  : !r->options->wire || r->options->role == ROLE_SERVER)
 		return;
 	printf("  bare wire          %14s round trips/s", grouped(f->wire_round_trips_per_s, a));
 	if (r->wire_rc != 0)
@@ -360,11 +380,6 @@ report_table(const struct report *r, const struct figures *f)
 		printf(", the youngest ended after %s ms", grouped(f->time_wait_min_age_ms, c));
 	printf("\n  leaked             %14s mbufs %9s connections\n", grouped(f->leaked_mbufs, a),
 		grouped(f->leaked_conns, b));
-	printf("  additions          %14.2f G/s before %5.2f after", r->add_before.main_per_s / 1e9,
-		r->add_after.main_per_s / 1e9);
-	if (r->add_before.other_per_s > 0)
-		printf(", %.2f and %.2f on the other core", r->add_before.other_per_s / 1e9,
-			r->add_after.other_per_s / 1e9);
-	printf("\n");
+	print_cores(&r->add_before, &r->add_after);
 	fflush(stdout);
 }

@@ -78,12 +78,12 @@ reflect(void *arg)
 	return 0;
 }
 
+/* To an address that nobody has, of an experimental type (IEEE 802, local experimental 1). */
+static const uint8_t header[14] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x88, 0xb5 };
+
 static int
 start_frames(uint16_t port, struct rte_mempool *pool, uint32_t n)
 {
-	/* To an address that nobody has, of an experimental type (IEEE 802, local experimental 1).
-	 */
-	static const uint8_t header[14] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x88, 0xb5 };
 	struct rte_mbuf *pkts[MOST];
 	const bool stop = true;
 
@@ -181,21 +181,73 @@ measure_depths(uint16_t port, struct rte_mempool *pool, uint32_t entries,
 	return *stop != 0 ? -EINTR : 0;
 }
 
+/* Until a figure counts, or often enough. */
+static int
+measure_again(uint16_t port, struct rte_mempool *pool, uint32_t entries,
+	const volatile sig_atomic_t *stop, struct wire *out)
+{
+	uint32_t times = 0;
+	int rc;
+
+	do
+		rc = measure_depths(port, pool, entries, stop, out);
+	while (rc == 0 && out->best > WIRE_REJECT_PER_S && times++ < WIRE_AGAIN);
+	return rc;
+}
+
 int
 wire_measure(uint16_t a, uint16_t b, struct rte_mempool *pool, uint32_t entries, unsigned int other,
 	const volatile sig_atomic_t *stop, struct wire *out)
 {
 	struct reflector r = { .port = b };
-	uint32_t times = 0;
 	int rc;
 
 	*out = (struct wire){ .best = 0 };
 	if (rte_eal_remote_launch(reflect, &r, other) != 0)
 		return -EBUSY;
-	do
-		rc = measure_depths(a, pool, entries, stop, out);
-	while (rc == 0 && out->best > WIRE_REJECT_PER_S && times++ < WIRE_AGAIN);
+	rc = measure_again(a, pool, entries, stop, out);
 	__atomic_store_n(&r.stop, true, __ATOMIC_RELEASE);
 	rte_eal_wait_lcore(other);
 	return rc;
+}
+
+int
+wire_measure_alone(uint16_t a, struct rte_mempool *pool, uint32_t entries,
+	const volatile sig_atomic_t *stop, struct wire *out)
+{
+	*out = (struct wire){ .best = 0 };
+	return measure_again(a, pool, entries, stop, out);
+}
+
+static bool
+all_ours(struct rte_mbuf **pkts, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++)
+		if (pkts[i]->data_len != FRAME_BYTES ||
+			memcmp(rte_pktmbuf_mtod(pkts[i], const void *), header, sizeof(header)) !=
+				0)
+			return false;
+	return true;
+}
+
+int
+wire_reflect(uint16_t a, uint64_t wait_ns, const volatile sig_atomic_t *stop)
+{
+	static const bool never = false;
+	struct rte_mbuf *pkts[BURST];
+	uint64_t heard_ns = thole_clock_ns(), now_ns = heard_ns;
+
+	while (*stop == 0 && now_ns - heard_ns < wait_ns) {
+		uint16_t n = rte_eth_rx_burst(a, 0, pkts, BURST);
+
+		if (!all_ours(pkts, n)) {
+			rte_pktmbuf_free_bulk(pkts, n);
+			return 0;
+		}
+		send_all(a, pkts, n, &never);
+		now_ns = thole_clock_ns();
+		if (n != 0)
+			heard_ns = now_ns;
+	}
+	return *stop != 0 ? -EINTR : -ETIMEDOUT;
 }

@@ -38,4 +38,15 @@ double wire_better(double a, double b);
 int wire_measure(uint16_t a, uint16_t b, struct rte_mempool *pool, uint32_t entries,
 	unsigned int other, const volatile sig_atomic_t *stop, struct wire *out);
 
+/** Likewise, from port @p a to another process that has called wire_reflect(). */
+int wire_measure_alone(uint16_t a, struct rte_mempool *pool, uint32_t entries,
+	const volatile sig_atomic_t *stop, struct wire *out);
+
+/**
+ * Sends back what wire_measure_alone() of another process sends to port @p a, until something else
+ * comes, which is dropped: it will come again.
+ * @return 0, -ETIMEDOUT if nothing came for @p wait_ns, -EINTR if *stop was set.
+ */
+int wire_reflect(uint16_t a, uint64_t wait_ns, const volatile sig_atomic_t *stop);
+
 #endif

@@ -197,6 +197,9 @@ test_mistakes(void)
 		{ "--set .msl=3", ".msl=3" },
 		{ "--device net_tap0", "--role" },
 		{ "--role server --offload-checksums", "--offload-checksums" },
+		{ "--wire", "--wire" },
+		{ "--role client --wire --no-wire", "--wire" },
+		{ "--role server --wire --workers 2", "--wire" },
 		{ "--role server --peer 10.0.0.1", "--peer" },
 	};
 
