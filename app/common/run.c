@@ -6,7 +6,6 @@
 #include "run.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include <rte_lcore.h>
 
 #include "say.h"
+#include "signals.h"
 
 #define RUN_RING_ENTRIES 4096
 #define RUN_GRACE_NS	 (3 * 1000000000ull) /* from a signal until connections are reset */
@@ -23,8 +23,6 @@
 #define RUN_LAST_NS	 (20 * 1000000ull)   /* turns after the end: for the last ACK or RST */
 #define RUN_EAL_ARGS	 (THOLE_CONFIG_EAL_ARGS + 64)
 #define RUN_WORKERS	 128 /* as many as a port can have */
-
-static volatile sig_atomic_t run_signals;
 
 /* What all threads share. */
 struct group {
@@ -51,29 +49,6 @@ struct runner {
 	bool done;
 	bool started;
 };
-
-static void
-on_signal(int number)
-{
-	(void)number;
-	if (run_signals < 2)
-		run_signals++;
-}
-
-/* Ctrl-C, kill, and a pipe whose reader has gone. */
-static void
-catch_signals(void)
-{
-	struct sigaction action;
-
-	memset(&action, 0, sizeof(action));
-	sigemptyset(&action.sa_mask);
-	action.sa_handler = on_signal;
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	action.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &action, NULL);
-}
 
 static void
 run_flush(struct run *run)
@@ -142,7 +117,7 @@ stop_by_signal(struct runner *r)
 		r->run.stopping = true;
 		program->stop(r->ctx);
 	}
-	if (!r->aborted && (run_signals > 1 || r->run.now_ns - r->stopped_ns > RUN_GRACE_NS)) {
+	if (!r->aborted && (signals_seen() > 1 || r->run.now_ns - r->stopped_ns > RUN_GRACE_NS)) {
 		r->aborted = true;
 		r->stopped_ns = r->run.now_ns;
 		program->abort(r->ctx);
@@ -184,7 +159,7 @@ app_turn(struct runner *r, uint64_t now_ns)
 		n = thole_app_events(run->app, events, RUN_EVENTS);
 	for (uint32_t i = 0; i < n; i++)
 		program->event(r->ctx, &events[i]);
-	if (run_signals != 0)
+	if (signals_seen() != 0)
 		over = stop_by_signal(r);
 	if (program->work(r->ctx))
 		over = true;
@@ -193,8 +168,8 @@ app_turn(struct runner *r, uint64_t now_ns)
 	if (over && r->over_ns == 0) {
 		r->over_ns = now_ns;
 		/* One that ends by itself ends the others. */
-		if (r->group->n > 1 && run_signals == 0)
-			run_signals = 1;
+		if (r->group->n > 1)
+			signals_pretend();
 	}
 	if (r->over_ns != 0 && now_ns - r->over_ns > RUN_LAST_NS && !r->done)
 		runner_done(r);
@@ -559,7 +534,7 @@ run_main(const struct opts *opts, const struct run_program *program)
 	int status;
 
 	*g = (struct group){ .opts = opts, .program = program, .n = opts->config.port.nb_workers };
-	catch_signals();
+	signals_catch();
 	status = start_eal(opts);
 	if (status != 0)
 		return status;
