@@ -46,6 +46,8 @@ conn_connect(struct thole_stack *s, uint8_t app, const struct thole_endpoint *lo
 
 	if (err != 0)
 		return err;
+	if (unlikely(s->ending == ENDING_CUT))
+		return -ESHUTDOWN;
 	if (key.lport == 0) {
 		err = port_choose(s, &key);
 		if (err != 0)

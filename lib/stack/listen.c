@@ -85,6 +85,8 @@ listen_open(struct thole_stack *s, uint8_t app, const struct thole_endpoint *loc
 
 	if (local->port == 0)
 		return -EINVAL;
+	if (s->ending != ENDING_NOT)
+		return -ESHUTDOWN;
 	if (local_index(s, &local->addr, &laddr) != 0)
 		return -EADDRNOTAVAIL;
 	if (find_exact(s, laddr, local->port) != END)
@@ -132,8 +134,9 @@ drop_dependants(struct thole_stack *s, uint16_t listener)
 	}
 }
 
+/* From here on nobody finds it. */
 static void
-close_listener(struct thole_stack *s, uint16_t i)
+unlink_listener(struct thole_stack *s, uint16_t i)
 {
 	struct listener *l = &s->listeners[i];
 	uint16_t *link = &s->listener_at[l->port];
@@ -142,10 +145,25 @@ close_listener(struct thole_stack *s, uint16_t i)
 		link = &s->listeners[*link].next;
 	*link = l->next;
 	l->app = APP_NONE;
-	drop_dependants(s, i);
+}
+
+/* Nobody depends on it any more. */
+static void
+free_listener(struct thole_stack *s, uint16_t i)
+{
+	struct listener *l = &s->listeners[i];
+
 	tcp_profile_drop(&s->env, l->settings.profile);
 	l->next = s->listener_free;
 	s->listener_free = i;
+}
+
+static void
+close_listener(struct thole_stack *s, uint16_t i)
+{
+	unlink_listener(s, i);
+	drop_dependants(s, i);
+	free_listener(s, i);
 }
 
 int
@@ -169,4 +187,20 @@ listen_close_all(struct thole_stack *s, uint8_t app)
 	for (uint32_t i = 1; i <= s->cfg.max_listeners; i++)
 		if (s->listeners[i].app == app)
 			close_listener(s, (uint16_t)i);
+}
+
+void
+listen_drain(struct thole_stack *s)
+{
+	for (unsigned int step = 0; step < EMBRYO_STEPS; step++)
+		while (!list_empty(&s->embryo_fifo[step]))
+			embryo_free(s, s->embryo_fifo[step].head);
+	for (uint32_t i = 0; i < s->tcbs.fresh; i++)
+		stack_tcb(s, i)->listener = NO_INDEX;
+	for (uint32_t i = 1; i <= s->cfg.max_listeners; i++) {
+		if (s->listeners[i].app == APP_NONE)
+			continue;
+		unlink_listener(s, (uint16_t)i);
+		free_listener(s, (uint16_t)i);
+	}
 }

@@ -109,6 +109,13 @@ struct limiter {
 	uint32_t tokens;
 };
 
+/* How far a stack is with its end (drain.c). */
+enum ending {
+	ENDING_NOT,
+	ENDING_DRAINS, /* nobody is accepted, nor may anybody listen */
+	ENDING_CUT,    /* all were reset, and nobody may connect */
+};
+
 /* A connection that is over, by its key's hash. */
 struct cookie_end {
 	uint32_t hash;
@@ -162,6 +169,7 @@ struct thole_stack {
 	uint32_t replies_n;
 	struct local_range *locals;
 	uint16_t nb_locals;
+	uint8_t ending;	     /* enum ending */
 	uint32_t gateway_be; /* 0: none */
 	struct listener *listeners;
 	uint16_t *listener_at; /* by port: first listener; 0: none */
@@ -558,6 +566,8 @@ int listen_open(struct thole_stack *s, uint8_t app, const struct thole_endpoint 
 	uint32_t backlog, uint64_t user);
 int listen_close(struct thole_stack *s, uint8_t app, const struct thole_endpoint *local);
 void listen_close_all(struct thole_stack *s, uint8_t app);
+/* All listeners go; connections that wait to be accepted stay. */
+void listen_drain(struct thole_stack *s);
 uint16_t listen_find(const struct thole_stack *s, uint32_t laddr, uint16_t port);
 
 /* embryos.c */

@@ -135,8 +135,8 @@ struct thole_op {
 };
 
 enum thole_event_type {
-	/** LISTEN's answer: status 0 or -EADDRINUSE, -EADDRNOTAVAIL, -ENOSPC; local; user from the
-	   op. */
+	/** LISTEN's answer: status 0 or -EADDRINUSE, -EADDRNOTAVAIL, -ENOSPC, -ESHUTDOWN (the
+	   stack drains); local; user from the op. */
 	THOLE_EV_LISTENING = 1,
 	/** A peer's connection is established. local, remote; bytes is the send credit; user the
 	   listener's. */
@@ -156,8 +156,9 @@ enum thole_event_type {
 	/**
 	 * The connection is over: status 0, or -ECONNREFUSED, -ECONNRESET, -ETIMEDOUT,
 	 * -EHOSTUNREACH, -ENETUNREACH, -EPROTO, -EADDRNOTAVAIL, -EADDRINUSE, -ENOBUFS,
-	 * -ECONNABORTED. One that was given up for want of an answer ends with its latest soft
-	 * error, if there was one since the last answer, else with -ETIMEDOUT. The handle is stale.
+	 * -ECONNABORTED, -ESHUTDOWN (thole_stack_cut()). One that was given up for want of an
+	 * answer ends with its latest soft error, if there was one since the last answer, else with
+	 * -ETIMEDOUT. The handle is stale.
 	 */
 	THOLE_EV_CLOSED,
 	/** An op was refused: status -EBADF (a stale handle, a second CLOSE), -EINVAL, -EPIPE (SEND

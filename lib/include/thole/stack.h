@@ -182,7 +182,7 @@ THOLE_API int thole_stack_create(
 
 /**
  * Frees a stack with all connections, unsaid to the peers, and every mbuf it holds. Its application
- * contexts must be gone.
+ * contexts must be gone. To have them finish first, or the peers told, see thole_stack_drain().
  */
 THOLE_API void thole_stack_destroy(struct thole_stack *stack);
 
@@ -215,6 +215,46 @@ THOLE_API uint16_t thole_stack_tx(
  * comes first. It may be early, never late. 0: now.
  */
 THOLE_API uint64_t thole_stack_next_deadline(const struct thole_stack *stack);
+
+/** What has to finish before a stack can go in peace, or was cut off. TIME-WAIT isn't: it has said
+ * all, and waits for nobody. */
+struct thole_left {
+	uint32_t open; /**< connections that an application has, or is about to hear of */
+	uint32_t
+		orphans; /**< that are closed, or whose context has gone, and TCP isn't done with */
+	uint32_t handshakes;	/**< of peers, under way */
+	uint64_t unsent_bytes;	/**< given to SEND, and never sent */
+	uint64_t unacked_bytes; /**< sent, and not acknowledged */
+};
+
+/**
+ * The beginning of a stack's end: nobody new. All contexts' listeners close, handshakes of peers
+ * under way are dropped, and SYNs are answered by RST (RFC 9293, 3.10.7.1); LISTEN is refused with
+ * -ESHUTDOWN. What is established goes on: it is ACCEPTED still, if it hasn't been, and CONNECT
+ * opens more, since those under way may need it. There is no event that says so and no way back:
+ * the caller has its applications finish, by a look now and then at thole_stack_left(), and
+ * thole_stack_cut() ends what didn't. In the stack's thread; a second call does nothing.
+ */
+THOLE_API void thole_stack_drain(struct thole_stack *stack);
+
+/**
+ * Counts what is left, of all contexts. It looks at every connection: now and then is often enough.
+ * In the stack's thread.
+ * @param out may be NULL.
+ * @return open + orphans + handshakes.
+ */
+THOLE_API uint32_t thole_stack_left(const struct thole_stack *stack, struct thole_left *out);
+
+/**
+ * ABORTs every connection that isn't over, of all contexts, orphans too, after what
+ * thole_stack_drain() does (RFC 9293, 3.10.5). Applications get CLOSED with -ECONNABORTED, after
+ * what they haven't read; a CONNECT from here on ends with -ESHUTDOWN. The RSTs are owed:
+ * thole_stack_tx() gives them, and until it has, thole_stack_next_deadline() is 0. One whose next
+ * hop's address isn't known isn't sent. In the stack's thread.
+ * @param out what was cut off; may be NULL.
+ * @return open + orphans.
+ */
+THOLE_API uint32_t thole_stack_cut(struct thole_stack *stack, struct thole_left *out);
 
 #ifdef __cplusplus
 }

@@ -3,10 +3,11 @@
 #include "test.h"
 
 extern const struct test_suite suite_app, suite_ops, suite_connect, suite_events, suite_rings,
-	suite_million, suite_wait;
+	suite_million, suite_wait, suite_drain;
 
 const struct test_suite *const test_suites[] = {
 	&suite_app,
+	&suite_drain,
 	&suite_ops,
 	&suite_connect,
 	&suite_events,
