@@ -24,6 +24,20 @@
 	4 /* batches sent in a turn at most: the RX queue must not wait for long                   \
 	   */
 
+#define DRAIN_LOOK_NS (10 * TIME_MS) /* between two looks at what is left */
+#define DRAIN_LAST_NS TIME_S	     /* for the RSTs to go, from the deadline on */
+
+/* How a worker ends. */
+struct drain {
+	uint64_t until_ns; /* 0: it doesn't; set by any thread */
+	uint64_t look_ns;
+	uint64_t cut_ns;
+	bool began;
+	bool is_cut;
+	bool done; /* read by any thread, and then what was cut */
+	struct thole_left cut;
+};
+
 struct thole_worker {
 	struct thole_stack *stack;
 	uint64_t now_ns;
@@ -37,6 +51,7 @@ struct thole_worker {
 	struct txq txq;
 	struct idle idle;
 	struct handover *handover; /* NULL: alone on its port */
+	struct drain drain;
 };
 
 void
@@ -310,9 +325,53 @@ worker_tx(struct thole_worker *w)
 	return sent;
 }
 
+/* Whether nobody waits for anything more, or for no longer. */
+static bool
+is_drained(struct thole_worker *w)
+{
+	struct drain *d = &w->drain;
+
+	if (d->is_cut && w->now_ns - d->cut_ns >= DRAIN_LAST_NS)
+		return true;
+	if (txq_waits(&w->txq) || thole_stack_next_deadline(w->stack) == 0)
+		return false;
+	if (d->is_cut)
+		return true;
+	if (w->now_ns < d->look_ns)
+		return false;
+	d->look_ns = w->now_ns + DRAIN_LOOK_NS;
+	if (thole_stack_left(w->stack, NULL) != 0)
+		return false;
+	thole_stack_cut(w->stack, NULL); /* and so it stays */
+	return true;
+}
+
+/* Instead of worker_tx(). */
+static __rte_noinline uint32_t
+draining_tx(struct thole_worker *w, uint64_t until_ns)
+{
+	struct drain *d = &w->drain;
+	uint32_t sent;
+
+	if (!d->began) {
+		d->began = true;
+		thole_stack_drain(w->stack);
+	}
+	if (w->now_ns >= until_ns && !d->is_cut && !d->done) {
+		d->is_cut = true;
+		d->cut_ns = w->now_ns;
+		thole_stack_cut(w->stack, &d->cut);
+	}
+	sent = worker_tx(w);
+	if (!d->done && is_drained(w))
+		__atomic_store_n(&d->done, true, __ATOMIC_RELEASE); /* thole_worker_drained() */
+	return sent;
+}
+
 uint32_t
 thole_worker_turn(struct thole_worker *worker)
 {
+	uint64_t until_ns;
 	uint32_t moved;
 
 	worker->now_ns = thole_clock_ns();
@@ -321,7 +380,36 @@ thole_worker_turn(struct thole_worker *worker)
 	if (worker->app_turn != NULL)
 		worker->app_turn(worker->app_ctx, worker, worker->now_ns);
 	thole_stack_run(worker->stack, worker->now_ns);
-	return moved + worker_tx(worker);
+	until_ns = __atomic_load_n(&worker->drain.until_ns, __ATOMIC_RELAXED);
+	return moved + (likely(until_ns == 0) ? worker_tx(worker) : draining_tx(worker, until_ns));
+}
+
+/* When a worker that drains has to look again. */
+static uint64_t
+drain_next(const struct thole_worker *w)
+{
+	const struct drain *d = &w->drain;
+
+	if (!d->began || d->done)
+		return THOLE_NEVER;
+	return RTE_MIN(d->look_ns, __atomic_load_n(&d->until_ns, __ATOMIC_RELAXED));
+}
+
+void
+thole_worker_drain(struct thole_worker *worker, uint64_t until_ns)
+{
+	__atomic_store_n(&worker->drain.until_ns, RTE_MAX(until_ns, 1u), __ATOMIC_RELAXED);
+	thole_worker_wake(worker);
+}
+
+bool
+thole_worker_drained(const struct thole_worker *worker, struct thole_left *cut)
+{
+	if (!__atomic_load_n(&worker->drain.done, __ATOMIC_ACQUIRE)) /* draining_tx() */
+		return false;
+	if (cut != NULL)
+		*cut = worker->drain.cut;
+	return true;
 }
 
 /* After a turn that moved nothing. What anybody may queue for the worker belongs in here: a turn
@@ -329,14 +417,15 @@ thole_worker_turn(struct thole_worker *worker)
 static void
 worker_rest(struct thole_worker *w)
 {
+	uint64_t until_ns;
 	bool left;
 
 	if (!idle_rest(&w->idle, w->now_ns))
 		return;
 	left = txq_waits(&w->txq) || thole_app_ops_wait(w->stack) ||
 	       (w->handover != NULL && handover_left(w->handover));
-	idle_sleep(&w->idle, left ? 0 : thole_stack_next_deadline(w->stack),
-		thole_app_events_wait(w->stack));
+	until_ns = left ? 0 : RTE_MIN(thole_stack_next_deadline(w->stack), drain_next(w));
+	idle_sleep(&w->idle, until_ns, thole_app_events_wait(w->stack));
 }
 
 void

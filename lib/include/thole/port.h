@@ -211,6 +211,24 @@ THOLE_API void thole_worker_run(struct thole_worker *worker, const bool *stop);
  * it doesn't. In any thread. */
 THOLE_API void thole_worker_wake(struct thole_worker *worker);
 
+/**
+ * Has the worker end what is under way: from its next turn on thole_stack_drain(), and at @p
+ * until_ns by thole_clock_ns(), thole_stack_cut(). Another call moves that time, as long as it
+ * hasn't come; 0 is at once. The worker must go on turning, and applications do what they do: they
+ * end what can be ended, and read of the rest that it is CLOSED. With several workers on a port
+ * each is drained, and all turn until all are, for they carry each other's packets. There is no way
+ * back; a worker that is destroyed can be made again. Any thread.
+ */
+THOLE_API void thole_worker_drain(struct thole_worker *worker, uint64_t until_ns);
+
+/**
+ * Whether that is done: no connection is left, nothing is owed, and the device has taken every
+ * packet, RSTs too; at the latest a second after the deadline. A device that sends by itself may
+ * need some milliseconds more before it is stopped. Any thread.
+ * @param cut gets what was cut off at the deadline, all 0 for nothing; may be NULL.
+ */
+THOLE_API bool thole_worker_drained(const struct thole_worker *worker, struct thole_left *cut);
+
 /** Whether a packet wakes the worker when it sleeps; else it looks every idle.poll_ns. */
 THOLE_API bool thole_worker_has_interrupt(const struct thole_worker *worker);
 
