@@ -62,7 +62,9 @@ nc_closed(struct conns *conns, struct conn *conn, int status)
 	nc->conn = NULL;
 	if (nc->over)
 		return;
-	if (status != 0)
+	if (nc->run->stopping && status == -ECONNABORTED)
+		; /* its time was over: run_main() says so */
+	else if (status != 0)
 		nc_fail(nc, "connection to", status);
 	else if (!conn->peer_closed || conn->in_bytes != 0)
 		nc_fail(nc, "connection to", -ECONNABORTED);
@@ -114,6 +116,8 @@ nc_send(struct nc *nc)
 {
 	struct conn *conn = nc->conn;
 
+	if (nc->run->stopping && run_room(nc->run) >= CONNS_PUMP_OPS)
+		conn_shutdown(&nc->conns, conn);
 	for (int i = 0; i < NC_TURN_MBUFS && !conn->shut && conn->credit > 0; i++) {
 		struct rte_mbuf *m;
 		ssize_t n;
@@ -190,15 +194,16 @@ nc_work(void *ctx)
 	return nc->over;
 }
 
+/* What was read from stdin goes out, and what the peer answers comes in; nothing else does. */
 static void
 nc_stop(void *ctx)
 {
 	struct nc *nc = ctx;
 
-	nc->status = 1;
-	nc->over = true;
-	if (nc->conn != NULL)
-		conn_abort(&nc->conns, nc->conn);
+	if (nc->conn == NULL || !nc->conn->shut)
+		nc->status = RUN_CUT;
+	if (nc->conn == NULL) /* still connecting */
+		nc->over = true;
 }
 
 static int
@@ -251,7 +256,6 @@ main(int argc, char **argv)
 		.event = nc_event,
 		.work = nc_work,
 		.stop = nc_stop,
-		.abort = nc_stop,
 		.end = nc_end,
 	};
 	int status = opts_read(&opts, &program, argc, argv);

@@ -193,21 +193,6 @@ conns_work(struct conns *conns)
 	TAILQ_CONCAT(&conns->ready, &now, ready);
 }
 
-bool
-conns_abort_all(struct conns *conns)
-{
-	struct conn *conn;
-
-	TAILQ_FOREACH(conn, &conns->all, all)
-	{
-		if (run_room(conns->run) == 0)
-			return false;
-		if (!conn->aborted)
-			conn_abort(conns, conn);
-	}
-	return true;
-}
-
 /* Unlinks the first segment. */
 static struct rte_mbuf *
 conn_pop(struct conn *conn)
@@ -330,6 +315,5 @@ void
 conn_abort(struct conns *conns, struct conn *conn)
 {
 	conn->closing = true;
-	conn->aborted = true;
 	run_op(conns->run, THOLE_OP_ABORT, conn->handle);
 }

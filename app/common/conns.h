@@ -32,7 +32,6 @@ struct conn {
 	bool peer_closed; /**< no data comes after in_bytes */
 	bool shut;	  /**< we send no more */
 	bool closing;	  /**< CLOSE or ABORT was posted: CLOSED comes */
-	bool aborted;
 };
 
 TAILQ_HEAD(conn_list, conn);
@@ -76,9 +75,6 @@ void conns_work(struct conns *conns);
 void conns_wake(struct conns *conns, struct conn *conn);
 
 void conns_wake_all(struct conns *conns);
-
-/** Posts an ABORT for each connection; may take several calls. @return true when all are posted. */
-bool conns_abort_all(struct conns *conns);
 
 /*
  * What a pump does. Each of these posts at most two ops; conns_work() calls a pump only with room

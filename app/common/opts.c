@@ -69,6 +69,14 @@ set_gateway(void *ctx, const char *value, struct thole_why *why)
 }
 
 static int
+set_drain(void *ctx, const char *value, struct thole_why *why)
+{
+	struct opts *opts = ctx;
+
+	return thole_config_set(&opts->config, "worker", "drain", value, why);
+}
+
+static int
 set_any(void *ctx, const char *value, struct thole_why *why)
 {
 	struct opts *opts = ctx;
@@ -124,6 +132,7 @@ static const struct opts_def common[] = {
 	{ "gateway", "ADDR", "where packets to other links go", set_gateway },
 	{ "set", "SECTION.KEY=VALUE", "any setting of the configuration file: tcp.msl=10s",
 		set_any },
+	{ "drain", "TIME", "from SIGINT or SIGTERM until connections are cut off (5s)", set_drain },
 	{ "app-core", NULL, "run the application on a second lcore, over rings (EAL: -l 0,1)",
 		set_app_core },
 	{ "stats", NULL, "say at the end what the stack has counted, on stderr", set_stats },
@@ -152,6 +161,10 @@ print_help(const struct opts_program *program)
 		print_def(def);
 	for (int i = 0; i < NB_COMMON; i++)
 		print_def(&common[i]);
+	printf("\nSIGINT and SIGTERM let connections finish until --drain is over, a second one "
+	       "until now.\n"
+	       "exit status: 0; 1 it failed; 2 its arguments are wrong; 3 a signal came before "
+	       "all was done\n");
 	printf("\nexample: %s --address 10.99.0.2/24%s%s -- --vdev=net_tap0,iface=thole0\n",
 		program->name, program->operands[0] != '\0' ? " " : "", program->operands);
 }

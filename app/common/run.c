@@ -18,9 +18,9 @@
 #include "signals.h"
 
 #define RUN_RING_ENTRIES 4096
-#define RUN_GRACE_NS	 (3 * 1000000000ull) /* from a signal until connections are reset */
-#define RUN_ABORT_NS	 (1 * 1000000000ull) /* from then until we leave whatever is left */
 #define RUN_LAST_NS	 (20 * 1000000ull)   /* turns after the end: for the last ACK or RST */
+#define RUN_HEAR_NS	 (1 * 1000000000ull) /* for the program to hear of it */
+#define RUN_LOOK_NS	 (10 * 1000000ull)   /* the longest sleep meanwhile */
 #define RUN_EAL_ARGS	 (THOLE_CONFIG_EAL_ARGS + 64)
 #define RUN_WORKERS	 128 /* as many as a port can have */
 
@@ -43,9 +43,9 @@ struct runner {
 	struct thole_worker *worker;
 	struct thole_idle *app_idle; /* of the application's lcore; NULL: it has none */
 	struct run run;
-	uint64_t stopped_ns; /* when a signal was seen; 0: none yet */
-	uint64_t over_ns;    /* when the program was done; 0: it isn't */
-	bool aborted;
+	uint64_t drained_ns; /* when nothing was left in the stack; 0: there is */
+	bool over;	     /* the program has nothing more to do */
+	bool hurried;	     /* a second signal was seen */
 	bool done;
 	bool started;
 };
@@ -106,23 +106,22 @@ run_mbuf(struct run *run)
 	return m;
 }
 
-/* A signal's consequences: first ask, then reset, then go. */
-static bool
-stop_by_signal(struct runner *r)
+/* A signal's consequences: first ask, and reset when the time for that is over, or at the second.
+ */
+static void
+heed_signals(struct runner *r)
 {
-	const struct run_program *program = r->group->program;
+	unsigned int seen = signals_seen();
 
-	if (r->stopped_ns == 0) {
-		r->stopped_ns = r->run.now_ns;
+	if (seen != 0 && !r->run.stopping) {
 		r->run.stopping = true;
-		program->stop(r->ctx);
+		thole_worker_drain(r->worker, r->run.now_ns + r->group->opts->config.drain_ns);
+		r->group->program->stop(r->ctx);
 	}
-	if (!r->aborted && (signals_seen() > 1 || r->run.now_ns - r->stopped_ns > RUN_GRACE_NS)) {
-		r->aborted = true;
-		r->stopped_ns = r->run.now_ns;
-		program->abort(r->ctx);
+	if (seen > 1 && !r->hurried) {
+		r->hurried = true;
+		thole_worker_drain(r->worker, 0);
 	}
-	return r->aborted && r->run.now_ns - r->stopped_ns > RUN_ABORT_NS;
 }
 
 /*
@@ -142,6 +141,31 @@ runner_done(struct runner *r)
 		thole_worker_wake(g->runners[i]->worker);
 }
 
+/* Whatever is left when the program has nothing more to do is reset. */
+static void
+program_over(struct runner *r)
+{
+	r->over = true;
+	thole_worker_drain(r->worker, 0);
+	if (r->group->n > 1) /* one that ends by itself ends the others */
+		signals_pretend();
+}
+
+static void
+look_whether_done(struct runner *r)
+{
+	uint64_t now_ns = r->run.now_ns;
+
+	if (!r->run.drained || r->done)
+		return;
+	if (r->drained_ns == 0)
+		r->drained_ns = now_ns;
+	if (now_ns - r->drained_ns > (r->over ? RUN_LAST_NS : RUN_HEAR_NS))
+		runner_done(r);
+	else
+		thole_worker_wake(r->worker); /* no sleep now */
+}
+
 /* One turn of the application. @return whether it had anything to do. */
 static bool
 app_turn(struct runner *r, uint64_t now_ns)
@@ -149,30 +173,23 @@ app_turn(struct runner *r, uint64_t now_ns)
 	const struct run_program *program = r->group->program;
 	struct thole_event events[RUN_EVENTS];
 	struct run *run = &r->run;
-	bool over = false, worked;
+	bool worked;
 	uint32_t n = 0;
 
 	run->now_ns = now_ns;
 	run->pool_seen = false;
+	run->drained = thole_worker_drained(r->worker, NULL);
 	/* An event may need an op or two; what isn't read now stays with the stack. */
 	if (run_room(run) >= 2 * RUN_EVENTS)
 		n = thole_app_events(run->app, events, RUN_EVENTS);
 	for (uint32_t i = 0; i < n; i++)
 		program->event(r->ctx, &events[i]);
-	if (signals_seen() != 0)
-		over = stop_by_signal(r);
-	if (program->work(r->ctx))
-		over = true;
+	heed_signals(r);
+	if (program->work(r->ctx) && !r->over)
+		program_over(r);
 	worked = n != 0 || run->nb_ops != 0;
 	run_flush(run);
-	if (over && r->over_ns == 0) {
-		r->over_ns = now_ns;
-		/* One that ends by itself ends the others. */
-		if (r->group->n > 1)
-			signals_pretend();
-	}
-	if (r->over_ns != 0 && now_ns - r->over_ns > RUN_LAST_NS && !r->done)
-		runner_done(r);
+	look_whether_done(r);
 	return worked;
 }
 
@@ -189,13 +206,16 @@ turns_on_own_lcore(void *ctx)
 	struct runner *r = ctx;
 
 	for (;;) {
-		uint64_t now_ns;
+		uint64_t now_ns, until_ns;
+		bool worked;
 
 		thole_idle_announce(r->app_idle);
 		if (__atomic_load_n(&r->group->stop, __ATOMIC_ACQUIRE))
 			break;
 		now_ns = thole_clock_ns();
-		thole_idle_rest(r->app_idle, now_ns, app_turn(r, now_ns), THOLE_NEVER);
+		worked = app_turn(r, now_ns);
+		until_ns = r->run.stopping || r->over ? now_ns + RUN_LOOK_NS : THOLE_NEVER;
+		thole_idle_rest(r->app_idle, now_ns, worked, until_ns);
 	}
 	return 0;
 }
@@ -502,6 +522,30 @@ say_stats(const struct runner *r)
 	say_idle(r, &worker);
 }
 
+/* One line of what was reset. @return whether there was any. */
+static bool
+say_cut(const struct group *g)
+{
+	struct thole_left all = { .open = 0 };
+
+	for (unsigned int i = 0; i < g->n; i++) {
+		const struct runner *r = g->runners[i];
+		struct thole_left cut;
+
+		if (r == NULL || r->worker == NULL || !thole_worker_drained(r->worker, &cut))
+			continue;
+		all.open += cut.open + cut.orphans;
+		all.unsent_bytes += cut.unsent_bytes;
+		all.unacked_bytes += cut.unacked_bytes;
+	}
+	if (all.open == 0)
+		return false;
+	say("cut off %u connection%s, with %llu bytes unsent and %llu not acknowledged", all.open,
+		all.open == 1 ? "" : "s", (unsigned long long)all.unsent_bytes,
+		(unsigned long long)all.unacked_bytes);
+	return true;
+}
+
 /* @return the program's exit status, if it was started. */
 static int
 end_runner(struct runner *r, bool is_copy)
@@ -531,6 +575,7 @@ run_main(const struct opts *opts, const struct run_program *program)
 {
 	static struct group group;
 	struct group *g = &group;
+	bool cut;
 	int status;
 
 	*g = (struct group){ .opts = opts, .program = program, .n = opts->config.port.nb_workers };
@@ -546,12 +591,15 @@ run_main(const struct opts *opts, const struct run_program *program)
 		status = start_runners(g);
 	if (status == 0)
 		status = turn(g);
+	cut = say_cut(g);
 	for (unsigned int i = 0; i < g->n; i++) {
 		int ended = end_runner(g->runners[i], i != 0);
 
 		if (status == 0)
 			status = ended;
 	}
+	if (status == 0 && cut)
+		status = RUN_CUT;
 	if (g->port != NULL)
 		thole_port_close(g->port);
 	thole_eal_stop();

@@ -2,7 +2,9 @@
 /*
  * run.h: what every program does around its application: starts EAL, the port and its workers,
  * gives the application its turns (on each worker's lcore, or on one of its own over rings), and on
- * SIGINT or SIGTERM lets it end what is under way for a bounded time, then takes everything down.
+ * SIGINT or SIGTERM drains the workers: it lets the application end what is under way until a
+ * deadline, resets what is left, says so in one line, and takes everything down. A second signal is
+ * the deadline.
  */
 #ifndef COMMON_RUN_H
 #define COMMON_RUN_H
@@ -15,6 +17,7 @@
 
 #define RUN_OPS	   1024
 #define RUN_EVENTS 128
+#define RUN_CUT	   3 /* exit status: a signal came before all was done */
 
 /** One application's side of a worker. In the application's thread only. */
 struct run {
@@ -23,6 +26,7 @@ struct run {
 	uint16_t number;    /**< of the worker */
 	uint64_t now_ns;    /**< of this turn */
 	bool stopping;	    /**< a signal came: end what is under way */
+	bool drained;	    /**< no connection is left in the stack, nor will there be one */
 	bool pool_seen;	    /**< pool_left is of this turn */
 	uint32_t pool_left; /**< mbufs that may be taken in this turn: the rest is for receiving */
 	uint32_t nb_ops;
@@ -40,10 +44,9 @@ struct run_program {
 	void (*event)(void *ctx, const struct thole_event *event);
 	/** After a turn's events. @return true when there is nothing left to do, ever. */
 	bool (*work)(void *ctx);
-	/** A signal came: no new connections, end the others. run->stopping is set. */
+	/** A signal came: end the connections that there are; peers open no more. run->stopping is
+	 * set. What is left at the deadline is reset, and its CLOSED says -ECONNABORTED. */
 	void (*stop)(void *ctx);
-	/** The time for that is over: reset what is left. */
-	void (*abort)(void *ctx);
 	/** Frees all; no turn comes after it. @return the exit status. */
 	int (*end)(void *ctx);
 };

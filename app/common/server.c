@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* server.c: LISTEN, UNLISTEN, and a struct run_program over conns. */
+/* server.c: LISTEN, and a struct run_program over conns. */
 #include "server.h"
 
 #include <errno.h>
@@ -83,18 +83,7 @@ server_stop(void *ctx)
 {
 	struct server *server = ctx;
 
-	server->stopping = true;
-	for (unsigned int i = 0; i < server->nb_ports; i++)
-		run_op(server->run, THOLE_OP_UNLISTEN, 0)->local.port = server->ports[i];
 	conns_wake_all(&server->conns);
-}
-
-static void
-server_abort(void *ctx)
-{
-	struct server *server = ctx;
-
-	server->aborting = true;
 }
 
 static bool
@@ -105,9 +94,8 @@ server_work(void *ctx)
 	if (server->tick != NULL)
 		server->tick(server);
 	conns_work(&server->conns);
-	if (server->aborting)
-		conns_abort_all(&server->conns);
-	return server->status != 0 || (server->stopping && server->conns.nb == 0);
+	/* Some may be established that we haven't heard of. */
+	return server->status != 0 || (server->run->drained && server->conns.nb == 0);
 }
 
 static int
@@ -130,7 +118,6 @@ server_main(struct server *server, const struct opts *opts, uint16_t default_por
 		.event = server_event,
 		.work = server_work,
 		.stop = server_stop,
-		.abort = server_abort,
 		.end = server_end,
 	};
 

@@ -25,8 +25,6 @@ struct server {
 	struct run *run;
 	struct conns conns;
 	unsigned int listening; /**< ports that are open */
-	bool stopping;
-	bool aborting;
 	int status;
 };
 

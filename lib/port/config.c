@@ -9,6 +9,7 @@
 #include <rte_cfgfile.h>
 
 #include "port/compat.h"
+#include "base/time.h"
 #include "port/config.h"
 #include "port/why.h"
 
@@ -25,6 +26,7 @@ thole_config_init(struct thole_config *config)
 	config->port.rx_interrupts = true;
 	config->port.device = config->device;
 	config->worker.stack.addresses = config->addresses;
+	config->drain_ns = 5 * TIME_S;
 }
 
 void

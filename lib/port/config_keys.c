@@ -39,6 +39,7 @@ const struct config_key config_keys[] = {
 	{ "worker", "idle_pause", CONFIG_TIME, AT(worker.idle.pause_ns), 0, HOUR },
 	{ "worker", "idle_poll", CONFIG_TIME, AT(worker.idle.poll_ns), 100 * TIME_US, HOUR },
 	{ "worker", "idle_most", CONFIG_TIME, AT(worker.idle.sleep_ns), 100 * TIME_US, HOUR },
+	{ "worker", "drain", CONFIG_TIME, AT(drain_ns), 0, HOUR },
 
 	{ "stack", "address", CONFIG_ADDRESSES, AT(addresses), NONE },
 	{ "stack", "gateway", CONFIG_ADDR, STACK(gateway), NONE },

@@ -105,7 +105,7 @@ serve() {
 	[ "$1" != -- ] || shift
 	new_tap
 	server_log=$dir/$program-$taps.log
-	timeout -k 5 100 ip netns exec "$ns" "$app/$program" --address "$thole/24" "${small[@]}" "${own[@]}" -- \
+	timeout -k 20 100 ip netns exec "$ns" "$app/$program" --address "$thole/24" "${small[@]}" "${own[@]}" -- \
 		--no-huge "--vdev=net_tap0,iface=$tap" "$@" >"$server_log" 2>&1 &
 	server=$!
 	pids+=("$server")
@@ -119,6 +119,21 @@ serve() {
 # end_server: SIGTERM, and its exit status.
 end_server() {
 	kill "$server" && wait "$server"
+}
+
+# ends STATUS [SIGNAL...]: the server does, with this exit status, after SIGTERM or these, a second apart.
+ends() {
+	local status=$1 got=0 signal
+
+	shift
+	[ $# != 0 ] || set -- TERM
+	for signal in "$@"; do
+		[ "$signal" = "$1" ] || sleep 1
+		kill "-$signal" "$server"
+	done
+	wait "$server" || got=$?
+	echo "status $got"
+	[ $got = "$status" ]
 }
 
 # connect ADDRESS PORT OPTIONS...: thole-nc on a tap of its own, in the foreground; new_tap comes before.

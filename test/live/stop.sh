@@ -48,11 +48,12 @@ busy_server() {
 	peer_pid=$!
 	within 10 grep -q full "$dir/peer"
 	start=$SECONDS
-	end_server
-	[ $((SECONDS - start)) -le 8 ]
+	ends 3
+	[ $((SECONDS - start)) -le 10 ]
 	wait $peer_pid
 	cat "$dir/peer"
-	grep -qE 'end of file|reset' "$dir/peer"
+	grep -q reset "$dir/peer"
+	[ "$(grep -cE 'cut off [12] connections?, with [0-9]+ bytes unsent and [0-9]+ not acknowledged' "$server_log")" = 1 ]
 	nothing_left
 }
 
@@ -76,17 +77,91 @@ answer_under_way() {
 	nothing_left
 }
 
+# One that takes its answer too slowly is cut off when --drain is over, or at the second signal, and hears of it; those
+# who come meanwhile are refused, and the server says what it cut off.
+cut_off() { # DRAIN SIGNALS...
+	local drain=$1 start new_pid new_status=0 curl_status=0
+	shift
+	random_file 9m 9000000
+	rm -f "$dir/slow"
+	serve thole-httpd --root "$dir" --drain "$drain" "${own[@]}"
+	peer curl -sS --max-time 60 --limit-rate 100k -o "$dir/slow" "http://$thole/9m" 2>"$dir/curl" &
+	curl_pid=$!
+	within 5 test -s "$dir/slow"
+	start=$SECONDS
+	(sleep 0.5 && peer curl -sS --max-time 5 "http://$thole/9m" 2>"$dir/refused") &
+	new_pid=$!
+	ends 3 "$@"
+	[ $((SECONDS - start)) -le 8 ]
+	wait $curl_pid || curl_status=$?
+	[ $curl_status = 56 ]
+	wait $new_pid || new_status=$?
+	cat "$dir/refused"
+	[ "$new_status" = 7 ] # "failed to connect", without waiting for it
+	grep -q 'reset by peer' "$dir/curl"
+	[ "$(stat -c %s "$dir/slow")" -lt 9000000 ]
+	cat "$server_log"
+	[ "$(grep -cE 'cut off 1 connection, with [0-9]+ bytes unsent and [0-9]+ not acknowledged$' "$server_log")" = 1 ]
+	nothing_left
+}
+
 client() {
 	new_tap
 	(
-		sleep 20 | timeout -k 5 30 ip netns exec "$ns" "$app/thole-nc" --address "$thole/24" "${small[@]}" \
-			"10.99.$taps.77" 5999 -- --no-huge "--vdev=net_tap0,iface=$tap" &
+		timeout -k 5 30 ip netns exec "$ns" "$app/thole-nc" --address "$thole/24" "${small[@]}" \
+			"10.99.$taps.77" 5999 -- --no-huge "--vdev=net_tap0,iface=$tap" < <(sleep 20) 2>"$dir/nc" &
 		echo $! >"$dir/pid"
-		wait $!
+		got=0
+		wait $! || got=$?
+		echo $got >"$dir/status"
 	) &
+	within 5 test -s "$dir/pid"
 	kernel_up
 	kill "$(cat "$dir/pid")"
-	within 5 eval "! kill -0 $(cat "$dir/pid")"
+	within 5 test -s "$dir/status"
+	cat "$dir/status" "$dir/nc"
+	[ "$(cat "$dir/status")" = 3 ]
+	grep -q 'cut off 1 connection, with 0 bytes unsent' "$dir/nc"
+	nothing_left
+}
+
+# A client that is connected sends what it has read, and takes what its peer still has to say.
+client_with_a_peer() {
+	local status=0
+	new_tap
+	peer python3 - "$tap" >"$dir/peer" 2>&1 <<-'END' &
+		import socket
+		s = socket.socket()
+		s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+		s.bind(("", 5998))
+		s.listen()
+		c, _ = s.accept()
+		got = b""
+		while True:
+		    part = c.recv(1 << 16)
+		    got += part
+		    if not part:
+		        break
+		c.sendall(b"last words")
+		print(len(got), flush=True)
+	END
+	peer_pid=$!
+	within 10 eval "in_ns ss -ltn | grep -q ':5998 '"
+	kernel_up &
+	timeout -k 20 30 ip netns exec "$ns" "$app/thole-nc" --address "$thole/24" \
+		"${small[@]}" "$kernel" 5998 -- --no-huge "--vdev=net_tap0,iface=$tap" \
+		< <(head -c 100000 /dev/zero && sleep 20) >"$dir/said" 2>"$dir/nc" &
+	nc_pid=$!
+	within 10 eval "in_ns ss -tn state established | grep -q ':5998 '"
+	sleep 0.5
+	kill $nc_pid
+	wait $nc_pid || status=$?
+	wait $peer_pid
+	cat "$dir/peer" "$dir/said" "$dir/nc"
+	[ $status = 3 ] # stdin had not ended
+	[ "$(cat "$dir/peer")" = 100000 ]
+	[ "$(cat "$dir/said")" = "last words" ]
+	[ ! -s "$dir/nc" ]
 	nothing_left
 }
 
@@ -94,5 +169,11 @@ check "stop: SIGTERM: nothing is left" idle_server TERM
 check "stop: SIGINT: nothing is left" idle_server INT
 check "stop: connections that don't end are ended" busy_server
 check "stop: an answer under way is finished" answer_under_way
+own=()
+check "stop: what isn't finished in time is cut off" cut_off 1s TERM
+check "stop: a second signal cuts off at once" cut_off 50s INT TERM
+own=(--app-core -- -l 0,1)
+check "stop: also when the application has a core of its own" cut_off 1s TERM
 check "stop: a client that is still connecting" client
+check "stop: a client whose peer has more to say" client_with_a_peer
 server_log=

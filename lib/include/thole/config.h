@@ -23,6 +23,9 @@ struct thole_config {
 	struct thole_port_config port;	   /**< .device points to device: don't copy the whole */
 	struct thole_worker_config worker; /**< .stack.addresses points to addresses */
 	struct thole_address addresses[THOLE_CONFIG_ADDRESSES];
+	/** For thole_worker_drain(): how long connections have to finish when the program is to
+	 * end: 5 s. */
+	uint64_t drain_ns;
 };
 
 /** The defaults of config/reference.conf: those of the parts, but that a worker with nothing to do
