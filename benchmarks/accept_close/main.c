@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <rte_ethdev.h>
@@ -19,11 +20,12 @@
 #include "options.h"
 #include "report.h"
 
-#define PROGRAM	    "accept-close"
-#define CABLE_HERE  "cable_client"
-#define CABLE_THERE "cable_server"
-#define MAX_EAL	    128
-#define EXIT_BAD    2 /* the command line or a file that it names */
+#define PROGRAM	       "accept-close"
+#define CABLE_HERE     "cable_client"
+#define CABLE_THERE    "cable_server"
+#define MAX_EAL	       128
+#define SIGNALS_ONCE_S 0.5
+#define EXIT_BAD       2 /* the command line or a file that it names */
 
 struct bench {
 	struct options options;
@@ -41,11 +43,21 @@ struct bench {
 
 static volatile sig_atomic_t signals;
 
+/* Who ends a program by its process and by its group, as timeout(1) does, sends two for one. */
 static void
 on_signal(int number)
 {
+	static struct timespec first;
+	struct timespec now;
+
 	(void)number;
-	signals++;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (signals == 0)
+		first = now;
+	if (signals == 0 ||
+		(double)(now.tv_sec - first.tv_sec) + (double)(now.tv_nsec - first.tv_nsec) / 1e9 >=
+			SIGNALS_ONCE_S)
+		signals++;
 }
 
 static void
@@ -53,6 +65,8 @@ catch_signals(void)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 
+	sigaddset(&action.sa_mask, SIGINT);
+	sigaddset(&action.sa_mask, SIGTERM);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	/* Output that nobody reads any more is no reason to leave things behind. */
@@ -403,6 +417,12 @@ report(struct bench *b)
 			return complain(text, 1);
 		}
 		b->json_made = false;
+	}
+	if (b->run.cut != 0) {
+		snprintf(text, sizeof(text),
+			"cut off %llu connections that hadn't finished: see the table",
+			(unsigned long long)b->run.cut);
+		return complain(text, 1);
 	}
 	if (figures.failed_conns + figures.leaked_conns + figures.leaked_mbufs > 0)
 		return complain("connections failed or something leaked: see the table", 1);

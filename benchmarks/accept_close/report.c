@@ -378,6 +378,9 @@ report_table(const struct report *r, const struct figures *f)
 		grouped(f->time_wait_evicted, b));
 	if (f->time_wait_min_age_ms > 0)
 		printf(", the youngest ended after %s ms", grouped(f->time_wait_min_age_ms, c));
+	if (run->cut != 0)
+		printf("\n  cut off            %14s connections that hadn't finished",
+			grouped((double)run->cut, a));
 	printf("\n  leaked             %14s mbufs %9s connections\n", grouped(f->leaked_mbufs, a),
 		grouped(f->leaked_conns, b));
 	print_cores(&r->add_before, &r->add_after);

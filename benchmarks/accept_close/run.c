@@ -225,6 +225,13 @@ look_count(struct run *run, uint64_t now, bool interrupted)
 	run->next_ns = RTE_MIN(now + LOOK_NS, RTE_MIN(end, run->second.ns + (uint64_t)S_IN_NS));
 }
 
+/* A second signal came. */
+static bool
+is_hurried(const struct run *run)
+{
+	return *run->signals > 1;
+}
+
 static void
 look_linger(struct run *run, uint64_t now)
 {
@@ -235,7 +242,8 @@ look_linger(struct run *run, uint64_t now)
 		run->active_count = active;
 		run->active_ns = now;
 	}
-	if (now - run->active_ns >= LINGER_NS || now - run->phase_ns >= LONGEST_NS) {
+	if (now - run->active_ns >= LINGER_NS || now - run->phase_ns >= LONGEST_NS ||
+		is_hurried(run)) {
 		for (uint32_t i = 0; i < run->server->nb_lanes; i++)
 			server_leave(&run->server->lanes[i].server);
 		begin_drain(run, now);
@@ -262,6 +270,51 @@ clients_open(const struct run *run)
 }
 
 static void
+cut_side(const struct side *side)
+{
+	for (uint32_t i = 0; side != NULL && i < side->nb_lanes; i++)
+		thole_worker_drain(side->lanes[i].worker, 0);
+}
+
+/* @return whether every worker of @p side has reset what it had, which is added to @p n. */
+static bool
+side_is_cut(const struct side *side, uint64_t *n)
+{
+	struct thole_left cut;
+	bool all = true;
+
+	for (uint32_t i = 0; side != NULL && i < side->nb_lanes; i++) {
+		all = thole_worker_drained(side->lanes[i].worker, &cut) && all;
+		if (all)
+			*n += (uint64_t)cut.open + cut.orphans;
+	}
+	return all;
+}
+
+/* The time to finish is over, or somebody has no patience: peers are told. */
+static void
+begin_cut(struct run *run, uint64_t now)
+{
+	cut_side(run->server);
+	cut_side(run->client);
+	enter(run, RUN_CUT, now);
+}
+
+static void
+look_cut(struct run *run, uint64_t now)
+{
+	uint64_t server = 0, client = 0;
+	bool is_cut = side_is_cut(run->server, &server);
+
+	run->next_ns = now + LOOK_NS;
+	if (!side_is_cut(run->client, &client) || !is_cut)
+		return;
+	/* Both ends of one may have been cut off, or one of them by the other's RST. */
+	run->cut = RTE_MAX(server, client);
+	enter(run, RUN_QUIET, now);
+}
+
+static void
 look_drain(struct run *run, uint64_t now)
 {
 	uint64_t stay = (uint64_t)run->options->idle + run->options->standing;
@@ -270,8 +323,8 @@ look_drain(struct run *run, uint64_t now)
 	run->drained = connections_left(run, &run->end) == 0 && clients_open(run) == 0;
 	if (run->drained)
 		enter(run, RUN_QUIET, now);
-	else if (now - run->phase_ns >= LONGEST_NS + stay * RESET_NS)
-		enter(run, RUN_END, now);
+	else if (now - run->phase_ns >= LONGEST_NS + stay * RESET_NS || is_hurried(run))
+		begin_cut(run, now);
 	else
 		run->next_ns = now + LOOK_NS;
 }
@@ -310,6 +363,9 @@ look(struct run *run, uint64_t now)
 		break;
 	case RUN_DRAIN:
 		look_drain(run, now);
+		break;
+	case RUN_CUT:
+		look_cut(run, now);
 		break;
 	case RUN_QUIET:
 		look_quiet(run, now);

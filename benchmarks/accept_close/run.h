@@ -30,6 +30,7 @@ enum run_phase {
 	RUN_COUNT,
 	RUN_LINGER, /* a server alone: until the client has stopped */
 	RUN_DRAIN,  /* until no connection is left */
+	RUN_CUT,    /* what is left of them is reset */
 	RUN_QUIET,  /* the last packets leave the cable */
 	RUN_END,
 };
@@ -45,6 +46,7 @@ struct run {
 	/* What comes of it. */
 	bool counted; /* there were connections, and first and last are set */
 	bool drained;
+	uint64_t cut; /* connections that hadn't finished, and were reset */
 	struct sample first, last, end;
 	struct memory memory;			 /* when all that stay idle were open */
 	uint64_t idle;				 /* so many are */
