@@ -51,12 +51,12 @@ class Build:
 
 BUILDS = [
     Build("gcc", "gcc", ("-Dbuildtype=release",)),
-    Build("clang", "clang", ("-Dbuildtype=release",), suites=("unit", "fuzz")),
+    Build("clang", "clang", ("-Dbuildtype=release",), suites=("unit", "fuzz", "pcap")),
     Build(
         "asan",
         "clang",
         ("-Dbuildtype=debug", "-Doptimization=1", "-Db_sanitize=address,undefined", "-Db_lundef=false"),
-        suites=("unit", "script", "table", "fuzz"),
+        suites=("unit", "script", "table", "fuzz", "pcap"),
         env=SANITIZER_ENV,
         slower=4,
     ),
