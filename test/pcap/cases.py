@@ -6,6 +6,8 @@ byte of data and ack=1 acknowledges the SYN. What the endpoint answers is in the
 --show NAME prints both together.
 """
 
+import struct
+
 import packets
 from packets import OUR_IP, PEER_IP
 
@@ -278,15 +280,13 @@ def malformed(c):
             {"version_ihl": 0x65},
             {"fragment": 0x2000},
             {"fragment": 0x0010},
-            {"src": OUR_IP},
-            {"src": "255.255.255.255"},
-            {"src": "224.0.0.1"},
-            {"dst": "10.97.0.255"},
-            {"dst": "224.0.0.1"},
-            {"dst": "10.97.0.3"},
         )
     ):
         c.frame(0.01 + i / 1000, packets.ether(packets.ip4(body, **how)))
+    for i, source in enumerate((OUR_IP, "255.255.255.255", "224.0.0.1", "127.0.0.1", "0.0.0.0")):
+        c.frame(0.02 + i / 1000, packets.tcp(**good, src=source))
+    for i, destination in enumerate(("10.97.0.255", "224.0.0.1", "10.97.0.3")):
+        c.frame(0.026 + i / 1000, packets.tcp(**good, dst=destination))
     c.frame(0.03, packets.tcp(**good, offset=4))
     c.frame(0.031, packets.tcp(**good, offset=15))
     c.frame(0.032, packets.tcp(**good | {"flags": ""}))
@@ -300,6 +300,8 @@ def malformed(c):
     p.segment(0.05, "PA", 1, 1, text(20))
     p.segment(0.06, "FA", 21, 21)
     p.segment(0.07, "A", 22, 22)
+    c.frame(0.08, packets.tcp(**good))  # and what all of these were made of is answered
+    c.frame(0.09, packets.tcp(**good | {"flags": "R", "seq": 501}))
 
 
 @case(known=False)
@@ -314,6 +316,16 @@ def arp_and_ping(c):
         c.frame(1 + i / 10, packets.ping(i, text(size)))
     c.frame(2.0, packets.ping(9, text(56), bad=1))
     c.frame(2.1, packets.ping(10, text(56), dst="10.97.0.9"))
+
+
+@case("--set", "stack.exclusive=yes")
+def icmp_errors(c):
+    """Where the addresses are ours alone, UDP and protocols that nobody takes are answered (RFC 1122, 3.2.2.1)."""
+    datagram = struct.pack(">HHHH", 5000, 53, 8 + 40, 0) + text(40)
+    c.frame(0.0, packets.ether(packets.ip4(datagram, proto=17)))
+    c.frame(0.1, packets.ether(packets.ip4(text(600), proto=132)))
+    c.frame(0.2, packets.ether(packets.ip4(datagram, proto=17, dst="10.97.0.9")))  # not ours
+    c.frame(0.3, packets.ether(packets.ip4(datagram, proto=17), dst="ff:ff:ff:ff:ff:ff"))  # broadcast: never
 
 
 @case("--set", "stack.max_embryos=8", "--set", "stack.gateway=10.97.0.1", "--after", "0")
