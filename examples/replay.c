@@ -23,8 +23,8 @@
 
 #define BURST	    32
 #define POOL_MBUFS  16383
-#define MBUF_ROOM   (RTE_PKTMBUF_HEADROOM + 9216) /* a jumbo frame in one piece */
-#define EAL_MB	    320
+#define MBUF_ROOM   RTE_MBUF_DEFAULT_BUF_SIZE /* a longer frame is a chain */
+#define EAL_MB	    96
 #define RESPOND_MAX (1u << 20)
 #define PORTS	    16
 #define SECOND	    UINT64_C(1000000000)
