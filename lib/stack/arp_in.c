@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* arp_in.c: ARP packets: answers, news of neighbours, requests for us (RFC 826, RFC 5227). */
+/* arp_in.c: ARP packets: answers, news of neighbours, requests for us (RFC 826, RFC 5227); and what
+ * we say of ourselves unasked. */
+#include <errno.h>
+
 #include "stack/stack.h"
 #include "wire/arp.h"
 
@@ -61,4 +64,26 @@ arp_input(struct thole_stack *s, struct rte_mbuf *m, const uint8_t *h, uint32_t 
 		s->stats.rx_arp_pkts++;
 	(void)m;
 	return for_us;
+}
+
+int
+thole_stack_announce(struct thole_stack *s, const struct thole_addr *addr)
+{
+	static const struct rte_ether_addr all = { { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } };
+	const uint32_t ip_be = rte_cpu_to_be_32(ip4_of(addr));
+	struct thole_addr mapped;
+	struct rte_mbuf *m;
+
+	ip4_set(&mapped, ip_be);
+	if (memcmp(&mapped, addr, sizeof(mapped)) != 0 || local_find(s, ip_be) == LOCAL_NONE)
+		return -EADDRNOTAVAIL;
+	if (s->replies_n == REPLIES_MAX)
+		return -EAGAIN;
+	m = mbufs_get(&s->mbufs);
+	if (m == NULL)
+		return -ENOBUFS;
+	arp_emit(m, ARP_REQUEST, &s->cfg.mac, ip_be, &all, ip_be);
+	s->stats.arp_requests++;
+	reply_push(s, m);
+	return 0;
 }

@@ -211,6 +211,16 @@ THOLE_API uint16_t thole_stack_tx(
 	struct thole_stack *stack, uint64_t now_ns, struct rte_mbuf **out, uint16_t max);
 
 /**
+ * Announces @p addr, one of ours, to its link: the next thole_stack_tx() gives an ARP request for
+ * it from itself, to all (RFC 5227, 3). Who has it with another hardware address, or a bridge that
+ * has ours at another port, learns better. A stack does so only when told: at the start, where the
+ * last one had another MAC, and when it takes over an address from somebody else.
+ * @return 0; -EADDRNOTAVAIL: @p addr isn't ours; -EAGAIN: too many replies wait, call tx first;
+ * -ENOBUFS: no mbuf.
+ */
+THOLE_API int thole_stack_announce(struct thole_stack *stack, const struct thole_addr *addr);
+
+/**
  * When thole_stack_run() or thole_stack_tx() next has something to do unless a packet or an op
  * comes first. It may be early, never late. 0: now.
  */

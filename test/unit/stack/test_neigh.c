@@ -483,6 +483,35 @@ lies_are_not_heeded(void)
 	CU_ASSERT_TRUE(rig_close(&r));
 }
 
+static void
+our_own_is_announced(void)
+{
+	struct thole_addr mapped = thole_addr_ip4(RIG_US), bare = { { 0 } };
+	struct thole_addr others = thole_addr_ip4(RIG_NET + 2);
+	const struct rig_frame *f;
+
+	rig_open(&r, NULL);
+	CU_ASSERT_EQUAL(thole_stack_announce(r.stack, &mapped), 0);
+	CU_ASSERT_EQUAL(thole_stack_next_deadline(r.stack), 0);
+	rig_turn(&r);
+	f = rig_take(&r);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	CU_ASSERT_EQUAL(get32(f->bytes + 28), RIG_US); /* from itself */
+	r.taken--;
+	CU_ASSERT_TRUE(rig_took_arp(&r, 1, 0, RIG_US));
+	CU_ASSERT_EQUAL(rig_pending(&r), 0);
+	/* Another's, and what isn't the mapped form of ours. */
+	memcpy(&bare.b[12], &mapped.b[12], 4);
+	CU_ASSERT_EQUAL(thole_stack_announce(r.stack, &others), -EADDRNOTAVAIL);
+	CU_ASSERT_EQUAL(thole_stack_announce(r.stack, &bare), -EADDRNOTAVAIL);
+	for (uint32_t i = 0; i < REPLIES_MAX; i++)
+		CU_ASSERT_EQUAL(thole_stack_announce(r.stack, &mapped), 0);
+	CU_ASSERT_EQUAL(thole_stack_announce(r.stack, &mapped), -EAGAIN);
+	CU_ASSERT_EQUAL(rig_stats(&r).arp_requests, 1 + REPLIES_MAX);
+	CU_ASSERT_EQUAL(rig_stats(&r).tx_drop_replies, 0);
+	CU_ASSERT_TRUE(rig_close(&r)); /* with all of them waiting */
+}
+
 static const struct test_case cases[] = {
 	{ "requests for us are answered", requests_for_us_are_answered },
 	{ "asked for when needed", asked_for_when_needed },
@@ -502,6 +531,7 @@ static const struct test_case cases[] = {
 	{ "the queue at the end", the_queue_at_the_end },
 	{ "gratuitous ARP is heeded", gratuitous_arp_is_heeded },
 	{ "lies are not heeded", lies_are_not_heeded },
+	{ "our own is announced", our_own_is_announced },
 	{ NULL, NULL },
 };
 const struct test_suite suite_neigh = { "neigh", cases };
