@@ -38,6 +38,7 @@ BUILD = run_tests.Build(
         "-Db_lundef=false",
         "-Dfuzz=true",
         "-Dapps=false",
+        "-Dexamples=false",
         "-Dbenchmarks=false",
         f"-Dc_args={COVER} {ONCE}",
     ),
