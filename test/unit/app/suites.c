@@ -3,7 +3,7 @@
 #include "test.h"
 
 extern const struct test_suite suite_app, suite_ops, suite_connect, suite_events, suite_rings,
-	suite_million, suite_wait, suite_drain;
+	suite_embed, suite_million, suite_wait, suite_drain;
 
 const struct test_suite *const test_suites[] = {
 	&suite_app,
@@ -12,6 +12,7 @@ const struct test_suite *const test_suites[] = {
 	&suite_connect,
 	&suite_events,
 	&suite_rings,
+	&suite_embed,
 	&suite_million,
 	&suite_wait,
 	NULL,
