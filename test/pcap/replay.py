@@ -8,7 +8,7 @@ that differs is shown. Needs neither root nor hugepages.
 
   --update  writes the inputs and the golden captures anew: look at what --show says of them, and commit
   --show    prints both captures of a case together, in the order of time
-  --replay  the program (build/examples/replay)
+  --replay  the program (build/examples/example-replay)
 """
 
 import argparse
@@ -167,7 +167,7 @@ def main():
     parser.add_argument("--update", action="store_true")
     parser.add_argument("--show", action="store_true")
     build = os.environ.get("THOLE_BUILD", os.path.join(HERE, "..", "..", "build"))
-    parser.add_argument("--replay", default=os.path.join(build, "examples", "replay"))
+    parser.add_argument("--replay", default=os.path.join(build, "examples", "example-replay"))
     parser.add_argument("names", nargs="*", metavar="NAME")
     options = parser.parse_args()
 
