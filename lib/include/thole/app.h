@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
+/**
+ * @file
  * thole/app.h: the application's side of a stack: operations down, events up, both in batches.
  *
  * An application context belongs to one thread. A direct context lives on the stack's own thread:
@@ -30,6 +31,7 @@ extern "C" {
 struct thole_stack;
 struct thole_app;
 
+/** What an application asks for. */
 enum thole_op_type {
 	/** Listen at local (any address: all of the stack's; a port is needed). Answer: LISTENING.
 	 */
@@ -120,13 +122,13 @@ struct thole_op {
 		uint32_t bytes;	 /**< RECEIVED: bytes; LISTEN: backlog; CONNECT: 0 or 1 */
 		uint32_t option; /**< SET, SET_NEW: enum thole_option */
 	};
-	thole_conn conn; /**< all but LISTEN, UNLISTEN, CONNECT and SET_NEW */
-	union {
-		struct {
-			struct thole_endpoint local;
-			struct thole_endpoint remote;
+	thole_conn conn;      /**< all but LISTEN, UNLISTEN, CONNECT and SET_NEW */
+	__extension__ union { /* standard in C, an extension in C++ */
+		__extension__ struct {
+			struct thole_endpoint local;  /**< LISTEN, UNLISTEN, CONNECT */
+			struct thole_endpoint remote; /**< CONNECT */
 		};
-		struct rte_mbuf *mbuf; /**< SEND */
+		struct rte_mbuf *mbuf; /**< SEND: the chain's first */
 	};
 	union {
 		uint64_t user;	/**< CONNECT, LISTEN, SET_USER: comes back in events */
@@ -134,6 +136,7 @@ struct thole_op {
 	};
 };
 
+/** What an application hears. */
 enum thole_event_type {
 	/** LISTEN's answer: status 0 or -EADDRINUSE, -EADDRNOTAVAIL, -ENOSPC, -ESHUTDOWN (the
 	   stack drains); local; user from the op. */
@@ -178,21 +181,22 @@ enum thole_event_type {
 
 /** One event; 64 B. */
 struct thole_event {
-	uint8_t type;	/**< enum thole_event_type */
-	uint8_t op;	/**< REFUSED: the op's type */
-	int16_t status; /**< 0 or negative errno */
-	uint32_t bytes;
+	uint8_t type;	 /**< enum thole_event_type */
+	uint8_t op;	 /**< REFUSED: the op's type */
+	int16_t status;	 /**< 0 or negative errno */
+	uint32_t bytes;	 /**< DATA, SENDABLE: bytes; ACCEPTED, CONNECTED: send credit */
 	thole_conn conn; /**< 0 for LISTENING and for a CONNECT that never got one */
-	uint64_t user;
-	union {
-		struct {
-			struct thole_endpoint local;
-			struct thole_endpoint remote;
+	uint64_t user;	 /**< the connection's, or the listener's that accepted it */
+	__extension__ union {
+		__extension__ struct {
+			struct thole_endpoint local;  /**< LISTENING, ACCEPTED, CONNECTED */
+			struct thole_endpoint remote; /**< ACCEPTED, CONNECTED */
 		};
-		struct rte_mbuf *mbuf;
+		struct rte_mbuf *mbuf; /**< DATA: the chain's first */
 	};
 };
 
+/** How a context is reached. All zero: a direct one. */
 struct thole_app_config {
 	/** 0: a direct context. Else the entries of each ring: a power of two, 64 at least. */
 	uint32_t ring_entries;
@@ -201,7 +205,7 @@ struct thole_app_config {
 	 * that the context's thread can be woken if it sleeps: thole_idle_wake() fits. Or NULL.
 	 */
 	void (*events_queued)(void *ctx);
-	void *events_queued_ctx;
+	void *events_queued_ctx; /**< events_queued's argument */
 };
 
 /**
@@ -245,7 +249,7 @@ THOLE_API bool thole_app_ops_wait(const struct thole_stack *stack);
 THOLE_API bool thole_app_events_wait(const struct thole_stack *stack);
 
 /**
- * Copies @p bytes into mbufs of @p pool and submits them as one SEND.
+ * Copies @p bytes into mbufs of @p pool and submits them as one SEND. In the context's thread.
  * @return @p bytes; -ENOBUFS without an mbuf; -EAGAIN when the ring is full. All or nothing.
  */
 THOLE_API int64_t thole_app_send_copy(struct thole_app *app, thole_conn conn,

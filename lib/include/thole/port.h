@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
+/**
+ * @file
  * thole/port.h: stacks on DPDK's ethdevs. A port is an ethdev set up for thole; a worker is a stack
  * on one of its queue pairs with a loop for one lcore. The caller owns EAL, lcores and threads.
  *
@@ -16,30 +17,37 @@
 extern "C" {
 #endif
 
+/** Why a call failed, for people. */
 struct thole_why {
-	char text[240];
+	char text[240]; /**< terminated; the reason, if the call failed */
 };
 
-struct thole_port;
-struct thole_worker;
+struct thole_port;   /**< an ethdev set up for thole */
+struct thole_worker; /**< a stack on a queue pair of it */
 
 /**
  * Starts EAL with @p argv (its own arguments only, argv[0] the program's name), and with what they
- * leave open: --file-prefix of this process's own, --no-telemetry, --no-huge -m when there aren't
- * enough hugepages, --no-pci when no PCI device is asked for, warnings only. Prints nothing itself.
+ * leave open (of an option that EAL takes once the last counts): --file-prefix of this process's
+ * own, --no-telemetry, --no-huge -m when there aren't enough hugepages, --no-pci when no PCI device
+ * is asked for, warnings only. Prints nothing itself, but EAL's log where @p argv asks for one. In
+ * the thread that is to be EAL's main one.
+ * @param argc how many arguments.
+ * @param argv the arguments.
  * @param mem_mb what the program is going to need, in MiB.
- * Of an option that EAL takes once the last one counts.
+ * @param why the reason, if it fails; or NULL.
  * @return 0, or negative errno: -ENOMEM, -EINVAL (EAL refused its arguments), -EBUSY (another
  * process has the interface of a net_tap), -EALREADY (EAL starts once in a process).
  */
 THOLE_API int thole_eal_start(int argc, char **argv, uint32_t mem_mb, struct thole_why *why);
 
-/** Ends EAL and removes what it left in the file system. */
+/** Ends EAL, if thole_eal_start() started it, and removes what it left in the file system. Ports
+ * must be closed. In the thread that started it. */
 THOLE_API void thole_eal_stop(void);
 
-/** Whether EAL runs on hugepages. */
+/** Whether EAL runs on hugepages. Any thread. */
 THOLE_API bool thole_eal_has_hugepages(void);
 
+/** How an ethdev is set up; thole_port_config_init() fills in the defaults given here. */
 struct thole_port_config {
 	const char
 		*device; /**< ethdev name ("net_tap0", "0000:03:00.0") or port number; required */
@@ -76,10 +84,12 @@ struct thole_port_config {
 	bool wrong_worker;
 };
 
+/** Fills in every default; device stays NULL. Any thread. */
 THOLE_API void thole_port_config_init(struct thole_port_config *config);
 
 /**
  * Sets up and starts an ethdev. When a driver fails half-way (queues, start), the device is closed.
+ * Not by several threads at once, as all that opens and closes ports, cables and workers.
  * @return 0, -ENODEV, -EBUSY (somebody has it), -EINVAL, -ENOMEM, or what the driver says.
  */
 THOLE_API int thole_port_open(
@@ -88,20 +98,21 @@ THOLE_API int thole_port_open(
 /**
  * Stops and closes the ethdev, and frees its pools. Workers on it must be gone. The pools of a
  * cable's ends are freed when both are closed, since each holds the other's mbufs: then workers on
- * both must be.
+ * both must be. Not beside another call that opens or closes, in any thread.
  */
 THOLE_API void thole_port_close(struct thole_port *port);
 
-/** The ethdev's port number. */
+/** The ethdev's port number. Any thread. */
 THOLE_API uint16_t thole_port_id(const struct thole_port *port);
 
-/** The pool of worker @p worker; NULL if there is none of that number. */
+/** The pool of worker @p worker, the port's until it is closed; NULL if there is none of that
+ * number. Any thread. */
 THOLE_API struct rte_mempool *thole_port_pool(const struct thole_port *port, uint16_t worker);
 
 /** How the workers of a port share its flows: settled when it is opened. */
 struct thole_sharing {
-	uint16_t nb_workers;
-	uint16_t nb_queues;
+	uint16_t nb_workers; /**< workers */
+	uint16_t nb_queues;  /**< queue pairs; workers beyond them send and receive by others */
 	/** The device says whose a flow is: rss is what was read back from it. Otherwise rss is our
 	 * own, and what comes in at another worker is handed over. */
 	bool by_device;
@@ -111,10 +122,10 @@ struct thole_sharing {
 	struct thole_rss rss; /**< whose a flow is; unused with one worker */
 };
 
-/** Valid until the port is closed. */
+/** How the workers of @p port share its flows; the port's until it is closed. Any thread. */
 THOLE_API const struct thole_sharing *thole_port_sharing(const struct thole_port *port);
 
-/** enum thole_offload flags that are in force. */
+/** enum thole_offload flags that are in force. Any thread. */
 THOLE_API uint32_t thole_port_offloads(const struct thole_port *port);
 
 /**
@@ -140,13 +151,14 @@ struct thole_idle_config {
 	uint64_t sleep_ns; /**< the longest sleep with RX interrupt: 10 ms */
 };
 
+/** What a worker is made with; thole_worker_config_init() fills in the defaults given here. */
 struct thole_worker_config {
-	struct thole_port *port;
+	struct thole_port *port; /**< required; must outlive the worker */
 	/** Number of the worker: below the port's nb_workers, and each once. It polls the queue
 	 * pair of this number, if there is one. */
 	uint16_t queue;
-	uint16_t burst; /**< packets a turn: 32; at most 256 */
-	struct thole_idle_config idle;
+	uint16_t burst;		       /**< packets a turn: 32; at most 256 */
+	struct thole_idle_config idle; /**< what it does when no packet moves */
 	/**
 	 * The stack's configuration. The worker fills in what is 0 or NULL: pool, alloc (from the
 	 * port's NUMA node), mac (the device's, or a locally administered one where that is the
@@ -158,14 +170,14 @@ struct thole_worker_config {
 	/** Called in every turn, between rx and run: where an application on the same lcore works.
 	 * Or NULL. */
 	void (*app_turn)(void *ctx, struct thole_worker *worker, uint64_t now_ns);
-	void *app_ctx;
+	void *app_ctx; /**< app_turn's argument */
 };
 
 /** What a worker counts beside its stack; single writer. */
 struct thole_worker_stats {
-	uint64_t turns;
-	uint64_t rx_pkts; /**< packets given to the stack */
-	uint64_t tx_pkts;
+	uint64_t turns;	    /**< turns taken */
+	uint64_t rx_pkts;   /**< packets given to the stack */
+	uint64_t tx_pkts;   /**< packets that the device took */
 	uint64_t rejected;  /**< packets that the stack handed back; freed */
 	uint64_t tx_stalls; /**< bursts that the device took only in part */
 	uint64_t tx_lost;   /**< packets that the device wouldn't take in bounded time; freed */
@@ -187,23 +199,32 @@ struct thole_worker_stats {
 	uint64_t relayed;	 /**< packets sent for workers without a queue */
 };
 
+/** Fills in every default, the stack's too; port and addresses stay NULL. Any thread. */
 THOLE_API void thole_worker_config_init(struct thole_worker_config *config);
 
-/** Makes a worker. Its stack exists from here on; nothing runs yet. */
+/**
+ * Makes a worker. Its stack exists from here on; nothing runs yet. In any thread: the worker
+ * belongs to the one that takes its turns.
+ * @return 0; -EINVAL (a value out of range, a number that the port doesn't have), -ENOMEM,
+ * -EMFILE (with idle.sleep); @p why names it.
+ */
 THOLE_API int thole_worker_create(
 	const struct thole_worker_config *config, struct thole_worker **out, struct thole_why *why);
 
 /** Frees the worker, its stack, and packets not sent. Application contexts must be gone, and no
- * other worker of the port may be in a turn. */
+ * other worker of the port may be in a turn. In its thread, or after that has stopped. */
 THOLE_API void thole_worker_destroy(struct thole_worker *worker);
 
+/** The worker's stack, for thole_app_create() and thole_stats_get(); its own until it is destroyed.
+ * Any thread. */
 THOLE_API struct thole_stack *thole_worker_stack(struct thole_worker *worker);
 
 /** One turn: rx, application, run, tx. In the thread that owns the worker. @return packets moved.
  */
 THOLE_API uint32_t thole_worker_turn(struct thole_worker *worker);
 
-/** Turns until @p *stop is true; it is read with acquire order. Who sets it in another thread calls
+/** Turns until @p *stop is true; it is read with acquire order. In the thread that
+ * owns the worker. Who sets it in another thread calls
  * thole_worker_wake() then, if the worker may sleep. */
 THOLE_API void thole_worker_run(struct thole_worker *worker, const bool *stop);
 
@@ -229,7 +250,8 @@ THOLE_API void thole_worker_drain(struct thole_worker *worker, uint64_t until_ns
  */
 THOLE_API bool thole_worker_drained(const struct thole_worker *worker, struct thole_left *cut);
 
-/** Whether a packet wakes the worker when it sleeps; else it looks every idle.poll_ns. */
+/** Whether a packet wakes the worker when it sleeps; else it looks every idle.poll_ns. Any
+ * thread. */
 THOLE_API bool thole_worker_has_interrupt(const struct thole_worker *worker);
 
 /**
@@ -239,10 +261,10 @@ THOLE_API bool thole_worker_has_interrupt(const struct thole_worker *worker);
 THOLE_API bool thole_worker_owns(const struct thole_worker *worker,
 	const struct thole_endpoint *local, const struct thole_endpoint *remote);
 
-/** The time of the current turn, ns. */
+/** The time of the current turn, ns. In the worker's thread. */
 THOLE_API uint64_t thole_worker_now(const struct thole_worker *worker);
 
-/** The clock that workers go by, read now: monotonic, ns. */
+/** The clock that workers go by, read now: monotonic, ns. Any thread, once EAL runs. */
 THOLE_API uint64_t thole_clock_ns(void);
 
 /**
@@ -262,17 +284,18 @@ THOLE_API uint64_t thole_clock_ns(void);
  */
 struct thole_idle;
 
-/** Its sleeps are at most idle.sleep_ns long. @return 0, -ENOMEM, -EMFILE. */
+/** Its sleeps are at most @p config's sleep_ns long. In any thread. @return 0, -ENOMEM, -EMFILE. */
 THOLE_API int thole_idle_create(
 	const struct thole_idle_config *config, struct thole_idle **out, struct thole_why *why);
 
+/** Frees it. Nobody may wake it any more. In its thread, or after that has stopped. */
 THOLE_API void thole_idle_destroy(struct thole_idle *idle);
 
-/** Before a turn, and before looking whether to stop. */
+/** Before a turn, and before looking whether to stop. In its thread. */
 THOLE_API void thole_idle_announce(struct thole_idle *idle);
 
 /** After a turn at @p now_ns that @p worked or had nothing to do: goes on at once, pauses, or
- * sleeps until @p until_ns at most. */
+ * sleeps until @p until_ns at most. In its thread. */
 THOLE_API void thole_idle_rest(
 	struct thole_idle *idle, uint64_t now_ns, bool worked, uint64_t until_ns);
 
@@ -280,6 +303,8 @@ THOLE_API void thole_idle_rest(
  * after this call. In any thread. */
 THOLE_API void thole_idle_wake(void *idle);
 
+/** Copies what @p worker counts. Any thread: from another one than the worker's each value is
+ * whole, but they needn't agree with each other. */
 THOLE_API void thole_worker_stats_get(
 	const struct thole_worker *worker, struct thole_worker_stats *out);
 

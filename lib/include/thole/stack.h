@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
+/**
+ * @file
  * thole/stack.h: one core's whole TCP endpoint, for a program that owns its ports, mbufs and loop.
  *
  * A stack does no I/O, reads no clock, starts no thread and has no global state: packets come in as
@@ -28,9 +29,9 @@ struct thole_stack;
 
 /** @p count addresses of ours, one after the other from @p first, on a link with this prefix. */
 struct thole_address {
-	struct thole_addr first;
-	uint32_t count;	    /**< at least 1 */
-	uint8_t prefix_len; /**< bits of the IPv4 address: 0 to 32 */
+	struct thole_addr first; /**< IPv4 */
+	uint32_t count;		 /**< at least 1 */
+	uint8_t prefix_len;	 /**< bits of the IPv4 address: 0 to 32 */
 };
 
 /** What the driver of a stack does for it. */
@@ -49,7 +50,7 @@ enum thole_cc {
 	THOLE_CC_CUBIC,	  /**< RFC 9438 */
 	THOLE_CC_NEWRENO, /**< RFC 5681, RFC 6582 */
 	THOLE_CC_DCTCP,	  /**< RFC 8257; only in a network that marks for it, and with ecn */
-	THOLE_CC_COUNT,
+	THOLE_CC_COUNT,	  /**< how many there are */
 };
 
 /** SYN cookies: handshakes of peers that take no memory (RFC 4987, 3.6). */
@@ -57,7 +58,7 @@ enum thole_syn_cookies {
 	THOLE_SYN_COOKIES_OFF,	  /**< never: SYNs beyond max_embryos are dropped */
 	THOLE_SYN_COOKIES_AUTO,	  /**< from 3/4 of max_embryos in use until half are free again */
 	THOLE_SYN_COOKIES_ALWAYS, /**< for tests */
-	THOLE_SYN_COOKIES_COUNT,
+	THOLE_SYN_COOKIES_COUNT,  /**< how many there are */
 };
 
 /** TCP's constants; thole_stack_config_init() fills in the defaults given here. No time may be
@@ -104,6 +105,7 @@ struct thole_tcp_params {
 	uint64_t path_mtu_ns;
 };
 
+/** What a stack is made with; thole_stack_config_init() fills in the defaults given here. */
 struct thole_stack_config {
 	/** Where segments, replies and copies of data are allocated; rooms of at least 256 B.
 	 * Required. */
@@ -111,16 +113,16 @@ struct thole_stack_config {
 	/** Gives zeroed memory, or NULL. Both NULL: the C library's. Called by create and destroy
 	 * only. */
 	void *(*alloc)(void *ctx, size_t bytes, size_t align);
-	void (*free)(void *ctx, void *mem, size_t bytes);
-	void *alloc_ctx;
+	void (*free)(void *ctx, void *mem, size_t bytes); /**< takes it back, with the same size */
+	void *alloc_ctx;				  /**< the argument of both */
 
 	uint8_t core;			       /**< number of this stack in its handles */
 	struct rte_ether_addr mac;	       /**< ours */
 	uint16_t mtu;			       /**< of the IP packet: 1500 */
 	uint32_t offloads;		       /**< enum thole_offload, ored: 0 */
 	const struct thole_address *addresses; /**< copied; required */
-	uint16_t nb_addresses;
-	struct thole_addr gateway; /**< default route; any: none */
+	uint16_t nb_addresses;		       /**< entries of addresses: at least 1 */
+	struct thole_addr gateway;	       /**< default route; any: none */
 	/**
 	 * The addresses are ours alone: answer UDP and unknown protocols with ICMP errors (RFC
 	 * 1122, 3.2.2.1) instead of handing them back. false: only ARP, ICMP echo and errors, and
@@ -164,16 +166,18 @@ struct thole_stack_config {
 	 * once. Or NULL.
 	 */
 	void (*ops_queued)(void *ctx);
-	void *ops_queued_ctx;
+	void *ops_queued_ctx; /**< ops_queued's argument */
 
-	struct thole_tcp_params tcp;
+	struct thole_tcp_params tcp; /**< TCP's constants */
 };
 
-/** Fills in every default; secret and seed stay 0, pool and addresses NULL. */
+/** Fills in every default; secret and seed stay 0, pool and addresses NULL. Any
+ * thread. */
 THOLE_API void thole_stack_config_init(struct thole_stack_config *config);
 
 /**
- * Makes a stack. All its memory is allocated here.
+ * Makes a stack. All its memory is allocated here. In any thread: the stack belongs to the one that
+ * calls it next.
  * @return 0; -EINVAL for a value out of range, and @p why (if not NULL) then names it in static
  * text; -ENOMEM.
  */
@@ -182,7 +186,8 @@ THOLE_API int thole_stack_create(
 
 /**
  * Frees a stack with all connections, unsaid to the peers, and every mbuf it holds. Its application
- * contexts must be gone. To have them finish first, or the peers told, see thole_stack_drain().
+ * contexts must be gone. To have them finish first, or the peers told, see thole_stack_drain(). In
+ * its thread, or after that has stopped.
  */
 THOLE_API void thole_stack_destroy(struct thole_stack *stack);
 
@@ -190,21 +195,25 @@ THOLE_API void thole_stack_destroy(struct thole_stack *stack);
  * Takes a burst of received packets in the order of arrival. A packet is consumed (and is the
  * stack's), or handed back untouched in @p rejects because it isn't for this stack: another
  * destination address, a protocol it doesn't speak. ARP packets that may matter to others are
- * heeded and handed back.
+ * heeded and handed back. In the stack's thread.
+ * @param stack the stack.
+ * @param now_ns the time, ns; one before the last call's counts as that.
  * @param pkts Ethernet frames, from data_off on. Ownership passes for all but the rejects.
+ * @param n how many.
  * @param rejects room for @p n.
  * @return the number of rejects.
  */
 THOLE_API uint16_t thole_stack_rx(struct thole_stack *stack, uint64_t now_ns,
 	struct rte_mbuf **pkts, uint16_t n, struct rte_mbuf **rejects);
 
-/** Takes the ops that applications queued, and fires what is due at @p now_ns. */
+/** Takes the ops that applications queued, and fires what is due at @p now_ns. In the stack's
+ * thread. */
 THOLE_API void thole_stack_run(struct thole_stack *stack, uint64_t now_ns);
 
 /**
  * Builds the packets that are owed, at most @p max: what there is no room for stays owed and costs
  * nothing. The packets belong to the caller, who must not modify them (their payload may be shared)
- * and may drop them.
+ * and may drop them. In the stack's thread.
  * @return the number of packets in @p out.
  */
 THOLE_API uint16_t thole_stack_tx(
@@ -222,7 +231,8 @@ THOLE_API int thole_stack_announce(struct thole_stack *stack, const struct thole
 
 /**
  * When thole_stack_run() or thole_stack_tx() next has something to do unless a packet or an op
- * comes first. It may be early, never late. 0: now.
+ * comes first: ns, by the clock of @p now_ns. It may be early, never late. 0: now; THOLE_NEVER. In
+ * the stack's thread.
  */
 THOLE_API uint64_t thole_stack_next_deadline(const struct thole_stack *stack);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
+/**
+ * @file
  * thole/stats.h: what a stack counts. Every packet that a stack drops is in exactly one rx_drop_
  * counter, every one it wouldn't send in one tx_drop_ counter.
  */
@@ -14,7 +15,8 @@ extern "C" {
 
 struct thole_stack;
 
-/* name, what it counts. Gauges (values that also fall) are at the end. */
+/** The counters: X(name, what it counts) for each. Gauges (values that also fall) are at the end.
+ */
 #define THOLE_STATS(X)                                                                             \
 	X(rx_pkts, "packets given to rx")                                                          \
 	X(rx_rejected, "packets handed back as not ours")                                          \
@@ -92,6 +94,7 @@ struct thole_stack;
 	X(orphans, "gauge: closed by the application and not yet by TCP")                          \
 	X(mbufs_held, "gauge: mbufs in receive and reassembly queues")
 
+/** A member for each counter of THOLE_STATS, in its order. */
 struct thole_stats {
 #define THOLE_STATS_FIELD(name, text) uint64_t name; /**< text */
 	THOLE_STATS(THOLE_STATS_FIELD)
@@ -105,7 +108,8 @@ struct thole_stats {
 THOLE_API void thole_stats_get(const struct thole_stack *stack, struct thole_stats *out);
 
 /**
- * Name and meaning of counter @p i of struct thole_stats, counted as uint64_t from its start.
+ * Name and meaning of counter @p i of struct thole_stats, counted as uint64_t from its start:
+ * static text. Any thread.
  * @return 0, or -ENOENT past the last.
  */
 THOLE_API int thole_stats_describe(unsigned int i, const char **name, const char **text);
