@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <rte_arp.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf_dyn.h>
 
@@ -50,6 +51,8 @@ struct replay {
 	uint32_t respond_bytes;
 	uint16_t ports[PORTS];
 	unsigned int nb_ports;
+	struct rte_ether_addr neighbour_mac; /* of neighbour, if the capture has no ARP of it */
+	uint32_t neighbour;		     /* network order; 0: none */
 	uint64_t after_ns; /* how long the clock goes on when the capture has ended */
 	const char *in, *out;
 
@@ -263,6 +266,36 @@ read_packet(struct replay *r, uint64_t *time_ns)
 	return m;
 }
 
+/* The neighbour asks for our address, so that the stack need not ask for its. */
+static void
+introduce(struct replay *r)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(r->pool);
+	struct rte_ether_hdr *eth;
+	struct rte_arp_hdr *arp;
+
+	if (m == NULL || r->neighbour == 0) {
+		rte_pktmbuf_free(m);
+		return;
+	}
+	eth = (struct rte_ether_hdr *)rte_pktmbuf_append(m, sizeof(*eth) + sizeof(*arp));
+	arp = (struct rte_arp_hdr *)(eth + 1);
+	memset(&eth->dst_addr, 0xff, sizeof(eth->dst_addr));
+	eth->src_addr = r->neighbour_mac;
+	eth->ether_type = RTE_BE16(RTE_ETHER_TYPE_ARP);
+	*arp = (struct rte_arp_hdr){
+		.arp_hardware = RTE_BE16(RTE_ARP_HRD_ETHER),
+		.arp_protocol = RTE_BE16(RTE_ETHER_TYPE_IPV4),
+		.arp_hlen = RTE_ETHER_ADDR_LEN,
+		.arp_plen = sizeof(uint32_t),
+		.arp_opcode = RTE_BE16(RTE_ARP_OP_REQUEST),
+		.arp_data.arp_sha = r->neighbour_mac,
+		.arp_data.arp_sip = r->neighbour,
+	};
+	memcpy(&arp->arp_data.arp_tip, r->config.addresses[0].first.b + 12, sizeof(uint32_t));
+	turn(r, r->now_ns, &m, 1);
+}
+
 static void
 replay(struct replay *r)
 {
@@ -276,6 +309,7 @@ replay(struct replay *r)
 				  .bytes = 1024,
 				  .local.port = r->ports[i] });
 	turn(r, next_ns, NULL, 0);
+	introduce(r);
 	while (next != NULL && !r->failed) {
 		uint16_t n = 0;
 
@@ -441,6 +475,9 @@ static const char usage[] =
 	"  --port N                 listen at port N (7); may be given up to 16 times\n"
 	"  --app echo|discard|respond=BYTES\n"
 	"                           what the application does; all close when the peer has (echo)\n"
+	"  --neighbour ADDR,MAC     the peer's or the gateway's, where the capture has no ARP: it "
+	"asks for ours at\n"
+	"                           the start (which is answered), and is known for a day\n"
 	"  --secret HEX,HEX         keys initial sequence numbers: two 64-bit numbers (1,2)\n"
 	"  --after SECONDS          how long the clock goes on when the capture has ended (1)\n"
 	"  --set SECTION.KEY=VALUE  a setting of config/reference.conf's [stack] or [tcp]: "
@@ -487,6 +524,25 @@ read_app(struct replay *r, const char *text)
 	return 0;
 }
 
+/* 10.0.0.1,02:00:00:00:00:01 */
+static int
+read_neighbour(struct replay *r, const char *text)
+{
+	const char *comma = strchr(text, ',');
+	char address[THOLE_ADDR_TEXT] = "";
+	struct thole_addr addr;
+
+	if (comma != NULL && comma - text < (ptrdiff_t)sizeof(address))
+		memcpy(address, text, (size_t)(comma - text));
+	if (thole_addr_parse(address, &addr) != 0 ||
+		rte_ether_unformat_addr(comma + 1, &r->neighbour_mac) != 0)
+		return fail(r, "--neighbour is ADDR,MAC, such as 10.97.0.1,02:00:00:00:00:01, not",
+			text);
+	memcpy(&r->neighbour, addr.b + 12, sizeof(r->neighbour));
+	r->config.worker.stack.arp_reachable_ns = 24 * 3600 * SECOND; /* nobody answers if asked */
+	return 0;
+}
+
 static int
 read_option(struct replay *r, int option, const char *text)
 {
@@ -521,6 +577,8 @@ read_option(struct replay *r, int option, const char *text)
 			return fail(r, "--after is 0 to 1000000 seconds, not", text);
 		r->after_ns = (uint64_t)(seconds * 1e9);
 		return 0;
+	case 'n':
+		return read_neighbour(r, text);
 	case 'A':
 		return read_app(r, text);
 	case 's':
@@ -555,9 +613,9 @@ int
 main(int argc, char **argv)
 {
 	static const struct option options[] = { { "address", 1, NULL, 'a' },
-		{ "port", 1, NULL, 'p' }, { "app", 1, NULL, 'A' }, { "secret", 1, NULL, 'x' },
-		{ "after", 1, NULL, 't' }, { "set", 1, NULL, 's' }, { "help", 0, NULL, 'h' },
-		{ NULL, 0, NULL, 0 } };
+		{ "port", 1, NULL, 'p' }, { "neighbour", 1, NULL, 'n' }, { "app", 1, NULL, 'A' },
+		{ "secret", 1, NULL, 'x' }, { "after", 1, NULL, 't' }, { "set", 1, NULL, 's' },
+		{ "help", 0, NULL, 'h' }, { NULL, 0, NULL, 0 } };
 	static struct replay r;
 	int option, status = 0;
 

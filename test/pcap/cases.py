@@ -318,6 +318,15 @@ def arp_and_ping(c):
     c.frame(2.1, packets.ping(10, text(56), dst="10.97.0.9"))
 
 
+@case("--app", "respond=20", "--neighbour", f"{PEER_IP},{packets.PEER_MAC}", known=False)
+def told_neighbour(c):
+    """A capture without ARP, as most are: the replay is told who the peer is, also for a minute later."""
+    p = c.peer()
+    p.open(0.0)
+    p.segment(60.0, "FPA", 1, 1, b"GET /\r\n")
+    p.segment(60.01, "A", 9, 22)
+
+
 @case("--set", "stack.exclusive=yes")
 def icmp_errors(c):
     """Where the addresses are ours alone, UDP and protocols that nobody takes are answered (RFC 1122, 3.2.2.1)."""

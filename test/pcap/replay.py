@@ -144,6 +144,8 @@ def mistakes(program, folder):
         (2, "--app is", "--app", "sing", good, out),
         (2, "--port is", "--port", "70000", good, out),
         (2, "--secret is", "--secret", "1", good, out),
+        (2, "--neighbour is", "--neighbour", "10.97.0.1", good, out),
+        (2, "--neighbour is", "--neighbour", "10.97.0.1,02:00:00", good, out),
         (2, "--after is", "--after", "-1", good, out),
         (2, "--set sets", "--set", "port.mtu=9000", good, out),
         (2, "tcp.msl=10s", "--set", "msl", good, out),
