@@ -155,7 +155,7 @@ heed(struct replay *r, const struct thole_event *event)
 {
 	struct conn *conn = &r->conns[(uint32_t)(event->conn >> 32) & 0xffffff];
 
-	switch ((enum thole_event_type)event->type) {
+	switch (event->type) {
 	case THOLE_EV_ACCEPTED:
 		*conn = (struct conn){ .credit = event->bytes };
 		break;
@@ -176,10 +176,7 @@ heed(struct replay *r, const struct thole_event *event)
 		if (event->status != 0)
 			fail(r, "can't listen", strerror(-event->status));
 		return;
-	case THOLE_EV_REFUSED: /* an op on a connection that has just ended */
-	case THOLE_EV_OPENING:
-	case THOLE_EV_CONNECTED:
-	case THOLE_EV_SOFT_ERROR:
+	default: /* REFUSED: the connection has just ended; the rest isn't for servers */
 		return;
 	}
 	if (event->type != THOLE_EV_CLOSED)
@@ -467,7 +464,7 @@ run(struct replay *r)
 /* --- the command line --- */
 
 static const char usage[] =
-	"usage: replay [options] IN.pcap OUT.pcap\n"
+	"usage: example-replay [options] IN.pcap OUT.pcap\n"
 	"Writes what the endpoint answers to the packets of a capture, whose time stamps are its "
 	"clock.\n"
 	"\n"
@@ -584,8 +581,8 @@ read_option(struct replay *r, int option, const char *text)
 	case 's':
 		return set(r, text);
 	default:
-		return fail(
-			r, "no such option, or its value is missing", "replay --help lists them");
+		return fail(r, "no such option, or its value is missing",
+			"example-replay --help lists them");
 	}
 }
 
@@ -630,8 +627,8 @@ main(int argc, char **argv)
 		status = read_option(&r, option, optarg);
 	}
 	if (status == 0 && argc - optind != 2)
-		status = fail(
-			&r, "two files are wanted, in and out", "replay --help shows the usage");
+		status = fail(&r, "two files are wanted, in and out",
+			"example-replay --help shows the usage");
 	if (status == 0) {
 		r.in = argv[optind];
 		r.out = argv[optind + 1];

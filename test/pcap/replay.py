@@ -121,7 +121,8 @@ def change_is_found(program, folder):
     case = cases.CASES["echo_close"]()
     case.options += ("--set", "tcp.ttl=63")
     lines = compare(case, replay(program, case, folder))
-    told = lines[:1] == ["packet 2 differs (4 are in the golden capture, 4 came):"] and any("byte 22 of" in line for line in lines)
+    first = "packet 2 differs (4 are in the golden capture, 4 came):"
+    told = lines[:1] == [first] and any("byte 22 of" in line for line in lines)
     return [] if told else ["the comparison says:", *lines]
 
 
@@ -133,7 +134,7 @@ def mistakes(program, folder):
         file.write("not a capture\n")
     env, wrong = dict(os.environ, RUNTIME_DIRECTORY=folder), []
     for status, told, *arguments in (
-        (0, "usage: replay", "--help"),
+        (0, "usage: example-replay", "--help"),
         (0, "0 packets read, 0 written", good, out),
         (1, "No such file", os.path.join(folder, "none.pcap"), out),
         (1, "is it a capture", text, out),
@@ -154,7 +155,7 @@ def mistakes(program, folder):
         done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=SECONDS, env=env, check=False)
         said = done.stdout + done.stderr
         if done.returncode != status or told not in said or (status != 0 and said.count("\n") != 1):
-            wrong += [f"replay {' '.join(arguments)}: exit status {done.returncode}, {status} is due, and \"{told}\":", said]
+            wrong += [f"{' '.join(arguments)}: exit status {done.returncode}, {status} is due, and \"{told}\":", said]
     return wrong
 
 
