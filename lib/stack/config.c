@@ -96,24 +96,33 @@ tcp_fault(const struct thole_tcp_params *p)
 	return NULL;
 }
 
+const char *
+config_address_fault(const struct thole_address *a)
+{
+	const struct thole_addr v4 = thole_addr_ip4(0);
+
+	if (a->count == 0 || a->prefix_len > 32)
+		return "addresses: count must be above 0, prefix_len at most 32";
+	if (memcmp(a->first.b, v4.b, 12) != 0 || a->first.b[12] == 0 || a->first.b[12] == 127 ||
+		a->first.b[12] >= 224)
+		return "addresses: must be IPv4 addresses of hosts";
+	return NULL;
+}
+
 static const char *
 address_fault(const struct thole_stack_config *c)
 {
+	const char *fault = NULL;
 	uint64_t total = 0;
 
 	if (c->addresses == NULL || c->nb_addresses == 0)
 		return "addresses: at least one is needed";
-	for (uint16_t i = 0; i < c->nb_addresses; i++) {
-		const struct thole_address *a = &c->addresses[i];
-		const struct thole_addr v4 = thole_addr_ip4(0);
-
-		if (a->count == 0 || a->prefix_len > 32)
-			return "addresses: count must be above 0, prefix_len at most 32";
-		if (memcmp(a->first.b, v4.b, 12) != 0 || a->first.b[12] == 0 ||
-			a->first.b[12] == 127 || a->first.b[12] >= 224)
-			return "addresses: must be IPv4 addresses of hosts";
-		total += a->count;
+	for (uint16_t i = 0; i < c->nb_addresses && fault == NULL; i++) {
+		fault = config_address_fault(&c->addresses[i]);
+		total += c->addresses[i].count;
 	}
+	if (fault != NULL)
+		return fault;
 	return total < UINT32_MAX ? NULL : "addresses: too many";
 }
 

@@ -204,3 +204,11 @@ listen_drain(struct thole_stack *s)
 		free_listener(s, (uint16_t)i);
 	}
 }
+
+void
+listen_close_at(struct thole_stack *s, uint32_t base, uint32_t width)
+{
+	for (uint32_t i = 1; i <= s->cfg.max_listeners; i++)
+		if (s->listeners[i].app != APP_NONE && s->listeners[i].laddr - base < width)
+			close_listener(s, (uint16_t)i);
+}

@@ -168,7 +168,7 @@ thole_stack_destroy(struct thole_stack *s)
 	ports_fini(s);
 	mbufs_fini(&s->mbufs);
 	if (s->locals != NULL)
-		mem.free(mem.ctx, s->locals, s->nb_locals * sizeof(*s->locals));
+		mem.free(mem.ctx, s->locals, s->cfg.max_addresses * sizeof(*s->locals));
 	table_fini(&s->table, &mem);
 	paths_fini(&s->env.paths, &mem);
 	cookies_fini(s);

@@ -32,11 +32,15 @@ struct index_list {
 	uint32_t tail;
 };
 
-/* Addresses of ours with consecutive indices, host order. */
+/*
+ * Addresses of ours with consecutive indices, host order. One that was removed matches nothing, but
+ * keeps its indices for as long as a record has one of them.
+ */
 struct local_range {
 	uint32_t first;
-	uint32_t count;
-	uint32_t base; /* index of the first */
+	uint32_t count; /* 0: removed */
+	uint32_t base;	/* index of the first */
+	uint32_t width; /* indices */
 	uint32_t net;
 	uint32_t mask;
 	uint32_t host; /* the bits that tell hosts of the link apart; 0: all of them are hosts */
@@ -252,6 +256,7 @@ ip4_set(struct thole_addr *a, uint32_t be)
 
 /* config.c */
 const char *config_fault(const struct thole_stack_config *c);
+const char *config_address_fault(const struct thole_address *a);
 
 /* local.c: our addresses, and the way to others. */
 int local_init(struct thole_stack *s);
@@ -271,7 +276,7 @@ local_ip_be(const struct thole_stack *s, uint32_t index)
 {
 	const struct local_range *r = s->locals;
 
-	while (index - r->base >= r->count)
+	while (index - r->base >= r->width)
 		r++;
 	return rte_cpu_to_be_32(r->first + (index - r->base));
 }
@@ -568,6 +573,8 @@ int listen_close(struct thole_stack *s, uint8_t app, const struct thole_endpoint
 void listen_close_all(struct thole_stack *s, uint8_t app);
 /* All listeners go; connections that wait to be accepted stay. */
 void listen_drain(struct thole_stack *s);
+/* Those at the local addresses @p base and the @p width - 1 after it. */
+void listen_close_at(struct thole_stack *s, uint32_t base, uint32_t width);
 uint16_t listen_find(const struct thole_stack *s, uint32_t laddr, uint16_t port);
 
 /* embryos.c */
@@ -629,6 +636,8 @@ bool cookies_ack(struct thole_stack *s, struct seg *seg);
 void time_wait_enter(struct thole_stack *s, struct tcb *t);
 void time_wait_segment(struct thole_stack *s, uint32_t i, const struct seg *seg);
 void time_wait_run(struct thole_stack *s);
+/* Ends those of the local addresses @p base and the @p width - 1 after it. */
+void time_wait_forget(struct thole_stack *s, uint32_t base, uint32_t width);
 uint64_t time_wait_next(const struct thole_stack *s);
 
 /*

@@ -152,6 +152,21 @@ time_wait_segment(struct thole_stack *s, uint32_t i, const struct seg *seg)
 }
 
 void
+time_wait_forget(struct thole_stack *s, uint32_t base, uint32_t width)
+{
+	uint32_t i = s->time_wait.head;
+
+	while (i != SLAB_NONE) {
+		const struct tombstone *w = stack_tombstone(s, i);
+		const uint32_t next = w->next;
+
+		if (w->key.laddr - base < width)
+			end(s, i);
+		i = next;
+	}
+}
+
+void
 time_wait_run(struct thole_stack *s)
 {
 	uint32_t i;

@@ -122,7 +122,10 @@ struct thole_stack_config {
 	uint32_t offloads;		       /**< enum thole_offload, ored: 0 */
 	const struct thole_address *addresses; /**< copied; required */
 	uint16_t nb_addresses;		       /**< entries of addresses: at least 1 */
-	struct thole_addr gateway;	       /**< default route; any: none */
+	/** Room for as many ranges of addresses, thole_stack_address_add()'s among them; 0:
+	 * nb_addresses. */
+	uint16_t max_addresses;
+	struct thole_addr gateway; /**< default route; any: none */
 	/**
 	 * The addresses are ours alone: answer UDP and unknown protocols with ICMP errors (RFC
 	 * 1122, 3.2.2.1) instead of handing them back. false: only ARP, ICMP echo and errors, and
@@ -218,6 +221,26 @@ THOLE_API void thole_stack_run(struct thole_stack *stack, uint64_t now_ns);
  */
 THOLE_API uint16_t thole_stack_tx(
 	struct thole_stack *stack, uint64_t now_ns, struct rte_mbuf **out, uint16_t max);
+
+/**
+ * Makes @p address ours, too, while the stack works: from the next rx on; listeners at any address
+ * hear there. It is copied. In the stack's thread. Nobody is told: see thole_stack_announce().
+ * Stacks that share their addresses (rss) must all do so.
+ * @return 0; -EINVAL: no IPv4 addresses of hosts, or the gateway is among them; -EEXIST: some are
+ * ours already; -ENOSPC: there are max_addresses ranges. The place of one that was removed is taken
+ * if it had as many addresses, and once its connections are gone: RSTs sent, CLOSED read.
+ */
+THOLE_API int thole_stack_address_add(
+	struct thole_stack *stack, const struct thole_address *address);
+
+/**
+ * Ends the range of addresses that begins with @p first: packets for them are handed back from the
+ * next rx on. Listeners there close, connections are reset (CLOSED with -EADDRNOTAVAIL; the RSTs
+ * come with the next tx), handshakes and TIME-WAITs are forgotten. In the stack's thread. Walks all
+ * records.
+ * @return 0; -EADDRNOTAVAIL: no range of ours begins so; -EBUSY: it is the last one.
+ */
+THOLE_API int thole_stack_address_remove(struct thole_stack *stack, const struct thole_addr *first);
 
 /**
  * Announces @p addr, one of ours, to its link: the next thole_stack_tx() gives an ARP request for

@@ -218,7 +218,124 @@ through_the_gateway(void)
 	CU_ASSERT_TRUE(rig_close(&r));
 }
 
+static void
+room_for_three(struct thole_stack_config *c)
+{
+	c->max_addresses = 3;
+}
+
+static int
+add(uint32_t first, uint32_t count)
+{
+	const struct thole_address a = { thole_addr_ip4(first), count, 24 };
+
+	return thole_stack_address_add(r.stack, &a);
+}
+
+static int
+drop(uint32_t first)
+{
+	const struct thole_addr a = thole_addr_ip4(first);
+
+	return thole_stack_address_remove(r.stack, &a);
+}
+
+static void
+addresses_come(void)
+{
+	struct thole_address wrong = { .count = 1, .prefix_len = 24 };
+
+	rig_open(&r, room_for_three);
+	CU_ASSERT_EQUAL(rig_listen(&r, 80, 4), 0);
+	CU_ASSERT_TRUE(rig_arp(&r, 1, 2, RIG_NET + 50)); /* not ours yet */
+	CU_ASSERT_EQUAL(add(RIG_NET + 50, 2), 0);
+	CU_ASSERT_FALSE(rig_arp(&r, 1, 2, RIG_NET + 50));
+	CU_ASSERT_FALSE(rig_arp(&r, 1, 2, RIG_NET + 51));
+	CU_ASSERT_TRUE(rig_arp(&r, 1, 2, RIG_NET + 52));
+	CU_ASSERT_EQUAL(local_find(r.stack, be(RIG_NET + 51)), 5);
+	CU_ASSERT_EQUAL(local_ip_be(r.stack, 5), be(RIG_NET + 51));
+	CU_ASSERT_EQUAL(add(RIG_NET + 60, 1), -ENOSPC);
+	CU_ASSERT_EQUAL(add(RIG_NET + 49, 2), -EEXIST); /* from either side */
+	CU_ASSERT_EQUAL(add(RIG_NET + 51, 9), -EEXIST);
+	CU_ASSERT_EQUAL(add(RIG_NET + 253, 2), -EINVAL); /* the gateway */
+	CU_ASSERT_EQUAL(add(RIG_NET + 60, 0), -EINVAL);
+	CU_ASSERT_EQUAL(add(0xe0000001, 1), -EINVAL);
+	CU_ASSERT_EQUAL(thole_stack_address_add(r.stack, &wrong), -EINVAL);
+	CU_ASSERT_TRUE(rig_close(&r));
+
+	rig_open(&r, NULL); /* no room asked for */
+	CU_ASSERT_EQUAL(add(RIG_NET + 50, 1), -ENOSPC);
+	CU_ASSERT_TRUE(rig_close(&r));
+}
+
+/* With connections in each kind of record, to the first range and to the other. */
+static void
+addresses_go(void)
+{
+	struct thole_event ev;
+
+	rig_open(&r, room_for_three);
+	CU_ASSERT_EQUAL(rig_listen(&r, 80, 8), 0);
+	OP(&r, .type = THOLE_OP_LISTEN, .local = { thole_addr_ip4(RIG_US), 81 }, .bytes = 8);
+	CU_ASSERT_EQUAL(rig_until(&r, THOLE_EV_LISTENING).status, 0);
+	rig_know(&r, 2);
+	rig_time_wait(&r, 2, 1000, 80, 100);
+	rig_shake(&r, 2, 1001, 80, 100); /* seen by the application */
+	ev = rig_until(&r, THOLE_EV_ACCEPTED);
+	rig_shake(&r, 2, 1002, 81, 100); /* not seen */
+	SEG(&r, .from = 2, .sport = 1003, .dport = 80, .flags = TCP_SYN, .seq = 100);
+	rig_drop_output(&r);
+	rig_connect(&r, RIG_NET + 9, 80, 1); /* as RIG_US; nobody answers */
+	CU_ASSERT_TRUE(rig_took_arp(&r, 1, 0, RIG_NET + 9));
+	OP(&r, .type = THOLE_OP_CONNECT, .local = { thole_addr_ip4(RIG_NET + 100), 0 },
+		.remote = { thole_addr_ip4(RIG_NET + 2), 80 }, .user = 7);
+	CU_ASSERT_TRUE(rig_took_seg(&r, 2, TCP_SYN, NULL));
+	CU_ASSERT_EQUAL(rig_stats(&r).conns, 4);
+	CU_ASSERT_EQUAL(rig_stats(&r).embryos, 1);
+	CU_ASSERT_EQUAL(rig_stats(&r).time_wait, 1);
+
+	CU_ASSERT_EQUAL(drop(RIG_NET + 101), -EADDRNOTAVAIL); /* not the first of its range */
+	CU_ASSERT_EQUAL(drop(RIG_US), 0);
+	CU_ASSERT_EQUAL(drop(RIG_US), -EADDRNOTAVAIL);
+	CU_ASSERT_EQUAL(add(RIG_NET + 70, 1), 0); /* the third: the first has RSTs to send */
+	CU_ASSERT_EQUAL(local_find(r.stack, be(RIG_NET + 70)), 4);
+	rig_turn(&r);
+	CU_ASSERT_TRUE(rig_took_seg(&r, 2, TCP_RST | TCP_ACK, NULL));
+	CU_ASSERT_TRUE(rig_took_seg(&r, 2, TCP_RST | TCP_ACK, NULL));
+	CU_ASSERT_EQUAL(rig_pending(&r), 0);
+	CU_ASSERT_EQUAL(rig_stats(&r).embryos, 0);
+	CU_ASSERT_EQUAL(rig_stats(&r).time_wait, 0);
+	CU_ASSERT_TRUE(rig_arp(&r, 1, 2, RIG_US)); /* another's affairs */
+	for (unsigned int i = 0; i < 2; i++) {
+		struct thole_event closed = rig_until(&r, THOLE_EV_CLOSED);
+
+		CU_ASSERT_EQUAL(closed.status, -EADDRNOTAVAIL);
+		CU_ASSERT(closed.conn == ev.conn || closed.user == 1);
+	}
+	CU_ASSERT_EQUAL(rig_event(&r).type, 0);
+	CU_ASSERT_EQUAL(rig_stats(&r).conns, 2); /* that of .100, and the one that waits for ARP */
+	/* The neighbour is asked for as one that is ours now. */
+	rig_after(&r, r.config.arp_tries * r.config.arp_retry_ns);
+	CU_ASSERT_EQUAL(rig_stats(&r).conns, 1);
+	for (const struct rig_frame *f; (f = rig_take(&r)) != NULL;)
+		if (frame_kind(f->bytes, f->len) == FRAME_ARP)
+			CU_ASSERT_EQUAL(get32(f->bytes + 28), RIG_NET + 100);
+
+	CU_ASSERT_EQUAL(add(RIG_US, 1), 0); /* again, with the indices that it had */
+	CU_ASSERT_EQUAL(local_find(r.stack, be(RIG_US)), 0);
+	rig_shake(&r, 2, 1001, 80, 500);
+	CU_ASSERT_EQUAL(rig_until(&r, THOLE_EV_ACCEPTED).status, 0);
+	CU_ASSERT_EQUAL(drop(RIG_NET + 100), 0);
+	CU_ASSERT_EQUAL(rig_until(&r, THOLE_EV_CLOSED).user, 7);
+	CU_ASSERT_EQUAL(drop(RIG_NET + 70), 0);
+	CU_ASSERT_EQUAL(drop(RIG_US), -EBUSY); /* the last */
+	CU_ASSERT_EQUAL(rig_stats(&r).conns, 1);
+	CU_ASSERT_TRUE(rig_close(&r));
+}
+
 static const struct test_case cases[] = {
+	{ "addresses come", addresses_come },
+	{ "addresses go", addresses_go },
 	{ "addresses have indices", addresses_have_indices },
 	{ "next hops", next_hops },
 	{ "no way to such", no_way_to_such },
