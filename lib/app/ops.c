@@ -82,6 +82,7 @@ context_op(struct thole_app *app, const struct thole_op *op)
 	case THOLE_OP_SET_NEW:
 		return tcp_settings_set(&s->env, &s->clients[app->number].settings,
 			(enum thole_option)op->option, op->value);
+	case THOLE_OP_LISTEN_SHARED:
 	case THOLE_OP_SEND:
 	case THOLE_OP_RECEIVED:
 	case THOLE_OP_SHUTDOWN:
@@ -89,6 +90,9 @@ context_op(struct thole_app *app, const struct thole_op *op)
 	case THOLE_OP_ABORT:
 	case THOLE_OP_SET_USER:
 	case THOLE_OP_SET:
+	case THOLE_OP_GET:
+	case THOLE_OP_INFO:
+	case THOLE_OP_GIVE:
 		break;
 	}
 	return -EINVAL;
@@ -97,7 +101,7 @@ context_op(struct thole_app *app, const struct thole_op *op)
 static inline bool
 is_about_conn(const struct thole_op *op)
 {
-	return op->type >= THOLE_OP_SEND && op->type <= THOLE_OP_SET;
+	return op->type >= THOLE_OP_SEND && op->type <= THOLE_OP_GIVE;
 }
 
 static inline int
@@ -121,7 +125,11 @@ conn_op(struct thole_stack *s, struct tcb *t, const struct thole_op *op)
 		return 0;
 	case THOLE_OP_SET:
 		return tcp_set(env, t, (enum thole_option)op->option, op->value);
+	case THOLE_OP_GET:
+	case THOLE_OP_INFO:
+	case THOLE_OP_GIVE:
 	case THOLE_OP_LISTEN:
+	case THOLE_OP_LISTEN_SHARED:
 	case THOLE_OP_UNLISTEN:
 	case THOLE_OP_CONNECT:
 	case THOLE_OP_SET_NEW:

@@ -160,6 +160,12 @@ tcp_settings_set(
 	case THOLE_OPT_DSCP:
 	case THOLE_OPT_SOFT_ERRORS:
 		return set_profile(env, set, option, value);
+	case THOLE_OPT_DEFAULTS:
+	case THOLE_OPT_SNDBUF:
+	case THOLE_OPT_RCVBUF:
+	case THOLE_OPT_MSS:
+	case THOLE_OPT_COUNTERS:
+		break;
 	case THOLE_OPT_CC:
 		if (value >= THOLE_CC_COUNT)
 			return -EINVAL;
@@ -230,6 +236,11 @@ take_effect(struct tcp_env *env, struct tcb *t, enum thole_option option)
 		if (f != NULL)
 			tcp_cc_change(t, f, env_now_us(env));
 		break;
+	case THOLE_OPT_DEFAULTS:
+	case THOLE_OPT_SNDBUF:
+	case THOLE_OPT_RCVBUF:
+	case THOLE_OPT_MSS:
+	case THOLE_OPT_COUNTERS:
 	case THOLE_OPT_TTL: /* the next segment has it */
 	case THOLE_OPT_DSCP:
 	case THOLE_OPT_PACING:

@@ -224,6 +224,10 @@ judge_event(const struct thole_event *ev)
 		c->closed = true;
 		break;
 	case THOLE_EV_SOFT_ERROR:
+	case THOLE_EV_OPTION:
+	case THOLE_EV_INFO:
+	case THOLE_EV_GIVEN:
+	case THOLE_EV_TAKEN:
 		FUZZ_CHECK(ev->status < 0, "a soft error of %d", ev->status);
 		break;
 	case THOLE_EV_LISTENING:

@@ -263,6 +263,10 @@ check_event(struct thole_event *ev, const struct script_want_event *want)
 	case THOLE_EV_CLOSED:
 	case THOLE_EV_REFUSED:
 	case THOLE_EV_SOFT_ERROR:
+	case THOLE_EV_OPTION:
+	case THOLE_EV_INFO:
+	case THOLE_EV_GIVEN:
+	case THOLE_EV_TAKEN:
 		break;
 	}
 	if (want->type != THOLE_EV_LISTENING && want->op != THOLE_OP_SET_NEW && lane->conn != 0 &&
