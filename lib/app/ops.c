@@ -11,7 +11,7 @@ refuse(struct thole_app *app, const struct thole_op *op, int status)
 
 	ev->op = (uint8_t)op->type;
 	ev->conn = op->conn;
-	if (op->type == THOLE_OP_SET || op->type == THOLE_OP_SET_NEW)
+	if (op->type == THOLE_OP_SET || op->type == THOLE_OP_SET_NEW || op->type == THOLE_OP_GET)
 		ev->bytes = op->option;
 }
 
@@ -41,6 +41,21 @@ op_connect(struct thole_app *app, const struct thole_op *op)
 	ev = answer_add(app, THOLE_EV_CLOSED, err, op->user);
 	ev->local = op->local;
 	ev->remote = op->remote;
+}
+
+static int
+op_get(struct thole_app *app, const struct tcb *t, const struct thole_op *op)
+{
+	struct thole_event *ev;
+	uint64_t value;
+	int err = tcp_get(&app->stack->env, t, (enum thole_option)op->option, &value);
+
+	if (err != 0)
+		return err;
+	ev = answer_add(app, THOLE_EV_OPTION, 0, value);
+	ev->conn = op->conn;
+	ev->bytes = op->option;
+	return 0;
 }
 
 static int
@@ -105,8 +120,9 @@ is_about_conn(const struct thole_op *op)
 }
 
 static inline int
-conn_op(struct thole_stack *s, struct tcb *t, const struct thole_op *op)
+conn_op(struct thole_app *app, struct tcb *t, const struct thole_op *op)
 {
+	struct thole_stack *s = app->stack;
 	struct tcp_env *env = &s->env;
 
 	switch ((enum thole_op_type)op->type) {
@@ -126,6 +142,7 @@ conn_op(struct thole_stack *s, struct tcb *t, const struct thole_op *op)
 	case THOLE_OP_SET:
 		return tcp_set(env, t, (enum thole_option)op->option, op->value);
 	case THOLE_OP_GET:
+		return op_get(app, t, op);
 	case THOLE_OP_INFO:
 	case THOLE_OP_GIVE:
 	case THOLE_OP_LISTEN:
@@ -161,7 +178,7 @@ ops_do(struct thole_app *app, const struct thole_op *ops, uint32_t n)
 		} else if (unlikely((t = conn_find(s, op->conn, app->number)) == NULL)) {
 			err = stale(op);
 		} else {
-			err = conn_op(s, t, op);
+			err = conn_op(app, t, op);
 			conn_settle(s, t);
 		}
 		if (unlikely(err != 0))

@@ -86,6 +86,7 @@ init_env(struct thole_stack *s)
 	uint16_t mss = (uint16_t)(c->mtu - 40); /* RFC 9293, 3.7.1 */
 
 	s->env.params = c->tcp;
+	s->env.mss_mtu = mss;
 	tcp_settings_init(&s->env);
 	s->path = (struct wire_path){
 		WIRE_PATH_FIXED,
@@ -102,8 +103,6 @@ init_env(struct thole_stack *s)
 	s->env.segments = &s->segments;
 	s->env.secret[0] = c->secret[0];
 	s->env.secret[1] = c->secret[1];
-	s->env.mss = c->tcp.mss != 0 && c->tcp.mss < mss ? c->tcp.mss : mss;
-	s->env.mss_mtu = mss;
 	s->env.rx_held_max = c->max_rx_held != 0 ? c->max_rx_held : c->pool->size / 2;
 	/* The table's key is another one, so that nothing on the wire is made with it. */
 	flow_hash_init(&s->hash, (const uint64_t[2]){ derived.lo, derived.hi });

@@ -35,9 +35,14 @@ tx_embryo(struct thole_stack *s, struct tx *tx, uint32_t i, struct embryo *e)
 		list_push_embryo(s, &s->wait_embryos, i);
 		return true;
 	}
-	if (unlikely(s->env.nb_profiles != 0))
-		conn_path_profile(s, s->listeners[e->listener].settings.profile, &path);
-	m = embryo_emit(&s->env, e, &path);
+	if (likely(s->env.nb_profiles == 0)) {
+		m = embryo_emit(&s->env, &s->env.settings.terms, e, &path);
+	} else {
+		const struct tcp_settings *set = &s->listeners[e->listener].settings;
+
+		conn_path_profile(s, set->profile, &path);
+		m = embryo_emit(&s->env, &set->terms, e, &path);
+	}
 	if (unlikely(m == NULL)) {
 		list_push_embryo(s, &s->out_embryos, i);
 		return false;

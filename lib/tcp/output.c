@@ -39,7 +39,8 @@ put_options(struct out *o, uint8_t flags, struct tcp_out *seg)
 	struct tcb *t = o->t;
 
 	if ((flags & TCP_SYN) != 0) {
-		tcp_syn_out(env, tcp_syn_offer(env, t), t->ts_off, t->ts_recent, seg);
+		tcp_syn_out(env, &tcp_profile(env, t)->terms, tcp_syn_offer(env, t), t->ts_off,
+			t->ts_recent, seg);
 		return;
 	}
 	if ((t->opts & TO_TIMESTAMPS) != 0) {
@@ -164,8 +165,10 @@ output_syn(struct out *o)
 	bool again = t->snd_nxt != t->snd_una;
 	struct cut c = { .seq = t->snd_una, .flags = TCP_SYN };
 
-	if (t->state == TCP_SYN_RECEIVED)
+	if (t->state == TCP_SYN_RECEIVED) {
 		c.flags |= TCP_ACK;
+		room_own(t); /* which is as large as a SYN-ACK can say */
+	}
 	if (!again || (t->flags & TF_REXMIT) != 0) {
 		if (o->n == o->max || !emit(o, &c)) {
 			if (t->rtx_ns == TIME_NEVER)

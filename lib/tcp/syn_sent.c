@@ -58,7 +58,7 @@ tcp_input_syn_sent(struct tcp_env *env, struct tcb *t, struct seg *s)
 	if (acked && (s->flags & (TCP_ECE | TCP_CWR)) == TCP_ECE &&
 		(tcp_syn_offer(env, t) & EO_ECN) != 0)
 		syn.opts |= EO_ECN;
-	tcp_peer_syn(env, t, &syn);
+	tcp_peer_syn(env, t, &tcp_profile(env, t)->terms, &syn);
 	if (acked) {
 		syn_acked(env, t, s);
 		return REPLY_NONE;

@@ -153,7 +153,7 @@ struct tcb {
 	uint32_t generation; /* of the handle; outlives the connection */
 	uint16_t neigh;	     /* next hop */
 	uint8_t app;	     /* context number */
-	uint8_t rcv_log : 5; /* log2 of the receive buffer in use, before the bound */
+	uint8_t rcv_log : 5; /* log2 of the receive buffer in use, before the bound; 0: env->room */
 	uint8_t reason : 3;  /* enum soft_error: the latest since something was acknowledged */
 
 	/* Line 3: what is rarely needed. */

@@ -76,7 +76,7 @@ enum thole_op_type {
 	THOLE_OP_SET_USER,
 	/** Set option to value, from here on. No answer but REFUSED. */
 	THOLE_OP_SET,
-	/** Ask for option. Answer: OPTION. */
+	/** Ask what option is set to. Answer: OPTION. */
 	THOLE_OP_GET,
 	/**
 	 * Have info filled in, which is the stack's until the answer (INFO, or REFUSED) or the end
@@ -101,10 +101,11 @@ enum thole_op_type {
 };
 
 /**
- * What SET and SET_NEW set; 0 or 1 unless said otherwise. A context begins with the stack's
- * configuration. A stack can hold 255 different combinations of the options KEEPALIVE_IDLE,
- * _INTERVAL and _PROBES, TTL, DSCP and SOFT_ERRORS at a time, each for any number of connections;
- * one more is refused with -ENOSPC.
+ * What SET and SET_NEW set, and GET tells; 0 or 1 unless said otherwise. A context begins with the
+ * stack's configuration. A stack can hold 255 different combinations of the options KEEPALIVE_IDLE,
+ * _INTERVAL and _PROBES, TTL, DSCP, SOFT_ERRORS, SNDBUF, RCVBUF and MSS at a time, each for any
+ * number of connections; one more is refused with -ENOSPC. RCVBUF and MSS count twice: as they are,
+ * and as they were when the connection began, which is what its SYN said.
  */
 enum thole_option {
 	/** SET_NEW only, with value 0: all options as the stack is configured. */
@@ -140,17 +141,22 @@ enum thole_option {
 	THOLE_OPT_SOFT_ERRORS,
 	/**
 	 * Send credit in all, bytes: 4 KiB to 1 GiB. It is given with ACCEPTED, CONNECTED and
-	 * SENDABLE: what a connection has been given isn't taken back when it is set to less.
+	 * SENDABLE: what a connection has been given isn't taken back when it is set to less, but
+	 * SENDABLE then comes later by the difference. What it is set to more is given at once, by
+	 * SENDABLE.
 	 */
 	THOLE_OPT_SNDBUF,
 	/**
-	 * Bound of the receive window, bytes: 4 KiB to 1 GiB. Set after the SYN it can't be more
-	 * than the window scale lets be said; what was offered isn't taken back (RFC 9293, 3.8.6).
+	 * Bound of the receive window, bytes: 4 KiB to 1 GiB. The window and the window scale of
+	 * SYN and SYN-ACK go by SET_NEW. A connection's own can be set, but to no more than the
+	 * scale lets be said; what was offered isn't taken back (RFC 9293, 3.8.6).
 	 */
 	THOLE_OPT_RCVBUF,
-	/** Maximum segment size, TCP options not taken off (RFC 9293, 3.7.1; RFC 6691): what is
-	 * offered, where set before the SYN, and the most that we send: 88 to 65,495; 0: as the
-	 * MTU has it. */
+	/**
+	 * Maximum segment size, TCP options not taken off (RFC 9293, 3.7.1; RFC 6691): the most
+	 * that we send, and with SET_NEW what SYN and SYN-ACK offer: 88 to 65,495; 0: as the MTU
+	 * has it. A connection that is established can only be set to less than it has.
+	 */
 	THOLE_OPT_MSS,
 	/** Count for INFO what costs something: see struct thole_info. Off unless set; -EOPNOTSUPP
 	 * if the stack was made without thole_stack_config's counters. */
@@ -200,8 +206,8 @@ enum thole_event_type {
 	THOLE_EV_DATA,
 	/** The peer sends no more (its FIN, after all its data). */
 	THOLE_EV_PEER_CLOSED,
-	/** bytes more of send credit: acknowledged by the peer. Comes when half the buffer has
-	   been. */
+	/** bytes more of send credit: acknowledged by the peer, or SNDBUF is more. Comes when half
+	   the buffer has been, of a large one the eighth part. */
 	THOLE_EV_SENDABLE,
 	/**
 	 * The connection is over: status 0, or -ECONNREFUSED, -ECONNRESET, -ETIMEDOUT,
@@ -212,8 +218,8 @@ enum thole_event_type {
 	 */
 	THOLE_EV_CLOSED,
 	/** An op was refused: status -EBADF (a stale handle, a second CLOSE), -EINVAL, -EPIPE (SEND
-	 * or SHUTDOWN after SHUTDOWN), -ENOSPC (SET, SET_NEW). bytes is the option of SET and
-	 * SET_NEW, and user the value. */
+	 * or SHUTDOWN after SHUTDOWN), -ENOSPC (SET, SET_NEW). bytes is the option of SET, SET_NEW
+	 * and GET, and user the value. */
 	THOLE_EV_REFUSED,
 	/**
 	 * With THOLE_OPT_SOFT_ERRORS: something is wrong, and TCP goes on trying (RFC 9293, 3.9.1.8
