@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "app/app.h"
+#include "tcp/info.h"
 
 static __rte_noinline void
 refuse(struct thole_app *app, const struct thole_op *op, int status)
@@ -13,6 +14,8 @@ refuse(struct thole_app *app, const struct thole_op *op, int status)
 	ev->conn = op->conn;
 	if (op->type == THOLE_OP_SET || op->type == THOLE_OP_SET_NEW || op->type == THOLE_OP_GET)
 		ev->bytes = op->option;
+	if (op->type == THOLE_OP_INFO)
+		ev->info = op->info;
 }
 
 static void
@@ -55,6 +58,21 @@ op_get(struct thole_app *app, const struct tcb *t, const struct thole_op *op)
 	ev = answer_add(app, THOLE_EV_OPTION, 0, value);
 	ev->conn = op->conn;
 	ev->bytes = op->option;
+	return 0;
+}
+
+static int
+op_info(struct thole_app *app, const struct tcb *t, const struct thole_op *op)
+{
+	struct thole_event *ev;
+
+	if (op->info == NULL)
+		return -EINVAL;
+	tcp_info(&app->stack->env, t, op->info);
+	conn_endpoints(app->stack, t, &op->info->local, &op->info->remote);
+	ev = answer_add(app, THOLE_EV_INFO, 0, t->user);
+	ev->conn = op->conn;
+	ev->info = op->info;
 	return 0;
 }
 
@@ -144,6 +162,7 @@ conn_op(struct thole_app *app, struct tcb *t, const struct thole_op *op)
 	case THOLE_OP_GET:
 		return op_get(app, t, op);
 	case THOLE_OP_INFO:
+		return op_info(app, t, op);
 	case THOLE_OP_GIVE:
 	case THOLE_OP_LISTEN:
 	case THOLE_OP_LISTEN_SHARED:

@@ -4,6 +4,7 @@
  * room that the caller has. Stateless replies go first, then handshakes, then connections in turn.
  */
 #include "stack/stack.h"
+#include "tcp/counters.h"
 
 #define TURN_PKTS 16 /* of one connection before it is the next one's turn */
 
@@ -100,8 +101,12 @@ tx_conn(struct thole_stack *s, struct tx *tx, struct tcb *t)
 		}
 		return true;
 	}
-	conn_path_profile(s, t->profile, &path);
-	n = tcp_output(&s->env, t, &path, &tx->pkts[tx->n], room);
+	if (likely(t->profile == 0)) {
+		n = tcp_output(&s->env, t, &path, &tx->pkts[tx->n], room);
+	} else {
+		conn_path_profile(s, t->profile, &path);
+		n = tcp_output_counted(&s->env, t, &path, &tx->pkts[tx->n], room);
+	}
 	tx->n = (uint16_t)(tx->n + n);
 	conn_settle(s, t); /* puts it at the list's end if it owes more */
 	return n == room || !tcb_owes(t);

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "tcp/cc.h"
+#include "tcp/counters.h"
 #include "tcp/window.h"
 
 #define HOUR	       (3600 * TIME_S)
@@ -53,13 +54,13 @@ tcp_settings_init(struct tcp_env *env)
 		.sndbuf_bytes = p->sndbuf_bytes,
 		.rcvbuf_bytes = p->rcvbuf_bytes,
 		.mss = p->mss,
+		.pacing = p->pacing,
 	};
 	profile_finish(env, &env->profiles[0], true);
 	env->profiles[0].terms.mss_most = env->mss_mtu; /* the parameter is for the peer alone */
 	env->settings = (struct tcp_settings){
 		.flags = (uint16_t)((p->no_delay ? TF_NO_DELAY : 0) |
 				    (p->keepalive ? TF_KEEPALIVE : 0)),
-		.opts = p->pacing ? TO_PACING : 0,
 		.cc = p->cc & 3u,
 		.restart = INITIAL_SEGMENTS,
 		.terms = env->profiles[0].terms,
@@ -75,7 +76,8 @@ same(const struct tcp_profile *a, const struct tcp_profile *b)
 	return a->keepalive_ns == b->keepalive_ns &&
 	       a->keepalive_interval_ns == b->keepalive_interval_ns &&
 	       a->keepalive_probes == b->keepalive_probes && a->ttl == b->ttl && a->tos == b->tos &&
-	       a->soft_errors == b->soft_errors && a->sndbuf_bytes == b->sndbuf_bytes &&
+	       a->soft_errors == b->soft_errors && a->pacing == b->pacing &&
+	       a->counters == b->counters && a->sndbuf_bytes == b->sndbuf_bytes &&
 	       a->rcvbuf_bytes == b->rcvbuf_bytes && a->mss == b->mss &&
 	       a->terms.mss == b->terms.mss && a->terms.mss_most == b->terms.mss_most &&
 	       a->terms.wnd == b->terms.wnd && a->terms.wscale == b->terms.wscale;
@@ -142,7 +144,9 @@ set_profile(struct tcp_env *env, struct tcp_settings *set, enum thole_option opt
 		[THOLE_OPT_KEEPALIVE_PROBES] = { 1, UINT8_MAX },
 		[THOLE_OPT_TTL] = { 1, UINT8_MAX },
 		[THOLE_OPT_DSCP] = { 0, DSCP_MOST },
+		[THOLE_OPT_PACING] = { 0, 1 },
 		[THOLE_OPT_SOFT_ERRORS] = { 0, 1 },
+		[THOLE_OPT_COUNTERS] = { 0, 1 },
 		[THOLE_OPT_SNDBUF] = { BUFFER_LEAST, BUFFER_MOST },
 		[THOLE_OPT_RCVBUF] = { BUFFER_LEAST, BUFFER_MOST },
 		[THOLE_OPT_MSS] = { MSS_OPT_LEAST, MSS_OPT_MOST },
@@ -166,6 +170,10 @@ set_profile(struct tcp_env *env, struct tcp_settings *set, enum thole_option opt
 		p.sndbuf_bytes = (uint32_t)value;
 	else if (option == THOLE_OPT_RCVBUF)
 		p.rcvbuf_bytes = (uint32_t)value;
+	else if (option == THOLE_OPT_PACING)
+		p.pacing = value != 0;
+	else if (option == THOLE_OPT_COUNTERS)
+		p.counters = value != 0;
 	else if (option == THOLE_OPT_SOFT_ERRORS)
 		p.soft_errors = value != 0;
 	else
@@ -196,6 +204,19 @@ set_bit(uint16_t *bits, uint16_t bit, uint64_t value)
 	return 0;
 }
 
+static int
+set_counters(struct tcp_env *env, struct tcp_settings *set, uint64_t value, bool to_come)
+{
+	int err;
+
+	if (value == 1 && env->counters == NULL)
+		return -EOPNOTSUPP;
+	err = set_profile(env, set, THOLE_OPT_COUNTERS, value, to_come);
+	if (err == 0)
+		set->opts = value != 0 ? TO_COUNTED : 0;
+	return err;
+}
+
 /* All as the stack is configured. */
 static int
 set_defaults(struct tcp_env *env, struct tcp_settings *set, uint64_t value)
@@ -212,9 +233,6 @@ static int
 set_option(struct tcp_env *env, struct tcp_settings *set, enum thole_option option, uint64_t value,
 	bool to_come)
 {
-	uint16_t opts = set->opts;
-	int err;
-
 	switch (option) {
 	case THOLE_OPT_USER_TIMEOUT:
 		return set_user_timeout(set, value);
@@ -227,6 +245,7 @@ set_option(struct tcp_env *env, struct tcp_settings *set, enum thole_option opti
 	case THOLE_OPT_KEEPALIVE_PROBES:
 	case THOLE_OPT_TTL:
 	case THOLE_OPT_DSCP:
+	case THOLE_OPT_PACING:
 	case THOLE_OPT_SOFT_ERRORS:
 	case THOLE_OPT_SNDBUF:
 	case THOLE_OPT_RCVBUF:
@@ -235,16 +254,12 @@ set_option(struct tcp_env *env, struct tcp_settings *set, enum thole_option opti
 	case THOLE_OPT_DEFAULTS:
 		return to_come ? set_defaults(env, set, value) : -EINVAL;
 	case THOLE_OPT_COUNTERS:
-		break;
+		return set_counters(env, set, value, to_come);
 	case THOLE_OPT_CC:
 		if (value >= THOLE_CC_COUNT)
 			return -EINVAL;
 		set->cc = value & 3u;
 		return 0;
-	case THOLE_OPT_PACING:
-		err = set_bit(&opts, TO_PACING, value);
-		set->opts = (uint8_t)opts;
-		return err;
 	}
 	return -EINVAL;
 }
@@ -352,11 +367,14 @@ take_effect(struct tcp_env *env, struct tcb *t, enum thole_option option, uint32
 		if (t->state >= TCP_SYN_RECEIVED)
 			tcp_path_bound(t, tcp_profile(env, t)->terms.mss_most);
 		break;
+	case THOLE_OPT_PACING:
+		if (f != NULL)
+			f->paced = tcp_profile(env, t)->pacing;
+		break;
 	case THOLE_OPT_DEFAULTS:
 	case THOLE_OPT_COUNTERS:
 	case THOLE_OPT_TTL: /* the next segment has it */
 	case THOLE_OPT_DSCP:
-	case THOLE_OPT_PACING:
 		break;
 	}
 }
@@ -366,7 +384,7 @@ tcp_set(struct tcp_env *env, struct tcb *t, enum thole_option option, uint64_t v
 {
 	struct tcp_settings set = {
 		.flags = t->flags & SETTINGS_FLAGS,
-		.opts = t->opts & TO_PACING,
+		.opts = t->opts & TO_COUNTED,
 		.start = t->start,
 	};
 	uint32_t sndbuf = tcp_profile(env, t)->sndbuf_bytes;
@@ -378,8 +396,12 @@ tcp_set(struct tcp_env *env, struct tcb *t, enum thole_option option, uint64_t v
 	if (err != 0)
 		return err;
 	t->flags = (uint16_t)((t->flags & ~SETTINGS_FLAGS) | set.flags);
-	t->opts = (uint8_t)((t->opts & ~TO_PACING) | set.opts);
 	t->start = set.start;
+	if (((t->opts ^ set.opts) & TO_COUNTED) != 0) {
+		t->opts ^= TO_COUNTED;
+		if ((t->opts & TO_COUNTED) != 0)
+			tcp_counters_start(env, t);
+	}
 	if (t->state != TCP_CLOSED)
 		take_effect(env, t, option, sndbuf);
 	return 0;
@@ -420,7 +442,7 @@ tcp_get(const struct tcp_env *env, const struct tcb *t, enum thole_option option
 		*value = t->cc;
 		return 0;
 	case THOLE_OPT_PACING:
-		*value = (t->opts & TO_PACING) != 0;
+		*value = p->pacing;
 		return 0;
 	case THOLE_OPT_SOFT_ERRORS:
 		*value = p->soft_errors;
@@ -435,6 +457,8 @@ tcp_get(const struct tcp_env *env, const struct tcb *t, enum thole_option option
 		*value = p->mss;
 		return 0;
 	case THOLE_OPT_COUNTERS:
+		*value = p->counters;
+		return 0;
 	case THOLE_OPT_DEFAULTS:
 		break;
 	}

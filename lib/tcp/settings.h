@@ -30,7 +30,9 @@ struct tcp_profile {
 	uint8_t keepalive_probes;
 	uint8_t ttl;
 	uint8_t tos; /* DSCP, above two bits for ECN (RFC 3168, 5) */
-	bool soft_errors;
+	bool soft_errors : 1;
+	bool pacing : 1;
+	bool counters : 1;
 	uint32_t sndbuf_bytes;
 	uint32_t rcvbuf_bytes;
 	uint32_t credit_part; /* so much send credit comes back at a time */
@@ -43,7 +45,7 @@ struct tcp_profile {
 /* What a connection begins with: its listener's, or its context's. */
 struct tcp_settings {
 	uint16_t flags; /* of enum tcb_flag TF_NO_DELAY, TF_KEEPALIVE */
-	uint8_t opts;	/* of enum tcb_opt TO_PACING */
+	uint8_t opts;	/* of enum tcb_opt TO_COUNTED */
 	union {		/* as in the TCB */
 		struct {
 			uint16_t user_timeout_s;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "tcp/counters.h"
 #include "tcp/window.h"
 
 /* A peer can't make us cut data to confetti. */
@@ -37,6 +38,8 @@ tcb_init(struct tcp_env *env, struct tcb *t, const struct flow_key *key,
 	if (unlikely(set->profile != 0)) {
 		tcp_profile_hold(env, set->profile);
 		room_own(t);
+		if ((set->opts & TO_COUNTED) != 0)
+			tcp_counters_start(env, t);
 	}
 }
 
@@ -208,6 +211,8 @@ tcp_drop_queues(struct tcp_env *env, struct tcb *t)
 static __rte_noinline void
 drop_ended(struct tcp_env *env, struct tcb *t)
 {
+	if ((t->opts & TO_COUNTED) != 0)
+		tcp_counters_end(env, t);
 	drop_unfinished(env, t);
 	if (t->rcv_head != NULL && (t->flags & TF_APP_CLOSED) != 0)
 		drop_received(env, t);

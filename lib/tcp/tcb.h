@@ -63,7 +63,7 @@ enum tcb_opt {
 	TO_ECE = 1 << 4,	/* every ACK of ours has ECE */
 	TO_CWR = 1 << 5,	/* the next new data has CWR */
 	TO_DSACK = 1 << 6,	/* the next ACK reports dsack_left to dsack_right (RFC 2883) */
-	TO_PACING = 1 << 7,
+	TO_COUNTED = 1 << 7,	/* THOLE_OPT_COUNTERS: see counters.h */
 };
 
 /* Events that the application hasn't read yet, in the order that it gets them. */

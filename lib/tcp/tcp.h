@@ -26,6 +26,8 @@ struct rcv_room {
 	int32_t step;  /* by less the window's edge doesn't move (RFC 9293, 3.8.6.2.2) */
 };
 
+struct tcp_counters;
+
 /** What a stack's connections share. */
 struct tcp_env {
 	uint64_t now_ns; /* by tcp_env_clock() */
@@ -34,8 +36,10 @@ struct tcp_env {
 	struct thole_tcp_params params;
 	struct thole_stats *stats;
 	struct mbufs *mbufs;
-	struct slab *flights;  /* struct flight */
-	struct slab *segments; /* struct tx_seg */
+	const struct tcb *tcbs;
+	struct tcp_counters *counters; /* one for each of them; NULL: not configured */
+	struct slab *flights;	       /* struct flight */
+	struct slab *segments;	       /* struct tx_seg */
 	uint64_t secret[2];
 	uint32_t rx_held_max; /* bound of stats->mbufs_held */
 	uint32_t rcv_stamp;   /* order in which segments came ahead of a hole */
@@ -121,6 +125,11 @@ void tcp_timestamp_began(const struct tcp_env *env, struct tcb *t);
 /* output.c: builds what @p t owes, at most @p max packets. @return how many. */
 uint16_t tcp_output(struct tcp_env *env, struct tcb *t, const struct wire_path *path,
 	struct rte_mbuf **out, uint16_t max);
+
+/* At which rate @p t spreads what it sends, bytes a second; 0: it doesn't, or not now. */
+uint64_t tcp_pacing_rate(const struct tcp_env *env, const struct tcb *t);
+/* Whether it has more to send and the peer's window is what holds it back. */
+bool tcp_is_rwnd_limited(const struct tcp_env *env, const struct tcb *t);
 
 /* If nothing is on its way whose ACK could bring what waits on, the persist timer must. */
 void tcp_persist_if_stuck(const struct tcp_env *env, struct tcb *t);

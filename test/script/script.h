@@ -188,6 +188,8 @@ void script_drop_events(void);
 void script_op(enum thole_op_type type, uint32_t bytes);
 void script_set(enum thole_op_type type, enum thole_option option, uint64_t value);
 void script_get(enum thole_option option, uint64_t value);
+void script_info(struct thole_info *info);
+void script_info_refused(struct thole_info *info, int status);
 void script_header(uint8_t ttl, uint8_t dscp);
 void script_send(uint32_t bytes, const char *text);
 void script_listen(uint16_t port, uint32_t backlog, int status);

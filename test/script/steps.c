@@ -128,6 +128,49 @@ script_get(enum thole_option option, uint64_t value)
 		.type = THOLE_EV_OPTION, .bytes = option, .user = value });
 }
 
+static uint32_t
+next_event(struct thole_event *ev)
+{
+	memset(ev, 0, sizeof(*ev));
+	return thole_app_events(S->app, ev, 1);
+}
+
+/* The memory's old content shows through nowhere. */
+static struct thole_event
+ask_info(struct thole_info *info)
+{
+	struct thole_op op = { .type = THOLE_OP_INFO, .conn = conn_now(), .info = info };
+	struct thole_event ev;
+
+	if (info != NULL)
+		memset(info, 0xa5, sizeof(*info));
+	if (thole_app_submit(S->app, &op, 1) != 1)
+		script_fail("INFO wasn't taken");
+	if (next_event(&ev) == 0)
+		script_fail("no answer to INFO");
+	if (ev.conn != op.conn || ev.info != info)
+		script_fail("the answer to INFO is about another connection, or memory");
+	return ev;
+}
+
+void
+script_info(struct thole_info *info)
+{
+	struct thole_event ev = ask_info(info);
+
+	if (ev.type != THOLE_EV_INFO || ev.status != 0)
+		script_fail("INFO is refused: %d", ev.status);
+}
+
+void
+script_info_refused(struct thole_info *info, int status)
+{
+	struct thole_event ev = ask_info(info);
+
+	if (ev.type != THOLE_EV_REFUSED || ev.op != THOLE_OP_INFO || ev.status != status)
+		script_fail("INFO: status %d in place of %d", ev.status, status);
+}
+
 void
 script_header(uint8_t ttl, uint8_t dscp)
 {
@@ -286,13 +329,6 @@ check_event(struct thole_event *ev, const struct script_want_event *want)
 	if (want->type != THOLE_EV_LISTENING && want->op != THOLE_OP_SET_NEW && lane->conn != 0 &&
 		ev->conn != lane->conn)
 		script_fail("%s of another connection", event_name(ev->type));
-}
-
-static uint32_t
-next_event(struct thole_event *ev)
-{
-	memset(ev, 0, sizeof(*ev));
-	return thole_app_events(S->app, ev, 1);
 }
 
 static void

@@ -103,9 +103,9 @@ enum thole_op_type {
 /**
  * What SET and SET_NEW set, and GET tells; 0 or 1 unless said otherwise. A context begins with the
  * stack's configuration. A stack can hold 255 different combinations of the options KEEPALIVE_IDLE,
- * _INTERVAL and _PROBES, TTL, DSCP, SOFT_ERRORS, SNDBUF, RCVBUF and MSS at a time, each for any
- * number of connections; one more is refused with -ENOSPC. RCVBUF and MSS count twice: as they are,
- * and as they were when the connection began, which is what its SYN said.
+ * _INTERVAL and _PROBES, TTL, DSCP, PACING, SOFT_ERRORS, SNDBUF, RCVBUF, MSS and COUNTERS at a
+ * time, each for any number of connections; one more is refused with -ENOSPC. RCVBUF and MSS count
+ * twice: as they are, and as they were when the connection began, which is what its SYN said.
  */
 enum thole_option {
 	/** SET_NEW only, with value 0: all options as the stack is configured. */
