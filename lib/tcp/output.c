@@ -394,7 +394,7 @@ tcp_persist_if_stuck(const struct tcp_env *env, struct tcb *t)
 }
 
 /* How much cwnd leaves. */
-static uint32_t
+static inline uint32_t
 cwnd_room(const struct tcb *t, const struct flight *f)
 {
 	uint32_t cwnd = f != NULL ? f->cwnd : tcp_restart_window(t);
@@ -403,7 +403,7 @@ cwnd_room(const struct tcb *t, const struct flight *f)
 	return pipe < cwnd ? cwnd - pipe : 0;
 }
 
-static uint32_t
+static inline uint32_t
 wnd_room(const struct tcb *t)
 {
 	uint32_t out = t->snd_nxt - t->snd_una;

@@ -84,8 +84,8 @@ rack_reordering(struct tcb *t, struct flight *f, const struct news *n)
 	f->reo_persist = REO_PERSIST;
 }
 
-uint32_t
-rack_window_us(const struct tcb *t, const struct flight *f)
+static inline uint32_t
+reorder_window_us(const struct tcb *t, const struct flight *f)
 {
 	if ((f->flags & FF_REORDER_SEEN) == 0 &&
 		(f->phase == FP_RECOVERY || f->phase == FP_LOSS || f->nb_sacked >= DUP_THRESH))
@@ -94,10 +94,16 @@ rack_window_us(const struct tcb *t, const struct flight *f)
 }
 
 uint32_t
+rack_window_us(const struct tcb *t, const struct flight *f)
+{
+	return reorder_window_us(t, f);
+}
+
+uint32_t
 rack_detect(struct tcp_env *env, struct tcb *t, struct flight *f, struct news *n)
 {
 	uint32_t now_us = env_now_us(env);
-	uint32_t wait_us = f->rack_rtt_us + rack_window_us(t, f);
+	uint32_t wait_us = f->rack_rtt_us + reorder_window_us(t, f);
 	uint32_t i = f->time_head, before = f->lost;
 	int32_t timeout_us = 0;
 
@@ -136,7 +142,7 @@ rack_age(const struct tcp_env *env, struct flight *f)
 void
 rack_timeout(struct tcp_env *env, struct tcb *t, struct flight *f)
 {
-	uint32_t wait_us = f->rack_rtt_us + rack_window_us(t, f), i = f->time_head;
+	uint32_t wait_us = f->rack_rtt_us + reorder_window_us(t, f), i = f->time_head;
 
 	while (i != SLAB_NONE) {
 		struct tx_seg *g = board_seg(env, i);
