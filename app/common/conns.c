@@ -155,6 +155,10 @@ conns_event(struct conns *conns, const struct thole_event *event)
 	case THOLE_EV_CONNECTED:
 	case THOLE_EV_REFUSED: /* CLOSED follows, or has been */
 	case THOLE_EV_SOFT_ERROR:
+	case THOLE_EV_OPTION:
+	case THOLE_EV_INFO:
+	case THOLE_EV_GIVEN:
+	case THOLE_EV_TAKEN:
 		return true;
 	}
 	conns_wake(conns, conn);

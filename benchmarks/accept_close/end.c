@@ -232,6 +232,10 @@ end_event(struct end *end, struct talk *talk, const struct thole_event *event)
 	case THOLE_EV_CONNECTED:
 	case THOLE_EV_CLOSED:
 	case THOLE_EV_SOFT_ERROR:
+	case THOLE_EV_OPTION:
+	case THOLE_EV_INFO:
+	case THOLE_EV_GIVEN:
+	case THOLE_EV_TAKEN:
 		return;
 	}
 	go_on(end, talk);

@@ -178,6 +178,10 @@ on_event(struct side *s, const struct thole_event *ev)
 	case THOLE_EV_OPENING:
 	case THOLE_EV_REFUSED:
 	case THOLE_EV_SOFT_ERROR:
+	case THOLE_EV_OPTION:
+	case THOLE_EV_INFO:
+	case THOLE_EV_GIVEN:
+	case THOLE_EV_TAKEN:
 		s->failed++;
 		break;
 	}

@@ -173,6 +173,12 @@ thole_app_destroy(struct thole_app *app)
 	free_app(app);
 }
 
+uint32_t
+thole_app_number(const struct thole_app *app)
+{
+	return app->number;
+}
+
 static uint32_t
 submit_to_ring(struct thole_app *app, const struct thole_op *ops, uint32_t n)
 {

@@ -30,7 +30,7 @@ static inline void
 opened(struct thole_stack *s, uint32_t i, struct tcb *t, struct thole_event *ev,
 	enum thole_event_type type)
 {
-	head(ev, type, 0, s->env.params.sndbuf_bytes);
+	head(ev, type, 0, tcp_profile(&s->env, t)->sndbuf_bytes);
 	whose(s, i, t, ev);
 	conn_endpoints(s, t, &ev->local, &ev->remote);
 	if (t->listener != NO_INDEX) {
@@ -54,7 +54,7 @@ closed(struct thole_stack *s, uint32_t i, struct tcb *t, struct thole_event *ev)
 static uint32_t
 credit(struct tcb *t)
 {
-	uint32_t acked = seq_min(t->snd_una, t->snd_end);
+	uint32_t acked = tcp_data_acked(t);
 	uint32_t bytes = acked - t->snd_credited;
 
 	t->snd_credited = acked;

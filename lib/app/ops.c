@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "app/app.h"
+#include "tcp/info.h"
 
 static __rte_noinline void
 refuse(struct thole_app *app, const struct thole_op *op, int status)
@@ -11,8 +12,10 @@ refuse(struct thole_app *app, const struct thole_op *op, int status)
 
 	ev->op = (uint8_t)op->type;
 	ev->conn = op->conn;
-	if (op->type == THOLE_OP_SET || op->type == THOLE_OP_SET_NEW)
+	if (op->type == THOLE_OP_SET || op->type == THOLE_OP_SET_NEW || op->type == THOLE_OP_GET)
 		ev->bytes = op->option;
+	if (op->type == THOLE_OP_INFO)
+		ev->info = op->info;
 }
 
 static void
@@ -41,6 +44,36 @@ op_connect(struct thole_app *app, const struct thole_op *op)
 	ev = answer_add(app, THOLE_EV_CLOSED, err, op->user);
 	ev->local = op->local;
 	ev->remote = op->remote;
+}
+
+static int
+op_get(struct thole_app *app, const struct tcb *t, const struct thole_op *op)
+{
+	struct thole_event *ev;
+	uint64_t value;
+	int err = tcp_get(&app->stack->env, t, (enum thole_option)op->option, &value);
+
+	if (err != 0)
+		return err;
+	ev = answer_add(app, THOLE_EV_OPTION, 0, value);
+	ev->conn = op->conn;
+	ev->bytes = op->option;
+	return 0;
+}
+
+static int
+op_info(struct thole_app *app, const struct tcb *t, const struct thole_op *op)
+{
+	struct thole_event *ev;
+
+	if (op->info == NULL)
+		return -EINVAL;
+	tcp_info(&app->stack->env, t, op->info);
+	conn_endpoints(app->stack, t, &op->info->local, &op->info->remote);
+	ev = answer_add(app, THOLE_EV_INFO, 0, t->user);
+	ev->conn = op->conn;
+	ev->info = op->info;
+	return 0;
 }
 
 static int
@@ -82,6 +115,7 @@ context_op(struct thole_app *app, const struct thole_op *op)
 	case THOLE_OP_SET_NEW:
 		return tcp_settings_set(&s->env, &s->clients[app->number].settings,
 			(enum thole_option)op->option, op->value);
+	case THOLE_OP_LISTEN_SHARED:
 	case THOLE_OP_SEND:
 	case THOLE_OP_RECEIVED:
 	case THOLE_OP_SHUTDOWN:
@@ -89,6 +123,9 @@ context_op(struct thole_app *app, const struct thole_op *op)
 	case THOLE_OP_ABORT:
 	case THOLE_OP_SET_USER:
 	case THOLE_OP_SET:
+	case THOLE_OP_GET:
+	case THOLE_OP_INFO:
+	case THOLE_OP_GIVE:
 		break;
 	}
 	return -EINVAL;
@@ -97,12 +134,13 @@ context_op(struct thole_app *app, const struct thole_op *op)
 static inline bool
 is_about_conn(const struct thole_op *op)
 {
-	return op->type >= THOLE_OP_SEND && op->type <= THOLE_OP_SET;
+	return op->type >= THOLE_OP_SEND && op->type <= THOLE_OP_GIVE;
 }
 
 static inline int
-conn_op(struct thole_stack *s, struct tcb *t, const struct thole_op *op)
+conn_op(struct thole_app *app, struct tcb *t, const struct thole_op *op)
 {
+	struct thole_stack *s = app->stack;
 	struct tcp_env *env = &s->env;
 
 	switch ((enum thole_op_type)op->type) {
@@ -121,7 +159,13 @@ conn_op(struct thole_stack *s, struct tcb *t, const struct thole_op *op)
 		return 0;
 	case THOLE_OP_SET:
 		return tcp_set(env, t, (enum thole_option)op->option, op->value);
+	case THOLE_OP_GET:
+		return op_get(app, t, op);
+	case THOLE_OP_INFO:
+		return op_info(app, t, op);
+	case THOLE_OP_GIVE:
 	case THOLE_OP_LISTEN:
+	case THOLE_OP_LISTEN_SHARED:
 	case THOLE_OP_UNLISTEN:
 	case THOLE_OP_CONNECT:
 	case THOLE_OP_SET_NEW:
@@ -153,7 +197,7 @@ ops_do(struct thole_app *app, const struct thole_op *ops, uint32_t n)
 		} else if (unlikely((t = conn_find(s, op->conn, app->number)) == NULL)) {
 			err = stale(op);
 		} else {
-			err = conn_op(s, t, op);
+			err = conn_op(app, t, op);
 			conn_settle(s, t);
 		}
 		if (unlikely(err != 0))

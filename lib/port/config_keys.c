@@ -54,6 +54,7 @@ const struct config_key config_keys[] = {
 	{ "stack", "max_listeners", CONFIG_U32, STACK(max_listeners), 1, 65534 },
 	{ "stack", "max_neighbours", CONFIG_U32, STACK(max_neighbours), 1, 65534 },
 	{ "stack", "max_rx_held", CONFIG_U32, STACK(max_rx_held), 0, 1 << 24 },
+	{ "stack", "counters", CONFIG_BOOL, STACK(counters), NONE },
 	{ "stack", "port_min", CONFIG_U16, STACK(port_min), 1, UINT16_MAX },
 	{ "stack", "port_max", CONFIG_U16, STACK(port_max), 1, UINT16_MAX },
 	{ "stack", "arp_reachable", CONFIG_TIME, STACK(arp_reachable_ns), TIME_MS, 24 * HOUR },

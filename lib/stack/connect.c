@@ -69,7 +69,7 @@ conn_connect(struct thole_stack *s, uint8_t app, const struct thole_endpoint *lo
 		conn_release(s, t);
 		return -ENOBUFS;
 	}
-	tcp_open_active(&s->env, t);
+	tcp_open_active(&s->env, t, &s->clients[app].settings.terms);
 	conn_settle(s, t);
 	*out = t;
 	return 0;

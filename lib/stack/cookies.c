@@ -114,11 +114,11 @@ cookies_wanted(struct thole_stack *s)
 void
 cookies_syn(struct thole_stack *s, const struct seg *seg, uint16_t listener)
 {
-	uint8_t profile = s->listeners[listener].settings.profile;
+	const struct tcp_settings *set = &s->listeners[listener].settings;
 	struct tcp_out out;
 
-	cookie_make(&s->env, s->cookies.secret, seg, &out);
-	if (!reply_segment(s, &seg->key, NO_INDEX, profile, &out))
+	cookie_make(&s->env, s->cookies.secret, &set->terms, seg, &out);
+	if (!reply_segment(s, &seg->key, NO_INDEX, set->profile, &out))
 		return;
 	if (is_spent(s, seg->hash)) /* there is a new one to come back */
 		end_of(s, seg->hash)->until_ms = env_now_ms(&s->env);
@@ -163,7 +163,7 @@ cookies_ack(struct thole_stack *s, struct seg *seg)
 	l = listen_find(s, seg->key.laddr, seg->key.lport);
 	if (l == NO_INDEX)
 		return false;
-	if (!cookie_check(&s->env, s->cookies.secret, seg, &e)) {
+	if (!cookie_check(&s->env, s->cookies.secret, &s->listeners[l].settings.terms, seg, &e)) {
 		s->stats.cookies_failed++;
 		/*
 		 * DEVIATION: what acknowledges nothing of a listener's gets a RST (RFC 9293,

@@ -144,7 +144,7 @@ embryo_to_tcb(struct thole_stack *s, const struct embryo *e)
 		return NULL;
 	}
 	t = stack_tcb(s, c);
-	tcp_open_passive(&s->env, t, e);
+	tcp_open_passive(&s->env, t, &l->settings.terms, e);
 	t->user = l->user;
 	return t;
 }
@@ -185,7 +185,7 @@ embryo_segment(struct thole_stack *s, uint32_t i, struct seg *seg)
 {
 	struct embryo *e = stack_embryo(s, i);
 
-	switch (embryo_input(&s->env, e, seg)) {
+	switch (embryo_input(&s->env, &s->listeners[e->listener].settings.terms, e, seg)) {
 	case EMBRYO_KEEP:
 		kept(s, i, e);
 		break;

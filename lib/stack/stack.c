@@ -5,6 +5,7 @@
 
 #include "base/siphash.h"
 #include "stack/stack.h"
+#include "tcp/counters.h"
 #include "wire/bytes.h"
 
 /* The C library's memory, aligned: calloc() leaves pages untouched that come fresh and zero. */
@@ -76,6 +77,17 @@ init_records(struct thole_stack *s)
 	return 0;
 }
 
+static int
+init_counters(struct thole_stack *s)
+{
+	s->env.tcbs = stack_tcb(s, 0);
+	if (!s->cfg.counters)
+		return 0;
+	s->env.counters =
+		s->mem.alloc(s->mem.ctx, s->cfg.max_conns * sizeof(struct tcp_counters), 64);
+	return s->env.counters != NULL ? 0 : -ENOMEM;
+}
+
 static void
 init_env(struct thole_stack *s)
 {
@@ -86,6 +98,7 @@ init_env(struct thole_stack *s)
 	uint16_t mss = (uint16_t)(c->mtu - 40); /* RFC 9293, 3.7.1 */
 
 	s->env.params = c->tcp;
+	s->env.mss_mtu = mss;
 	tcp_settings_init(&s->env);
 	s->path = (struct wire_path){
 		WIRE_PATH_FIXED,
@@ -102,8 +115,6 @@ init_env(struct thole_stack *s)
 	s->env.segments = &s->segments;
 	s->env.secret[0] = c->secret[0];
 	s->env.secret[1] = c->secret[1];
-	s->env.mss = c->tcp.mss != 0 && c->tcp.mss < mss ? c->tcp.mss : mss;
-	s->env.mss_mtu = mss;
 	s->env.rx_held_max = c->max_rx_held != 0 ? c->max_rx_held : c->pool->size / 2;
 	/* The table's key is another one, so that nothing on the wire is made with it. */
 	flow_hash_init(&s->hash, (const uint64_t[2]){ derived.lo, derived.hi });
@@ -133,8 +144,9 @@ thole_stack_create(
 		init_lists(s);
 		init_env(s);
 		embryos_init(s);
-		if (init_records(s) == 0 && cookies_init(s) == 0 && local_init(s) == 0 &&
-			ports_init(s) == 0 && listen_init(s) == 0 && neigh_init(s) == 0) {
+		if (init_records(s) == 0 && init_counters(s) == 0 && cookies_init(s) == 0 &&
+			local_init(s) == 0 && ports_init(s) == 0 && listen_init(s) == 0 &&
+			neigh_init(s) == 0) {
 			*out = s;
 			return 0;
 		}
@@ -172,6 +184,8 @@ thole_stack_destroy(struct thole_stack *s)
 	table_fini(&s->table, &mem);
 	paths_fini(&s->env.paths, &mem);
 	cookies_fini(s);
+	if (s->env.counters != NULL)
+		mem.free(mem.ctx, s->env.counters, s->cfg.max_conns * sizeof(struct tcp_counters));
 	slab_fini(&s->segments, &mem);
 	slab_fini(&s->flights, &mem);
 	slab_fini(&s->tombstones, &mem);

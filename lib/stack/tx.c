@@ -4,6 +4,7 @@
  * room that the caller has. Stateless replies go first, then handshakes, then connections in turn.
  */
 #include "stack/stack.h"
+#include "tcp/counters.h"
 
 #define TURN_PKTS 16 /* of one connection before it is the next one's turn */
 
@@ -35,9 +36,14 @@ tx_embryo(struct thole_stack *s, struct tx *tx, uint32_t i, struct embryo *e)
 		list_push_embryo(s, &s->wait_embryos, i);
 		return true;
 	}
-	if (unlikely(s->env.nb_profiles != 0))
-		conn_path_profile(s, s->listeners[e->listener].settings.profile, &path);
-	m = embryo_emit(&s->env, e, &path);
+	if (likely(s->env.nb_profiles == 0)) {
+		m = embryo_emit(&s->env, &s->env.settings.terms, e, &path);
+	} else {
+		const struct tcp_settings *set = &s->listeners[e->listener].settings;
+
+		conn_path_profile(s, set->profile, &path);
+		m = embryo_emit(&s->env, &set->terms, e, &path);
+	}
 	if (unlikely(m == NULL)) {
 		list_push_embryo(s, &s->out_embryos, i);
 		return false;
@@ -95,8 +101,12 @@ tx_conn(struct thole_stack *s, struct tx *tx, struct tcb *t)
 		}
 		return true;
 	}
-	conn_path_profile(s, t->profile, &path);
-	n = tcp_output(&s->env, t, &path, &tx->pkts[tx->n], room);
+	if (likely(t->profile == 0)) {
+		n = tcp_output(&s->env, t, &path, &tx->pkts[tx->n], room);
+	} else {
+		conn_path_profile(s, t->profile, &path);
+		n = tcp_output_counted(&s->env, t, &path, &tx->pkts[tx->n], room);
+	}
 	tx->n = (uint16_t)(tx->n + n);
 	conn_settle(s, t); /* puts it at the list's end if it owes more */
 	return n == room || !tcb_owes(t);

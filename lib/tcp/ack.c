@@ -25,19 +25,10 @@ leave_persist(struct tcp_env *env, struct tcb *t)
 	board_lose_all(env, f);
 }
 
-/* A large buffer's credit comes back in small parts, so that who has more to send never makes the
- * network wait for it; a small one's by halves. */
-#define CREDIT_SHARE 8
-#define CREDIT_LEAST 65536u
-
 static void
 credit_back(const struct tcp_env *env, struct tcb *t)
 {
-	uint32_t data_acked = seq_min(t->snd_una, t->snd_end);
-	uint32_t buf = env->params.sndbuf_bytes;
-	uint32_t part = RTE_MAX(buf / CREDIT_SHARE, RTE_MIN(buf / 2, CREDIT_LEAST));
-
-	if ((t->flags & TF_FIN_QUEUED) == 0 && data_acked - t->snd_credited >= part)
+	if (tcp_credit_due(t, tcp_profile(env, t)->credit_part))
 		t->events |= TE_SENDABLE;
 }
 

@@ -13,6 +13,8 @@
 #define INDEX_MASK ((UINT32_C(1) << INDEX_BITS) - 1)
 #define TICK_BIT   (UINT32_C(1) << INDEX_BITS)
 #define MAC_MASK   (~(TICK_BIT | INDEX_MASK))
+/* Ticks don't come so far in 60 years. */
+#define WSCALE_SHIFT 28
 
 /* In a TSval. */
 #define TS_BITS	      6
@@ -46,15 +48,17 @@ tick_now(const struct tcp_env *env)
 	return (uint32_t)(env->now_ns / COOKIE_TICK_NS);
 }
 
+/* Our window scale must be the same when it comes back: the listener may be another one by then. */
 static uint32_t
-make(const uint64_t secret[2], const struct flow_key *key, uint32_t irs, uint32_t tick,
-	uint32_t index)
+make(const uint64_t secret[2], const struct tcp_terms *terms, const struct flow_key *key,
+	uint32_t irs, uint32_t tick, uint32_t index)
 {
 	const struct {
 		struct flow_key key;
 		uint32_t irs;
 		uint32_t rest;
-	} message = { *key, irs, tick << INDEX_BITS | index };
+	} message = { *key, irs,
+		(tick << INDEX_BITS | index) ^ (uint32_t)terms->wscale << WSCALE_SHIFT };
 
 	_Static_assert(sizeof(message) == sizeof(*key) + 8, "all of it is hashed: no padding");
 	return ((uint32_t)siphash24(secret, &message, sizeof(message)) & MAC_MASK) |
@@ -89,40 +93,40 @@ stamped(const struct tcp_env *env, uint32_t ts)
 }
 
 void
-cookie_make(const struct tcp_env *env, const uint64_t secret[2], const struct seg *syn,
-	struct tcp_out *out)
+cookie_make(const struct tcp_env *env, const uint64_t secret[2], const struct tcp_terms *terms,
+	const struct seg *syn, struct tcp_out *out)
 {
 	uint8_t opts = tcp_syn_opts(env, syn);
 	uint32_t ts_off = 0;
 
 	*out = (struct tcp_out){
-		.seq = make(secret, &syn->key, syn->seq, tick_now(env), mss_index(syn)),
+		.seq = make(secret, terms, &syn->key, syn->seq, tick_now(env), mss_index(syn)),
 		.ack = syn->seq + 1,
 		.sport = syn->key.lport,
 		.dport = syn->key.rport,
-		.wnd = env->syn_wnd, /* not scaled (RFC 7323, 2.2) */
+		.wnd = terms->wnd, /* not scaled (RFC 7323, 2.2) */
 		.flags = TCP_SYN | TCP_ACK,
 	};
 	if ((opts & EO_TIMESTAMPS) == 0) {
-		out->mss = env->mss; /* the peer is told of nothing that we would forget */
+		out->mss = terms->mss; /* the peer is told of nothing that we would forget */
 		return;
 	}
 	if (tcp_is_ecn_setup(syn))
 		opts |= EO_ECN;
 	tcp_isn(env, &syn->key, &ts_off);
-	tcp_syn_out(env, opts, ts_off, syn->ts_val, out);
+	tcp_syn_out(env, terms, opts, ts_off, syn->ts_val, out);
 	out->ts_val = stamp(out->ts_val, opts);
 }
 
 bool
-cookie_check(const struct tcp_env *env, const uint64_t secret[2], const struct seg *seg,
-	struct embryo *e)
+cookie_check(const struct tcp_env *env, const uint64_t secret[2], const struct tcp_terms *terms,
+	const struct seg *seg, struct embryo *e)
 {
 	uint32_t iss = seg->ack - 1, irs = seg->seq - 1;
 	uint32_t tick = tick_now(env);
 
 	tick -= ((iss & TICK_BIT) != 0) != (tick & 1); /* this one, or the one before */
-	if (iss != make(secret, &seg->key, irs, tick, iss & INDEX_MASK))
+	if (iss != make(secret, terms, &seg->key, irs, tick, iss & INDEX_MASK))
 		return false;
 	*e = (struct embryo){
 		.key = seg->key,

@@ -20,12 +20,13 @@
 #define COOKIE_TICK_NS (64 * TIME_S)
 #define COOKIE_LIFE_NS (2 * COOKIE_TICK_NS) /* at most */
 
-/** The SYN-ACK that answers @p syn. @p secret is nothing else's. */
-void cookie_make(const struct tcp_env *env, const uint64_t secret[2], const struct seg *syn,
-	struct tcp_out *out);
+/** The SYN-ACK that answers @p syn, on the listener's @p terms. @p secret is nothing else's. */
+void cookie_make(const struct tcp_env *env, const uint64_t secret[2], const struct tcp_terms *terms,
+	const struct seg *syn, struct tcp_out *out);
 
 /**
- * Whether the ACK @p seg answers a SYN-ACK of cookie_make()'s. Then @p e is the embryo that there
+ * Whether the ACK @p seg answers a SYN-ACK of cookie_make()'s, with the window scale of these
+ * @p terms. Then @p e is the embryo that there
  * would be, but for listener and next hop; it says that the SYN-ACK was repeated, as its round-trip
  * time isn't known. One hash for what isn't valid.
  *
@@ -33,7 +34,7 @@ void cookie_make(const struct tcp_env *env, const uint64_t secret[2], const stru
  * 2^28 (268 million) passes. At a million a second that is one connection in four and a half
  * minutes, of a peer that he can't hear.
  */
-bool cookie_check(const struct tcp_env *env, const uint64_t secret[2], const struct seg *seg,
-	struct embryo *e);
+bool cookie_check(const struct tcp_env *env, const uint64_t secret[2],
+	const struct tcp_terms *terms, const struct seg *seg, struct embryo *e);
 
 #endif

@@ -30,9 +30,9 @@ embryo_init(const struct tcp_env *env, struct embryo *e, const struct seg *s)
 }
 
 static bool
-embryo_acceptable(const struct tcp_env *env, const struct embryo *e, const struct seg *s)
+embryo_acceptable(const struct tcp_terms *terms, const struct embryo *e, const struct seg *s)
 {
-	uint32_t wnd = env->syn_wnd;
+	uint32_t wnd = terms->wnd;
 	uint32_t off = s->seq - (e->irs + 1);
 	uint32_t len = seg_len(s);
 
@@ -41,15 +41,16 @@ embryo_acceptable(const struct tcp_env *env, const struct embryo *e, const struc
 
 /* What nearly all handshakes end with: nothing of it has to be judged. */
 static inline bool
-is_usual_end(const struct tcp_env *env, const struct embryo *e, const struct seg *s)
+is_usual_end(const struct embryo *e, const struct seg *s)
 {
 	return (s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_ACK && s->ack == e->iss + 1 &&
-	       s->seq - (e->irs + 1) < env->syn_wnd && (e->opts & EO_TIMESTAMPS) != 0 &&
+	       s->seq == e->irs + 1 && (e->opts & EO_TIMESTAMPS) != 0 &&
 	       (s->opts & OPT_TIMESTAMPS) != 0 && seq_geq(s->ts_val, e->ts_recent);
 }
 
 static __rte_noinline enum embryo_verdict
-embryo_judge(struct tcp_env *env, struct embryo *e, const struct seg *s)
+embryo_judge(
+	struct tcp_env *env, const struct tcp_terms *terms, struct embryo *e, const struct seg *s)
 {
 	if ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && s->seq == e->irs) {
 		e->flags |= EF_SYN_ACK; /* our SYN-ACK was lost */
@@ -64,7 +65,7 @@ embryo_judge(struct tcp_env *env, struct embryo *e, const struct seg *s)
 			return EMBRYO_KEEP;
 		}
 	}
-	if (!embryo_acceptable(env, e, s)) {
+	if (!embryo_acceptable(terms, e, s)) {
 		if ((s->flags & TCP_RST) != 0) {
 			env->stats->rx_drop_rst++;
 		} else {
@@ -97,13 +98,15 @@ embryo_judge(struct tcp_env *env, struct embryo *e, const struct seg *s)
 }
 
 enum embryo_verdict
-embryo_input(struct tcp_env *env, struct embryo *e, const struct seg *s)
+embryo_input(
+	struct tcp_env *env, const struct tcp_terms *terms, struct embryo *e, const struct seg *s)
 {
-	return likely(is_usual_end(env, e, s)) ? EMBRYO_PROMOTE : embryo_judge(env, e, s);
+	return likely(is_usual_end(e, s)) ? EMBRYO_PROMOTE : embryo_judge(env, terms, e, s);
 }
 
 static __rte_always_inline void
-say(const struct tcp_env *env, const struct embryo *e, bool syn, uint8_t opts, struct tcp_out *out)
+say(const struct tcp_env *env, const struct tcp_terms *terms, const struct embryo *e, bool syn,
+	uint8_t opts, struct tcp_out *out)
 {
 	*out = (struct tcp_out){
 		.seq = syn ? e->iss : e->iss + 1,
@@ -111,12 +114,12 @@ say(const struct tcp_env *env, const struct embryo *e, bool syn, uint8_t opts, s
 		.sport = e->key.lport,
 		.dport = e->key.rport,
 		/* A SYN's window isn't scaled (RFC 7323, 2.2). */
-		.wnd = (uint16_t)(env->syn_wnd >>
-				  (syn || (opts & EO_WSCALE) == 0 ? 0 : env->syn_wscale)),
+		.wnd = (uint16_t)(terms->wnd >>
+				  (syn || (opts & EO_WSCALE) == 0 ? 0 : terms->wscale)),
 		.flags = syn ? TCP_SYN | TCP_ACK : TCP_ACK,
 	};
 	if (syn) {
-		tcp_syn_out(env, opts, e->ts_off, e->ts_recent, out);
+		tcp_syn_out(env, terms, opts, e->ts_off, e->ts_recent, out);
 	} else if ((opts & EO_TIMESTAMPS) != 0) {
 		out->opts = OPT_TIMESTAMPS;
 		out->ts_val = env_now_ms(env) + e->ts_off;
@@ -125,26 +128,29 @@ say(const struct tcp_env *env, const struct embryo *e, bool syn, uint8_t opts, s
 }
 
 void
-embryo_reply(const struct tcp_env *env, const struct embryo *e, bool syn, struct tcp_out *out)
+embryo_reply(const struct tcp_env *env, const struct tcp_terms *terms, const struct embryo *e,
+	bool syn, struct tcp_out *out)
 {
-	say(env, e, syn, e->opts, out);
+	say(env, terms, e, syn, e->opts, out);
 }
 
 static __rte_noinline struct rte_mbuf *
-emit_other(const struct tcp_env *env, const struct embryo *e, const struct wire_path *path)
+emit_other(const struct tcp_env *env, const struct tcp_terms *terms, const struct embryo *e,
+	const struct wire_path *path)
 {
 	struct rte_mbuf *m = mbufs_get(env->mbufs);
 	struct tcp_out out;
 
 	if (m == NULL)
 		return NULL;
-	embryo_reply(env, e, (e->flags & EF_SYN_ACK) != 0, &out);
+	embryo_reply(env, terms, e, (e->flags & EF_SYN_ACK) != 0, &out);
 	tcp_emit(m, path, &out);
 	return m;
 }
 
 struct rte_mbuf *
-embryo_emit(const struct tcp_env *env, const struct embryo *e, const struct wire_path *path)
+embryo_emit(const struct tcp_env *env, const struct tcp_terms *terms, const struct embryo *e,
+	const struct wire_path *path)
 {
 	struct rte_mbuf *m = NULL;
 	struct tcp_out out;
@@ -152,8 +158,8 @@ embryo_emit(const struct tcp_env *env, const struct embryo *e, const struct wire
 	if (likely((e->flags & EF_SYN_ACK) != 0 && (e->opts & EO_ALL) == EO_ALL))
 		m = mbufs_take(env->mbufs);
 	if (unlikely(m == NULL))
-		return emit_other(env, e, path);
-	say(env, e, true, e->opts | EO_ALL, &out); /* the compiler is told of what is so */
+		return emit_other(env, terms, e, path);
+	say(env, terms, e, true, e->opts | EO_ALL, &out); /* the compiler is told of what is so */
 	tcp_emit_bare_syn(m, path, &out);
 	return m;
 }

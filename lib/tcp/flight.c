@@ -46,6 +46,7 @@ tcp_flight_get(struct tcp_env *env, struct tcb *t)
 		.round_end = t->snd_una,
 		.reo_mult = 1,
 		.limited_end = t->snd_una,
+		.paced = tcp_profile(env, t)->pacing,
 	};
 	tcp_cc_start(t, f, env_now_us(env));
 	return f;

@@ -157,6 +157,7 @@ struct flight {
 	uint8_t reo_persist; /* recoveries that it stays for */
 	uint8_t frto;	     /* step of RFC 5682, 0: none */
 	uint8_t undo : 1;    /* an undo is possible: the following are set */
+	uint8_t paced : 1;   /* THOLE_OPT_PACING */
 	uint8_t smooth : 1;  /* after a recovery: a round trip's data is spread over it */
 	uint32_t tlp_end;    /* TLP.end_seq */
 	uint32_t prr_delivered;

@@ -90,7 +90,7 @@ hystart_grow(struct tcb *t, struct flight *f, const struct cc_ack *ack)
 	judge(f);
 	if (seq_geq(t->snd_una, h->window_end))
 		next_round(t, f); /* this ACK was the last of the one that it ends */
-	if ((t->opts & TO_PACING) == 0)
+	if (f->paced == 0)
 		grow = RTE_MIN(grow, (uint32_t)L_NOT_PACED * t->mss);
 	if ((f->flags & FF_CSS) == 0)
 		return grow;

@@ -2,7 +2,7 @@
 /* input.c: a segment for a TCB that is past SYN-SENT, step by step as in RFC 9293, 3.10.7.4. */
 #include <errno.h>
 
-#include "tcp/tcp.h"
+#include "tcp/counters.h"
 
 #define CHALLENGES_PER_S 10
 
@@ -235,7 +235,7 @@ trim(struct tcp_env *env, struct tcb *t, struct seg *s)
 bool
 tcp_input_promoted(struct tcp_env *env, struct tcb *t, struct seg *s)
 {
-	if (seg_len(s) != 0 || (t->opts & TO_ECN) != 0) {
+	if (seg_len(s) != 0 || (t->opts & (TO_ECN | TO_COUNTED)) != 0) {
 		tcp_input(env, t, s);
 		return false;
 	}
@@ -246,11 +246,8 @@ tcp_input_promoted(struct tcp_env *env, struct tcb *t, struct seg *s)
 
 /* What a segment does that has passed the tests. @p whole: all of it is in the window and new. */
 static inline void
-input_accepted(struct tcp_env *env, struct tcb *t, struct seg *s, const bool whole)
+input_passed(struct tcp_env *env, struct tcb *t, struct seg *s, const bool whole)
 {
-	tcp_timestamp_note(env, t, s);
-	if ((t->opts & TO_ECN) != 0)
-		input_ecn(t, s);
 	if ((t->flags & (TF_KEEPALIVE | TF_APP_CLOSED)) == TF_KEEPALIVE)
 		heard_from(env, t);
 	tcp_input_ack(env, t, s);
@@ -266,6 +263,34 @@ input_accepted(struct tcp_env *env, struct tcb *t, struct seg *s, const bool who
 			trim(env, t, s);
 		tcp_input_data(env, t, s);
 	}
+}
+
+static __rte_noinline void
+input_counted(struct tcp_env *env, struct tcb *t, struct seg *s, bool whole)
+{
+	const bool ece = (s->flags & TCP_ECE) != 0;
+	struct count_mark was;
+
+	if (whole) /* of others input_any() has counted it */
+		tcp_count_in(env, t, s);
+	was = tcp_count_before(env, t, s);
+	input_passed(env, t, s, whole);
+	tcp_count_after(env, t, &was, ece);
+}
+
+static inline void
+input_accepted(struct tcp_env *env, struct tcb *t, struct seg *s, const bool whole)
+{
+	tcp_timestamp_note(env, t, s);
+	if (unlikely((t->opts & (TO_ECN | TO_COUNTED)) != 0)) {
+		if ((t->opts & TO_ECN) != 0)
+			input_ecn(t, s);
+		if ((t->opts & TO_COUNTED) != 0) {
+			input_counted(env, t, s, whole);
+			return;
+		}
+	}
+	input_passed(env, t, s, whole);
 }
 
 /*
@@ -286,6 +311,8 @@ is_expected(const struct tcb *t, const struct seg *s)
 static __rte_noinline enum tcp_reply
 input_any(struct tcp_env *env, struct tcb *t, struct seg *s)
 {
+	if (unlikely((t->opts & TO_COUNTED) != 0))
+		tcp_count_in(env, t, s);
 	if (t->state == TCP_SYN_SENT)
 		return tcp_input_syn_sent(env, t, s);
 	/* RFC 9293, figure 8: in a simultaneous open, the SYN-ACK repeats a SYN that we have. */

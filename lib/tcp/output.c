@@ -39,7 +39,8 @@ put_options(struct out *o, uint8_t flags, struct tcp_out *seg)
 	struct tcb *t = o->t;
 
 	if ((flags & TCP_SYN) != 0) {
-		tcp_syn_out(env, tcp_syn_offer(env, t), t->ts_off, t->ts_recent, seg);
+		tcp_syn_out(env, &tcp_profile(env, t)->terms, tcp_syn_offer(env, t), t->ts_off,
+			t->ts_recent, seg);
 		return;
 	}
 	if ((t->opts & TO_TIMESTAMPS) != 0) {
@@ -164,8 +165,10 @@ output_syn(struct out *o)
 	bool again = t->snd_nxt != t->snd_una;
 	struct cut c = { .seq = t->snd_una, .flags = TCP_SYN };
 
-	if (t->state == TCP_SYN_RECEIVED)
+	if (t->state == TCP_SYN_RECEIVED) {
 		c.flags |= TCP_ACK;
+		room_own(t); /* which is as large as a SYN-ACK can say */
+	}
 	if (!again || (t->flags & TF_REXMIT) != 0) {
 		if (o->n == o->max || !emit(o, &c)) {
 			if (t->rtx_ns == TIME_NEVER)
@@ -391,7 +394,7 @@ tcp_persist_if_stuck(const struct tcp_env *env, struct tcb *t)
 }
 
 /* How much cwnd leaves. */
-static uint32_t
+static inline uint32_t
 cwnd_room(const struct tcb *t, const struct flight *f)
 {
 	uint32_t cwnd = f != NULL ? f->cwnd : tcp_restart_window(t);
@@ -400,7 +403,7 @@ cwnd_room(const struct tcb *t, const struct flight *f)
 	return pipe < cwnd ? cwnd - pipe : 0;
 }
 
-static uint32_t
+static inline uint32_t
 wnd_room(const struct tcb *t)
 {
 	uint32_t out = t->snd_nxt - t->snd_una;
@@ -472,7 +475,34 @@ output_lost(struct out *o, struct flight *f)
 static inline bool
 is_paced(const struct tcb *t, const struct flight *f)
 {
-	return f != NULL && ((t->opts & TO_PACING) != 0 || f->smooth != 0) && t->srtt_us != 0;
+	return f != NULL && (f->paced | f->smooth) != 0 && t->srtt_us != 0;
+}
+
+/* How long a cwnd of data is spread over. */
+static inline uint64_t
+pace_cwnd_ns(const struct tcb *t, const struct flight *f)
+{
+	uint64_t rtt_ns = (t->srtt_us >> 3) * TIME_US;
+
+	/* Twice the rate in slow start, 1.25 times later, so that cwnd can still be filled. */
+	return f->cwnd < t->ssthresh ? rtt_ns / 2 : rtt_ns * 4 / 5;
+}
+
+uint64_t
+tcp_pacing_rate(const struct tcp_env *env, const struct tcb *t)
+{
+	const struct flight *f = tcp_flight(env, t);
+
+	return is_paced(t, f) ? f->cwnd * TIME_S / RTE_MAX(pace_cwnd_ns(t, f), 1u) : 0;
+}
+
+bool
+tcp_is_rwnd_limited(const struct tcp_env *env, const struct tcb *t)
+{
+	uint32_t avail = seq_lt(t->snd_nxt, t->snd_end) ? t->snd_end - t->snd_nxt : 0;
+	uint32_t want = RTE_MIN(avail, (uint32_t)t->mss);
+
+	return want != 0 && wnd_room(t) < want && cwnd_room(t, tcp_flight(env, t)) >= want;
 }
 
 /* New data is spread over the round trip. */
@@ -492,14 +522,11 @@ pace(const struct out *o, uint32_t len)
 {
 	struct tcb *t = o->t;
 	struct flight *f = tcp_flight(o->env, t);
-	uint64_t rtt_ns;
 
 	if (!is_paced(t, f))
 		return;
-	/* Twice the rate in slow start, 1.25 times later, so that cwnd can still be filled. */
-	rtt_ns = (t->srtt_us >> 3) * TIME_US;
-	rtt_ns = f->cwnd < t->ssthresh ? rtt_ns / 2 : rtt_ns * 4 / 5;
-	f->pace_ns = RTE_MAX(f->pace_ns, o->env->now_ns) + rtt_ns * len / RTE_MAX(f->cwnd, 1u);
+	f->pace_ns = RTE_MAX(f->pace_ns, o->env->now_ns) +
+		     pace_cwnd_ns(t, f) * len / RTE_MAX(f->cwnd, 1u);
 }
 
 static void

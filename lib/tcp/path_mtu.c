@@ -50,6 +50,16 @@ path_set_mss(struct tcb *t, uint32_t mss, uint32_t agreed)
 	t->mss_cut = cut_pack(agreed - mss);
 }
 
+void
+tcp_path_bound(struct tcb *t, uint16_t most)
+{
+	uint32_t opts = (t->opts & TO_TIMESTAMPS) != 0 ? TCP_TIMESTAMPS_SPACE : 0;
+	uint32_t agreed = t->mss + cut_unpack(t->mss_cut);
+
+	if (most - opts < agreed)
+		path_set_mss(t, RTE_MIN((uint32_t)t->mss, most - opts), most - opts);
+}
+
 /* Nobody can make us try a path's whole size too soon (RFC 1191, 3). */
 void
 tcp_path_look(struct tcp_env *env, struct tcb *t)

@@ -84,13 +84,19 @@ rack_reordering(struct tcb *t, struct flight *f, const struct news *n)
 	f->reo_persist = REO_PERSIST;
 }
 
-static uint32_t
+static inline uint32_t
 reorder_window_us(const struct tcb *t, const struct flight *f)
 {
 	if ((f->flags & FF_REORDER_SEEN) == 0 &&
 		(f->phase == FP_RECOVERY || f->phase == FP_LOSS || f->nb_sacked >= DUP_THRESH))
 		return 0;
 	return RTE_MIN((uint32_t)f->reo_mult * (f->min_rtt_us / 4), t->srtt_us >> 3);
+}
+
+uint32_t
+rack_window_us(const struct tcb *t, const struct flight *f)
+{
+	return reorder_window_us(t, f);
 }
 
 uint32_t

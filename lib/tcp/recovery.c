@@ -6,6 +6,7 @@
  * 3168), and else the growth of cwnd.
  */
 #include "tcp/cc.h"
+#include "tcp/counters.h"
 #include "tcp/scoreboard.h"
 
 #define DUP_THRESH 3
@@ -55,6 +56,7 @@ enter_recovery(struct tcp_env *env, struct tcb *t, struct flight *f, const struc
 	f->phase = FP_RECOVERY;
 	f->flags &= (uint8_t)~FF_TLP_OUT; /* RFC 8985, 7.1: its loss is found by other means */
 	env->stats->fast_retransmits++;
+	TCP_COUNT(env, t, fast_recoveries);
 	t->opts |= (t->opts & TO_ECN) != 0 ? TO_CWR : 0;
 }
 
@@ -112,6 +114,7 @@ undo(struct tcp_env *env, struct tcb *t, struct flight *f)
 	t->backoff = 0;
 	board_find_again(env, f);
 	env->stats->spurious_recoveries++;
+	TCP_COUNT(env, t, spurious_recoveries);
 	t->flags |= TF_OUTPUT;
 }
 

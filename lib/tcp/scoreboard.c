@@ -4,6 +4,7 @@
  * which nothing is known, by the time they were last sent. flight.sacked and flight.lost are the
  * sums of what carries these flags; a segment that goes again is no longer lost.
  */
+#include "tcp/counters.h"
 #include "tcp/scoreboard.h"
 
 static void
@@ -354,6 +355,7 @@ board_sacked(struct tcp_env *env, struct tcb *t, struct flight *f, struct news *
 
 	if (is_dsack(t, s)) {
 		n->dsack = true;
+		TCP_COUNT(env, t, dsack_dups);
 		first = 1;
 	}
 	if (first == s->nb_sack)

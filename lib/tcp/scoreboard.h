@@ -82,6 +82,8 @@ void board_clear(struct tcp_env *env, struct flight *f);
 /* rack.c: RFC 8985. */
 void rack_delivered(struct tcp_env *env, const struct tcb *t, struct flight *f,
 	const struct tx_seg *g, struct news *n);
+/* RACK.reo_wnd. */
+uint32_t rack_window_us(const struct tcb *t, const struct flight *f);
 /* Marks what must be lost by now. @return in how many us more may be; 0: no such. */
 uint32_t rack_detect(struct tcp_env *env, struct tcb *t, struct flight *f, struct news *n);
 /* A retransmission timeout: the first is lost, and what was sent long enough ago (6.3). */

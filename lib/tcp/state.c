@@ -3,7 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "tcp/tcp.h"
+#include "tcp/counters.h"
+#include "tcp/window.h"
 
 /* A peer can't make us cut data to confetti. */
 #define MSS_LEAST 64
@@ -34,22 +35,27 @@ tcb_init(struct tcp_env *env, struct tcb *t, const struct flow_key *key,
 	t->flags = set->flags;
 	t->opts = set->opts;
 	t->start = set->start;
-	tcp_profile_hold(env, set->profile);
+	if (unlikely(set->profile != 0)) {
+		tcp_profile_hold(env, set->profile);
+		room_own(t);
+		if ((set->opts & TO_COUNTED) != 0)
+			tcp_counters_start(env, t);
+	}
 }
 
 void
-tcp_open_active(const struct tcp_env *env, struct tcb *t)
+tcp_open_active(const struct tcp_env *env, struct tcb *t, const struct tcp_terms *terms)
 {
 	t->snd_una = t->snd_nxt = tcp_isn(env, &t->key, &t->ts_off);
 	t->snd_end = t->snd_credited = t->snd_una + 1;
 	t->state = TCP_SYN_SENT;
 	t->flags |= TF_OUTPUT;
 	t->rtx_first_ms = env_now_ms(env);
-	tcp_window_advance(env, t); /* for the SYN's window field */
+	t->rcv_adv = t->rcv_nxt + terms->wnd; /* for the SYN's window field */
 }
 
 static void
-set_mss(const struct tcp_env *env, struct tcb *t, uint16_t offered)
+set_mss(struct tcb *t, uint16_t offered, uint16_t most)
 {
 	uint16_t mss = offered != 0 ? offered : MSS_DEFAULT_IP4;
 
@@ -57,7 +63,7 @@ set_mss(const struct tcp_env *env, struct tcb *t, uint16_t offered)
 		mss = MSS_LEAST;
 	/* Our offer binds the peer; we are bound by the peer's and by our MTU (RFC 9293, 3.7.1);
 	 * options that all segments have leave less (RFC 6691, 3). */
-	t->mss = mss < env->mss_mtu ? mss : env->mss_mtu;
+	t->mss = mss < most ? mss : most;
 	if ((t->opts & TO_TIMESTAMPS) != 0)
 		t->mss = (uint16_t)(t->mss - TCP_TIMESTAMPS_SPACE);
 }
@@ -73,25 +79,32 @@ tcp_syn_offer(const struct tcp_env *env, const struct tcb *t)
 }
 
 void
-tcp_peer_syn(const struct tcp_env *env, struct tcb *t, const struct peer_syn *syn)
+tcp_peer_syn(const struct tcp_env *env, struct tcb *t, const struct tcp_terms *terms,
+	const struct peer_syn *syn)
 {
 	bool scaled = (syn->opts & EO_WSCALE) != 0;
-	uint32_t unit = UINT32_C(1) << (scaled ? env->syn_wscale : 0);
+	uint32_t unit = UINT32_C(1) << (scaled ? terms->wscale : 0);
 
 	t->rcv_nxt = t->rcv_acked = syn->irs + 1;
 	/* As our SYN says, or has said; up to what a header can say from here on (window.c). */
-	t->rcv_adv = t->rcv_nxt + ((env->syn_wnd + unit - 1) & ~(unit - 1));
+	t->rcv_adv = t->rcv_nxt + ((terms->wnd + unit - 1) & ~(unit - 1));
 	t->snd_wnd = t->snd_wnd_max = syn->wnd;
 	t->snd_wl1 = syn->irs;
 	t->opts |= (uint8_t)(syn->opts >> TO_SHIFT);
-	t->wscales = scaled ? (uint8_t)((syn->opts & EO_WSCALE_MASK) | env->syn_wscale << 4) : 0;
+	if (likely(scaled)) {
+		t->wscales = (uint8_t)((syn->opts & EO_WSCALE_MASK) | terms->wscale << 4);
+	} else {
+		t->wscales = 0;
+		room_own(t);
+	}
 	t->ts_recent = syn->ts_val;
 	tcp_timestamp_began(env, t);
-	set_mss(env, t, syn->mss);
+	set_mss(t, syn->mss, terms->mss_most);
 }
 
 void
-tcp_open_passive(const struct tcp_env *env, struct tcb *t, const struct embryo *e)
+tcp_open_passive(const struct tcp_env *env, struct tcb *t, const struct tcp_terms *terms,
+	const struct embryo *e)
 {
 	const struct peer_syn syn = {
 		.irs = e->irs, .ts_val = e->ts_recent, .mss = e->mss, .opts = e->opts
@@ -104,7 +117,7 @@ tcp_open_passive(const struct tcp_env *env, struct tcb *t, const struct embryo *
 	t->flags |= TF_PASSIVE;
 	t->listener = e->listener;
 	t->neigh = e->neigh;
-	tcp_peer_syn(env, t, &syn);
+	tcp_peer_syn(env, t, terms, &syn);
 	/* Karn's rule: an answer to one of several SYN-ACKs times nothing. */
 	if (likely(e->repeated == 0))
 		tcp_rtt_first(t,
@@ -198,6 +211,8 @@ tcp_drop_queues(struct tcp_env *env, struct tcb *t)
 static __rte_noinline void
 drop_ended(struct tcp_env *env, struct tcb *t)
 {
+	if ((t->opts & TO_COUNTED) != 0)
+		tcp_counters_end(env, t);
 	drop_unfinished(env, t);
 	if (t->rcv_head != NULL && (t->flags & TF_APP_CLOSED) != 0)
 		drop_received(env, t);

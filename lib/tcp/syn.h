@@ -28,13 +28,13 @@ tcp_syn_opts(const struct tcp_env *env, const struct seg *s)
 
 /* The options of a SYN or SYN-ACK of ours that @p opts (enum embryo_opt) allow. */
 static inline void
-tcp_syn_out(const struct tcp_env *env, uint8_t opts, uint32_t ts_off, uint32_t ts_recent,
-	struct tcp_out *out)
+tcp_syn_out(const struct tcp_env *env, const struct tcp_terms *terms, uint8_t opts, uint32_t ts_off,
+	uint32_t ts_recent, struct tcp_out *out)
 {
-	out->mss = env->mss;
+	out->mss = terms->mss;
 	out->opts = (opts & EO_ALL) >> EO_SHIFT;
 	if ((opts & EO_WSCALE) != 0)
-		out->wscale = env->syn_wscale;
+		out->wscale = terms->wscale;
 	if ((opts & EO_TIMESTAMPS) != 0) {
 		out->ts_val = env_now_ms(env) + ts_off;
 		out->ts_ecr = (out->flags & TCP_ACK) != 0 ? ts_recent : 0;

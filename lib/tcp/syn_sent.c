@@ -2,6 +2,7 @@
 /* syn_sent.c: a segment for a TCB in SYN-SENT (RFC 9293, 3.10.7.3). */
 #include <errno.h>
 
+#include "tcp/counters.h"
 #include "tcp/syn.h"
 
 /* The SYN is acknowledged: both directions stand. */
@@ -19,8 +20,11 @@ syn_acked(struct tcp_env *env, struct tcb *t, struct seg *s)
 	/* On to the sixth step with what follows the SYN. */
 	s->seq++;
 	s->flags &= (uint8_t)~TCP_SYN;
-	if (seg_len(s) != 0)
+	if (seg_len(s) != 0) {
+		if ((t->opts & TO_COUNTED) != 0)
+			tcp_counters_begin(env, t);
 		tcp_input_data(env, t, s);
+	}
 }
 
 enum tcp_reply
@@ -58,7 +62,7 @@ tcp_input_syn_sent(struct tcp_env *env, struct tcb *t, struct seg *s)
 	if (acked && (s->flags & (TCP_ECE | TCP_CWR)) == TCP_ECE &&
 		(tcp_syn_offer(env, t) & EO_ECN) != 0)
 		syn.opts |= EO_ECN;
-	tcp_peer_syn(env, t, &syn);
+	tcp_peer_syn(env, t, &tcp_profile(env, t)->terms, &syn);
 	if (acked) {
 		syn_acked(env, t, s);
 		return REPLY_NONE;

@@ -63,7 +63,7 @@ enum tcb_opt {
 	TO_ECE = 1 << 4,	/* every ACK of ours has ECE */
 	TO_CWR = 1 << 5,	/* the next new data has CWR */
 	TO_DSACK = 1 << 6,	/* the next ACK reports dsack_left to dsack_right (RFC 2883) */
-	TO_PACING = 1 << 7,
+	TO_COUNTED = 1 << 7,	/* THOLE_OPT_COUNTERS: see counters.h */
 };
 
 /* Events that the application hasn't read yet, in the order that it gets them. */
@@ -153,7 +153,7 @@ struct tcb {
 	uint32_t generation; /* of the handle; outlives the connection */
 	uint16_t neigh;	     /* next hop */
 	uint8_t app;	     /* context number */
-	uint8_t rcv_log : 5; /* log2 of the receive buffer in use, before the bound */
+	uint8_t rcv_log : 5; /* log2 of the receive buffer in use, before the bound; 0: env->room */
 	uint8_t reason : 3;  /* enum soft_error: the latest since something was acknowledged */
 
 	/* Line 3: what is rarely needed. */

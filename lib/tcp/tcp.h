@@ -19,6 +19,15 @@
 #include "tcp/tcb.h"
 #include "wire/tcp.h"
 
+/** A receive buffer. */
+struct rcv_room {
+	uint32_t bytes;
+	uint32_t most; /* that it may grow to */
+	int32_t step;  /* by less the window's edge doesn't move (RFC 9293, 3.8.6.2.2) */
+};
+
+struct tcp_counters;
+
 /** What a stack's connections share. */
 struct tcp_env {
 	uint64_t now_ns; /* by tcp_env_clock() */
@@ -27,16 +36,16 @@ struct tcp_env {
 	struct thole_tcp_params params;
 	struct thole_stats *stats;
 	struct mbufs *mbufs;
-	struct slab *flights;  /* struct flight */
-	struct slab *segments; /* struct tx_seg */
+	const struct tcb *tcbs;
+	struct tcp_counters *counters; /* one for each of them; NULL: not configured */
+	struct slab *flights;	       /* struct flight */
+	struct slab *segments;	       /* struct tx_seg */
 	uint64_t secret[2];
 	uint32_t rx_held_max; /* bound of stats->mbufs_held */
 	uint32_t rcv_stamp;   /* order in which segments came ahead of a hole */
-	uint16_t mss;	      /* that we offer */
 	uint16_t mss_mtu;     /* that our MTU lets us send */
-	uint16_t syn_wnd;     /* what our SYNs say, and SYN-ACKs: tcp_rcv_wnd_most() */
-	uint8_t syn_wscale;   /* tcp_rcv_wscale() */
 	uint8_t syn_opts;     /* enum embryo_opt: those that we offer and take; ECN aside */
+	struct rcv_room room; /* of nearly all connections: see tcb.rcv_log */
 	struct paths paths;
 	struct tcp_settings settings; /* by the parameters */
 	uint32_t nb_profiles;	      /* in use, beside the stack's own */
@@ -117,6 +126,11 @@ void tcp_timestamp_began(const struct tcp_env *env, struct tcb *t);
 uint16_t tcp_output(struct tcp_env *env, struct tcb *t, const struct wire_path *path,
 	struct rte_mbuf **out, uint16_t max);
 
+/* At which rate @p t spreads what it sends, bytes a second; 0: it doesn't, or not now. */
+uint64_t tcp_pacing_rate(const struct tcp_env *env, const struct tcb *t);
+/* Whether it has more to send and the peer's window is what holds it back. */
+bool tcp_is_rwnd_limited(const struct tcp_env *env, const struct tcb *t);
+
 /* If nothing is on its way whose ACK could bring what waits on, the persist timer must. */
 void tcp_persist_if_stuck(const struct tcp_env *env, struct tcb *t);
 /* What makes tcp_output() do something. */
@@ -130,15 +144,12 @@ tcb_owes(const struct tcb *t)
 }
 
 /* window.c: the receive window (RFC 9293, 3.8.6.2.2). */
-/* The window of a SYN, which isn't scaled (RFC 7323, 2.2): the largest without window scale. */
-static inline uint32_t
-tcp_rcv_wnd_most(const struct tcp_env *env)
-{
-	return RTE_MIN(env->params.rcvbuf_bytes, 65535u);
-}
-
-/* The shift that we offer: the least that lets the whole buffer be offered (RFC 7323, 2.3). */
-uint8_t tcp_rcv_wscale(const struct tcp_env *env);
+/* The shift that we offer: the least that lets all of a buffer be offered (RFC 7323, 2.3). */
+uint8_t tcp_rcv_wscale(uint32_t buf);
+/* env->room, by the settings. */
+void tcp_window_init(struct tcp_env *env);
+/* The buffer in use; no more than a SYN-ACK can say while one may still be sent. */
+uint32_t tcp_rcv_buffer(const struct tcp_env *env, const struct tcb *t);
 /* From rcv_nxt on what we take: at least what any ACK of ours offered. */
 uint32_t tcp_rcv_wnd(const struct tcb *t);
 /* What the header says; after tcp_window_advance(), which is due before each header. */
@@ -218,8 +229,9 @@ tcb_deadline(const struct tcp_env *env, const struct tcb *t)
 /* state.c: being born, and dying. */
 void tcb_init(struct tcp_env *env, struct tcb *t, const struct flow_key *key,
 	const struct tcp_settings *set);
-void tcp_open_active(const struct tcp_env *env, struct tcb *t);
-void tcp_open_passive(const struct tcp_env *env, struct tcb *t, const struct embryo *e);
+void tcp_open_active(const struct tcp_env *env, struct tcb *t, const struct tcp_terms *terms);
+void tcp_open_passive(const struct tcp_env *env, struct tcb *t, const struct tcp_terms *terms,
+	const struct embryo *e);
 /* What a peer's SYN says. */
 struct peer_syn {
 	uint32_t irs;
@@ -240,7 +252,9 @@ tcp_is_ecn_setup(const struct seg *s)
 
 /* What our SYN of @p t offers. */
 uint8_t tcp_syn_offer(const struct tcp_env *env, const struct tcb *t);
-void tcp_peer_syn(const struct tcp_env *env, struct tcb *t, const struct peer_syn *syn);
+/* @p terms are what our SYN says, or has said. */
+void tcp_peer_syn(const struct tcp_env *env, struct tcb *t, const struct tcp_terms *terms,
+	const struct peer_syn *syn);
 void tcp_established(struct tcp_env *env, struct tcb *t);
 /* Ends with @p error (0: orderly): CLOSED reports it; timers stop, queues go but for unread data.
  */
@@ -262,6 +276,8 @@ tcp_forget_events(struct tcb *t)
 void tcp_path_mtu(struct tcp_env *env, struct tcb *t, uint32_t seq, uint16_t mtu);
 /* mss as the path to the peer is known now: less, or more again. */
 void tcp_path_look(struct tcp_env *env, struct tcb *t);
+/* No more than @p most of a segment from here on, TCP options included; for good. */
+void tcp_path_bound(struct tcb *t, uint16_t most);
 /* Whether that can tell anything. */
 static inline bool
 tcp_path_is_news(const struct tcp_env *env, const struct tcb *t)
@@ -281,6 +297,15 @@ int tcp_settings_set(
 	struct tcp_env *env, struct tcp_settings *set, enum thole_option option, uint64_t value);
 /* Likewise for a connection that there is; what follows from it is done. */
 int tcp_set(struct tcp_env *env, struct tcb *t, enum thole_option option, uint64_t value);
+/* What it is set to. @return 0; -EINVAL: unknown option. */
+int tcp_get(
+	const struct tcp_env *env, const struct tcb *t, enum thole_option option, uint64_t *value);
+
+static inline const struct tcp_profile *
+tcp_profile(const struct tcp_env *env, const struct tcb *t)
+{
+	return &env->profiles[t->profile];
+}
 
 /* A user of profile @p i more, or less. */
 static inline void
@@ -304,6 +329,25 @@ int tcp_soft_errno(enum soft_error what);
 /* Ends what got no answer for too long. */
 void tcp_give_up(struct tcp_env *env, struct tcb *t);
 
+/* ack.c: sequence number up to which the peer has our data. */
+static inline uint32_t
+tcp_data_acked(const struct tcb *t)
+{
+	return seq_min(t->snd_una, t->snd_end);
+}
+
+/*
+ * The application's credit ends at snd_credited and a send buffer; SENDABLE moves that on by what
+ * was acknowledged. Whether this is @p least or more; less than nothing is due to who was given
+ * more than the buffer is now.
+ */
+static inline bool
+tcp_credit_due(const struct tcb *t, uint32_t least)
+{
+	return (t->flags & TF_FIN_QUEUED) == 0 &&
+	       seq_diff(tcp_data_acked(t), t->snd_credited) >= (int32_t)least;
+}
+
 /* user.c: the application's calls (RFC 9293, 3.10.1 to 3.10.5). @return 0 or negative errno. */
 int tcp_send(struct tcp_env *env, struct tcb *t, struct rte_mbuf *chain);
 int tcp_received(struct tcp_env *env, struct tcb *t, uint32_t bytes);
@@ -320,12 +364,15 @@ enum embryo_verdict {
 };
 /* As the SYN @p s has it; whose it is and which list it is in is the stack's to say. */
 void embryo_init(const struct tcp_env *env, struct embryo *e, const struct seg *s);
-enum embryo_verdict embryo_input(struct tcp_env *env, struct embryo *e, const struct seg *s);
+/* @p terms here and below: its listener's. */
+enum embryo_verdict embryo_input(
+	struct tcp_env *env, const struct tcp_terms *terms, struct embryo *e, const struct seg *s);
 /* What a SYN-ACK says, or the ACK that it owes. */
-void embryo_reply(const struct tcp_env *env, const struct embryo *e, bool syn, struct tcp_out *out);
+void embryo_reply(const struct tcp_env *env, const struct tcp_terms *terms, const struct embryo *e,
+	bool syn, struct tcp_out *out);
 /* The packet: the SYN-ACK if that is owed. @return NULL: no mbuf. */
-struct rte_mbuf *embryo_emit(
-	const struct tcp_env *env, const struct embryo *e, const struct wire_path *path);
+struct rte_mbuf *embryo_emit(const struct tcp_env *env, const struct tcp_terms *terms,
+	const struct embryo *e, const struct wire_path *path);
 
 /* time_wait.c: TIME-WAIT as a tombstone. */
 enum tombstone_verdict {

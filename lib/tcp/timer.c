@@ -3,6 +3,7 @@
  * keepalive: RFC 9293, 3.8.4). */
 #include <errno.h>
 
+#include "tcp/counters.h"
 #include "tcp/scoreboard.h"
 
 /*
@@ -32,6 +33,7 @@ retransmission_timeout(struct tcp_env *env, struct tcb *t)
 		t->flags |= TF_PROBE;
 	} else {
 		env->stats->rto_fired++;
+		TCP_COUNT(env, t, rto_fired);
 		if (f != NULL && f->head != SLAB_NONE)
 			recovery_timeout(env, t, f);
 		else if (t->snd_nxt != t->snd_una)

@@ -36,6 +36,21 @@ end_silence(struct tcb *t)
 		t->backoff = BACKOFF_KEPT;
 }
 
+/* Every send buffer takes it. */
+#define SEND_LEAST 2048
+
+/* Twice what the application may have queued, or more, of which it had all before. Its credit can
+ * be more than the buffer, if that was made smaller. */
+static __rte_noinline bool
+is_too_much(const struct tcp_env *env, const struct tcb *t, uint32_t bytes)
+{
+	int32_t given = seq_diff(t->snd_credited, t->snd_una);
+	uint64_t credit = tcp_profile(env, t)->sndbuf_bytes + (uint64_t)RTE_MAX(given, 0);
+	uint64_t queued = t->snd_end - t->snd_una;
+
+	return queued + bytes > 2 * credit && queued >= credit;
+}
+
 int
 tcp_send(struct tcp_env *env, struct tcb *t, struct rte_mbuf *chain)
 {
@@ -45,8 +60,8 @@ tcp_send(struct tcp_env *env, struct tcb *t, struct rte_mbuf *chain)
 		rte_pktmbuf_free(chain);
 		return bytes == 0 ? -EINVAL : -EPIPE;
 	}
-	if (t->snd_end - t->snd_una + bytes > 2 * (uint64_t)env->params.sndbuf_bytes &&
-		t->snd_end - t->snd_una >= env->params.sndbuf_bytes) {
+	if (t->snd_end - t->snd_una + (uint64_t)bytes > SEND_LEAST &&
+		unlikely(is_too_much(env, t, bytes))) {
 		rte_pktmbuf_free(chain);
 		tcp_abort(env, t, ENOBUFS);
 		return 0;

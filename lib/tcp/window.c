@@ -11,13 +11,28 @@
 #define ECHO_LAG_MS 5000
 
 uint8_t
-tcp_rcv_wscale(const struct tcp_env *env)
+tcp_rcv_wscale(uint32_t buf)
 {
 	/* How often the largest unscaled window is less than the buffer. */
-	uint32_t more = (env->params.rcvbuf_bytes - 1) / 65535;
+	uint32_t more = (buf - 1) / 65535;
 	uint32_t shift = more > 0 ? 32 - (uint32_t)__builtin_clz(more) : 0;
 
 	return (uint8_t)RTE_MIN(shift, (uint32_t)TCP_WSCALE_MAX);
+}
+
+void
+tcp_window_init(struct tcp_env *env)
+{
+	const struct tcp_profile *p = &env->profiles[0];
+	uint32_t most = buffer_most(p->rcvbuf_bytes, p->terms.wscale);
+
+	env->room = room_make(RTE_MIN(most, UINT32_C(1) << RCV_LOG_FIRST), most, p->terms.mss);
+}
+
+uint32_t
+tcp_rcv_buffer(const struct tcp_env *env, const struct tcb *t)
+{
+	return room(env, t).bytes;
 }
 
 uint32_t
@@ -41,18 +56,19 @@ tcp_window_advance(const struct tcp_env *env, struct tcb *t)
 bool
 tcp_window_update_due(const struct tcp_env *env, const struct tcb *t)
 {
-	uint32_t buf = buffer(env, t);
+	uint16_t mss = tcp_profile(env, t)->terms.mss;
+	uint32_t buf = room(env, t).bytes;
 	uint8_t shift = t->rcv_wscale;
-	int32_t room;
+	int32_t more;
 
 	/* That the SYN's window can grow is worth no packet of its own: the next ACK says it. */
 	if (tcp_rcv_wnd(t) + t->rcv_unread <= 65535u)
 		buf = RTE_MIN(buf, 65535u);
-	room = edge_room(t, buf);
-	if (room >= (int32_t)(buf / 2))
+	more = edge_room(t, buf);
+	if (more >= (int32_t)(buf / 2))
 		return true;
 	/* A window too small for a full segment may have stopped the peer. */
-	return (tcp_rcv_wnd(t) >> shift << shift) < env->mss && room >= edge_step(env, buf);
+	return (tcp_rcv_wnd(t) >> shift << shift) < mss && more >= room_make(buf, buf, mss).step;
 }
 
 /* Sequence number up to which the application has taken all, and made room. */
@@ -98,11 +114,14 @@ round_over(const struct tcp_env *env, const struct tcb *t, const struct seg *s)
 void
 tcp_window_tune(const struct tcp_env *env, struct tcb *t, const struct seg *s)
 {
-	uint32_t buf = buffer(env, t);
+	const struct rcv_room r = room(env, t);
 
-	if (buf == buffer_most(env, t) || !round_over(env, t, s))
+	if (r.bytes == r.most || !round_over(env, t, s))
 		return;
-	if (taken(t) - t->rcv_mark >= buf / 2 && env->stats->mbufs_held <= env->rx_held_max / 4)
-		t->rcv_log = (log_of(t) + 1u) & 0x1f;
+	if (taken(t) - t->rcv_mark >= r.bytes / 2 &&
+		env->stats->mbufs_held <= env->rx_held_max / 4) {
+		room_own(t);
+		t->rcv_log = (t->rcv_log + 1u) & 0x1f;
+	}
 	tcp_window_tune_start(env, t);
 }

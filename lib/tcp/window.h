@@ -9,26 +9,45 @@
 /* By this share of the buffer in use, rounding may offer more than there is. */
 #define ROUNDING_SHARE 16
 
-static inline uint8_t
-log_of(const struct tcb *t)
+/* Bound of a buffer of @p bytes: what the header can say. */
+static inline uint32_t
+buffer_most(uint32_t bytes, uint8_t wscale)
 {
-	return t->rcv_log > RCV_LOG_FIRST ? t->rcv_log : RCV_LOG_FIRST;
+	return RTE_MIN(bytes, UINT32_C(65535) << wscale);
 }
 
-/* Bound of the buffer: the configured one, and what the header can say. */
-static inline uint32_t
-buffer_most(const struct tcp_env *env, const struct tcb *t)
+static inline struct rcv_room
+room_make(uint32_t bytes, uint32_t most, uint16_t mss)
 {
-	return RTE_MIN(env->params.rcvbuf_bytes, UINT32_C(65535) << t->rcv_wscale);
+	return (struct rcv_room){
+		.bytes = bytes, .most = most, .step = (int32_t)RTE_MIN(bytes / 2, (uint32_t)mss)
+	};
 }
 
-/* The buffer in use; no more than a SYN-ACK can say while one may still be sent. */
-static inline uint32_t
-buffer(const struct tcp_env *env, const struct tcb *t)
+/* Of a connection that isn't as it began, or isn't as most are. No more than a SYN-ACK can say
+ * while one may still be sent. */
+static inline struct rcv_room
+room_other(const struct tcp_env *env, const struct tcb *t)
 {
-	if (t->state < TCP_ESTABLISHED)
-		return RTE_MIN(buffer_most(env, t), 65535u);
-	return RTE_MIN(buffer_most(env, t), UINT32_C(1) << log_of(t));
+	const struct tcp_profile *p = tcp_profile(env, t);
+	uint32_t most = buffer_most(p->rcvbuf_bytes, t->rcv_wscale);
+	uint32_t now = t->state < TCP_ESTABLISHED ? 65535u : UINT32_C(1) << t->rcv_log;
+
+	return room_make(RTE_MIN(most, now), most, p->terms.mss);
+}
+
+static inline struct rcv_room
+room(const struct tcp_env *env, const struct tcb *t)
+{
+	return likely(t->rcv_log == 0) ? env->room : room_other(env, t);
+}
+
+/* Its room is its own from here on. */
+static inline void
+room_own(struct tcb *t)
+{
+	if (t->rcv_log == 0)
+		t->rcv_log = RCV_LOG_FIRST;
 }
 
 static inline uint32_t
@@ -58,12 +77,6 @@ edge_room(const struct tcb *t, uint32_t buf)
 	return seq_diff(t->rcv_nxt + (space >> shift << shift), t->rcv_adv);
 }
 
-static inline int32_t
-edge_step(const struct tcp_env *env, uint32_t buf)
-{
-	return (int32_t)RTE_MIN(buf / 2, (uint32_t)env->mss);
-}
-
 /*
  * What is left of an earlier offer may not be a multiple of the unit. Rounded down, the edge would
  * go back; so it is rounded up, as long as that doesn't add up: a peer that sends less than a unit
@@ -85,13 +98,13 @@ round_up(struct tcb *t, uint32_t buf)
 static inline void
 window_advance(const struct tcp_env *env, struct tcb *t)
 {
-	uint32_t buf = buffer(env, t);
-	int32_t room = edge_room(t, buf);
+	const struct rcv_room r = room(env, t);
+	int32_t more = edge_room(t, r.bytes);
 
-	if (room >= edge_step(env, buf))
-		t->rcv_adv += (uint32_t)room;
+	if (more >= r.step)
+		t->rcv_adv += (uint32_t)more;
 	else
-		round_up(t, buf);
+		round_up(t, r.bytes);
 }
 
 #endif

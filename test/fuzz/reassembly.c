@@ -353,14 +353,14 @@ start(struct fuzz_in *in)
 	f.env.rx_held_max = NB_MBUFS;
 	f.env.params.rcvbuf_bytes = 65535;
 	f.env.params.sndbuf_bytes = 65536;
-	f.env.mss = f.env.mss_mtu = 1460;
+	f.env.mss_mtu = 1460;
 	tcp_settings_init(&f.env);
 	tcb_init(&f.env, &f.t, &key, &f.env.settings);
-	tcp_open_active(&f.env, &f.t);
+	tcp_open_active(&f.env, &f.t, &f.env.settings.terms);
 	/* The stream may pass 2^32, or 2^31. */
 	f.base = (uint32_t)(fuzz_u8(in) % 4) * 0x40000000 - SPAN / 4;
 	syn.irs = f.base - 1;
-	tcp_peer_syn(&f.env, &f.t, &syn);
+	tcp_peer_syn(&f.env, &f.t, &f.env.settings.terms, &syn);
 	tcp_established(&f.env, &f.t);
 	FUZZ_CHECK(f.t.rcv_nxt == f.base, "RCV.NXT doesn't follow the SYN");
 }

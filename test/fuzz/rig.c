@@ -57,6 +57,7 @@ configure(struct thole_stack_config *c, uint8_t config, uint8_t tcp)
 	c->port_max = 40003;
 	c->secret[0] = 1;
 	c->secret[1] = 2;
+	c->counters = true;
 	c->tcp.sndbuf_bytes = 16384;
 	configure_tcp(&c->tcp, tcp);
 	if ((config & RIG_SMALL) != 0) {
@@ -228,19 +229,43 @@ rig_op(uint32_t type, const struct rig_conn *c, uint32_t bytes)
 	thole_app_submit(rig.app, &op, 1);
 }
 
-/* Of options with times: 0, and a few that pass soon. The lowest bit: for what is opened later. */
+/* Of options with times: 0, and a few that pass soon; of sizes from too small to 64 KiB. The lowest
+ * bit: for what is opened later. */
 void
 rig_set(const struct rig_conn *c, uint8_t option, uint8_t value)
 {
 	struct thole_op op = { .type = option & 1 ? THOLE_OP_SET_NEW : THOLE_OP_SET };
 
-	op.option = option / 2 % 13; /* two of them there aren't */
+	op.option = option / 2 % (THOLE_OPT_COUNTERS + 2u); /* one of them there isn't */
 	op.value = value;
 	if (op.option == THOLE_OPT_USER_TIMEOUT || op.option == THOLE_OPT_KEEPALIVE_IDLE ||
 		op.option == THOLE_OPT_KEEPALIVE_INTERVAL)
 		op.value = value == UINT8_MAX ? THOLE_NEVER : value * TIME_S;
+	if (op.option == THOLE_OPT_SNDBUF || op.option == THOLE_OPT_RCVBUF)
+		op.value = (uint64_t)value << 8;
+	if (op.option == THOLE_OPT_MSS)
+		op.value = (uint64_t)value << 3;
+	if (op.option == THOLE_OPT_SNDBUF)
+		rig.credit_added += op.value;
 	if (op.type == THOLE_OP_SET)
 		op.conn = c->handle;
+	thole_app_submit(rig.app, &op, 1);
+}
+
+void
+rig_get(const struct rig_conn *c, uint8_t option)
+{
+	struct thole_op op = { .type = THOLE_OP_GET, .conn = c->handle };
+
+	op.option = option % (THOLE_OPT_COUNTERS + 2u);
+	thole_app_submit(rig.app, &op, 1);
+}
+
+void
+rig_info(const struct rig_conn *c)
+{
+	struct thole_op op = { .type = THOLE_OP_INFO, .conn = c->handle, .info = &rig.info };
+
 	thole_app_submit(rig.app, &op, 1);
 }
 

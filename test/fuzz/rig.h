@@ -96,6 +96,8 @@ struct rig {
 	unsigned int next_view;
 	struct rig_conn conns[RIG_CONNS];
 	unsigned int next_conn;
+	uint64_t credit_added; /* at most, by larger send buffers */
+	struct thole_info info;
 };
 
 extern struct rig rig;
@@ -119,6 +121,8 @@ unsigned int rig_events(uint32_t max);
 void rig_send(struct rig_conn *c, uint32_t bytes, uint8_t cut);
 void rig_op(uint32_t type, const struct rig_conn *c, uint32_t bytes);
 void rig_set(const struct rig_conn *c, uint8_t option, uint8_t value);
+void rig_get(const struct rig_conn *c, uint8_t option);
+void rig_info(const struct rig_conn *c);
 void rig_connect(unsigned int peer, uint16_t rport, bool opening);
 void rig_listen(uint32_t type, uint16_t port, uint32_t backlog);
 /* What is always true inside. */

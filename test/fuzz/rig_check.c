@@ -168,6 +168,31 @@ check_data(struct rig_conn *c, const struct thole_event *ev)
 	c->owed += n;
 }
 
+/* What can't be otherwise, whatever happened. */
+static void
+check_info(const struct thole_info *i)
+{
+	FUZZ_CHECK(i->state != THOLE_LISTEN && i->state <= THOLE_TIME_WAIT, "state %u", i->state);
+	FUZZ_CHECK(i->sacked_segs + i->lost_segs + i->retrans_segs <= i->unacked_segs,
+		"%u + %u + %u segments of %u", i->sacked_segs, i->lost_segs, i->retrans_segs,
+		i->unacked_segs);
+	FUZZ_CHECK(i->unacked_bytes <= 1 << 20 && i->notsent_bytes <= 1 << 20,
+		"%u bytes on the way, %u not sent", i->unacked_bytes, i->notsent_bytes);
+	FUZZ_CHECK(i->unacked_segs != 0 || i->unacked_bytes == 0, "bytes without a segment");
+	FUZZ_CHECK(
+		i->rto_ns != 0 && i->snd_mss != 0 && i->pmtu >= i->snd_mss + 40u, "no RTO or MSS");
+	if (!i->counters)
+		return;
+	FUZZ_CHECK(i->bytes_retrans <= i->bytes_sent && i->data_segs_out <= i->segs_out &&
+			   i->data_segs_in <= i->segs_in,
+		"a part is more than the whole");
+	FUZZ_CHECK(i->rwnd_limited_ns <= i->busy_ns && i->since_ns + i->busy_ns <= rig.now,
+		"more time than there was");
+	FUZZ_CHECK(i->ooo_segs_in <= i->data_segs_in && i->bytes_received < 1 << 30 &&
+			   i->bytes_acked < 1 << 30,
+		"more than came");
+}
+
 static struct rig_conn *
 conn_of(thole_conn handle, bool make)
 {
@@ -217,7 +242,8 @@ judge_event(const struct thole_event *ev)
 		c->peer_closed = true;
 		break;
 	case THOLE_EV_SENDABLE:
-		FUZZ_CHECK(c->opened && ev->bytes <= c->sent, "credit for what wasn't sent");
+		FUZZ_CHECK(c->opened && ev->bytes <= c->sent + rig.credit_added,
+			"credit for what wasn't sent");
 		break;
 	case THOLE_EV_CLOSED:
 		FUZZ_CHECK(ev->status <= 0, "a status of %d", ev->status);
@@ -226,6 +252,16 @@ judge_event(const struct thole_event *ev)
 	case THOLE_EV_SOFT_ERROR:
 		FUZZ_CHECK(ev->status < 0, "a soft error of %d", ev->status);
 		break;
+	case THOLE_EV_OPTION:
+		FUZZ_CHECK(
+			ev->bytes != 0 && ev->bytes <= THOLE_OPT_COUNTERS, "option %u", ev->bytes);
+		break;
+	case THOLE_EV_INFO:
+		FUZZ_CHECK(ev->info == &rig.info, "INFO of somebody else's memory");
+		check_info(&rig.info);
+		break;
+	case THOLE_EV_GIVEN:
+	case THOLE_EV_TAKEN:
 	case THOLE_EV_LISTENING:
 	case THOLE_EV_REFUSED:
 		break;

@@ -522,10 +522,10 @@ start(struct fuzz_in *in)
 	f.env.flights = &f.flights;
 	f.env.params.rcvbuf_bytes = 65535;
 	f.env.params.sndbuf_bytes = 65536;
-	f.env.mss = f.env.mss_mtu = 1460;
+	f.env.mss_mtu = 1460;
 	tcp_settings_init(&f.env);
 	tcb_init(&f.env, &f.t, &key, &f.env.settings);
-	tcp_open_active(&f.env, &f.t);
+	tcp_open_active(&f.env, &f.t, &f.env.settings.terms);
 	f.t.opts = TO_SACK;
 	f.t.snd_wnd_max = 65535;
 	/* The stream may pass 2^32, or 2^31. */

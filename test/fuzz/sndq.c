@@ -180,10 +180,10 @@ start(struct fuzz_in *in)
 	f.env.mbufs = &f.mbufs;
 	f.env.params.rcvbuf_bytes = 65535;
 	f.env.params.sndbuf_bytes = 65536;
-	f.env.mss = f.env.mss_mtu = 1460;
+	f.env.mss_mtu = 1460;
 	tcp_settings_init(&f.env);
 	tcb_init(&f.env, &f.t, &key, &f.env.settings);
-	tcp_open_active(&f.env, &f.t);
+	tcp_open_active(&f.env, &f.t, &f.env.settings.terms);
 	/* The stream may pass 2^32, or 2^31. */
 	f.base = (uint32_t)(fuzz_u8(in) % 4) * 0x40000000 - 1000;
 	f.t.snd_una = f.t.snd_nxt = f.t.snd_end = f.t.snd_credited = f.base;

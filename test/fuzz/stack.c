@@ -313,6 +313,8 @@ app_call(struct fuzz_in *in)
 		break;
 	case 15:
 		rig_op(THOLE_OP_SET_USER, c, 0);
+		rig_get(c, arg);
+		rig_info(c);
 		break;
 	}
 }

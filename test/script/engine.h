@@ -38,6 +38,7 @@ struct lane {
 	struct syn_said peer_syn; /* the peer's last SYN */
 	struct syn_said agreed;	  /* the peer's SYN that ours answered: what both offered */
 	uint8_t our_syn_flags;
+	uint8_t our_shift; /* that our SYN said */
 	bool ecn;
 	bool ts_known;	       /* we sent a timestamp: our_ts is right */
 	uint32_t our_ts;       /* wire's timestamp less script's */

@@ -29,6 +29,7 @@ const struct test_suite *const test_suites[] = {
 	&suite_ecn,
 	&suite_keepalive,
 	&suite_settings,
+	&suite_info,
 	&suite_soft,
 	&suite_attacks,
 	NULL,

@@ -229,7 +229,7 @@ check_wnd(const struct lane *lane, const struct script_want_seg *want, const str
 	if (want->wnd == DEFAULT)
 		return;
 	if ((tcp->flags & SYN) == 0 && (agreed(lane) & WSCALE) != 0)
-		wnd <<= our_shift();
+		wnd <<= lane->our_shift;
 	if (wnd != (uint32_t)want->wnd)
 		script_fail("window %u in place of %d bytes", wnd, want->wnd);
 }
@@ -277,6 +277,7 @@ script_opts_check(
 		if ((want->flags & ACK) != 0 && (!lane->synced || want->fresh))
 			agree(lane);
 		syn_want(lane, want, &set);
+		lane->our_shift = set.wscale;
 	} else {
 		set.ts = (agreed(lane) & TSTAMP) != 0;
 	}

@@ -151,6 +151,7 @@ struct script_want_event {
 	int32_t status;
 	uint32_t bytes;
 	uint16_t op;
+	uint64_t user;	  /* OPTION: the value */
 	const char *text; /* DATA, instead of the pattern */
 	bool of_stack;	  /* DATA: the pattern of a stack at the other end */
 };
@@ -186,6 +187,9 @@ void script_no_event(void);
 void script_drop_events(void);
 void script_op(enum thole_op_type type, uint32_t bytes);
 void script_set(enum thole_op_type type, enum thole_option option, uint64_t value);
+void script_get(enum thole_option option, uint64_t value);
+void script_info(struct thole_info *info);
+void script_info_refused(struct thole_info *info, int status);
 void script_header(uint8_t ttl, uint8_t dscp);
 void script_send(uint32_t bytes, const char *text);
 void script_listen(uint16_t port, uint32_t backlog, int status);
@@ -271,6 +275,8 @@ struct script_peek script_peek(const struct thole_stack *stack, const struct flo
 #define NO_DELAY(on)  SET(NO_DELAY, (on))
 #define SET(o, v)     (AT(), script_set(THOLE_OP_SET, THOLE_OPT_##o, (v)))
 #define SET_NEW(o, v) (AT(), script_set(THOLE_OP_SET_NEW, THOLE_OPT_##o, (v)))
+/* The option is set to that. */
+#define GET(o, v) (AT(), script_get(THOLE_OPT_##o, (v)))
 /* The IP headers of what we send have these from here on; before, what is configured. */
 #define HEADER(ttl, dscp)  script_header((ttl), (dscp))
 #define SEND(n)		   (AT(), script_send((n), NULL))

@@ -503,6 +503,181 @@ SCRIPT(pacing)
 	data(5940, 1460);
 }
 
+/* A listener's buffers and MSS: SYN-ACK, credit, segments. */
+SCRIPT(buffers_of_a_listener)
+{
+	START(.state = TCP_CLOSED);
+	SET_NEW(SNDBUF, 8192);
+	SET_NEW(RCVBUF, 5000);
+	SET_NEW(MSS, 900);
+	LISTEN(OUR_PORT, 8);
+	SET_NEW(DEFAULTS, 0);
+	PEER(SYN, .seq = 299);
+	EXPECT(SYN | ACK, .seq = 99, .ack = 300, .wnd = 5000, .mss = 900);
+	PEER(ACK, .seq = 5301, .ack = 100); /* beyond the window */
+	EXPECT(ACK, .seq = 100, .ack = 300, .wnd = 5000);
+	PEER(ACK, .seq = 300, .ack = 100);
+	EVENT(ACCEPTED, .bytes = 8192);
+	GET(SNDBUF, 8192);
+	GET(RCVBUF, 5000);
+	GET(MSS, 900);
+	SEND(2000);
+	EXPECT(ACK, .seq = 100, .ack = 300, .len = 900);
+	EXPECT(ACK, .seq = 1000, .ack = 300, .len = 900);
+	PEER(ACK, .seq = 300, .ack = 1900); /* Nagle holds the rest */
+	EXPECT(PSH | ACK, .seq = 1900, .ack = 300, .len = 200);
+	HOLD();
+	for (uint32_t seq = 300; seq < 5300; seq += 1000)
+		PEER(ACK, .seq = seq, .ack = 2100, .len = 1000);
+	RELEASE();
+	EXPECT(ACK, .seq = 2100, .ack = 5300, .wnd = 0);
+	EVENT(DATA, .bytes = 5000);
+	RECEIVED(899);
+	SILENCE();
+	RECEIVED(1); /* a segment of the size that we offered is what opens it */
+	EXPECT(ACK, .seq = 2100, .ack = 5300, .wnd = 900);
+	PORT(5001);
+	PEER(SYN, .seq = 299);
+	EXPECT(SYN | ACK, .seq = 99, .ack = 300, .wnd = 5000, .mss = 900);
+	IN_S(1);
+	EXPECT(SYN | ACK, .seq = 99, .ack = 300, .wnd = 5000, .mss = 900);
+}
+
+/* And of who connects; then as configured again. */
+SCRIPT(buffers_of_a_syn)
+{
+	START(.state = TCP_CLOSED, .modern = true);
+	SET_NEW(RCVBUF, 1 << 20);
+	SET_NEW(SNDBUF, 1 << 20);
+	SET_NEW(MSS, 1000);
+	CONNECT_EARLY();
+	EXPECT(SYN, .seq = 99, .wnd = 65535, .mss = 1000, .wscale = 5);
+	EVENT(OPENING);
+	SET(RCVBUF, 8192); /* what was said holds */
+	SET(SNDBUF, 5000); /* nobody has been told of more */
+	SET(MSS, 512);
+	IN_S(1);
+	EXPECT(SYN, .seq = 99, .wnd = 65535, .mss = 1000, .wscale = 5);
+	PEER(SYN | ACK, .seq = 299, .ack = 100);
+	EXPECT(ACK, .seq = 100, .ack = 300, .wnd = 65536); /* rounded up */
+	EVENT(CONNECTED, .bytes = 5000);
+	SEND(1000);
+	EXPECT(ACK, .seq = 100, .ack = 300, .len = 500);
+	PEER(ACK, .seq = 300, .ack = 600); /* RFC 5681, 3.1: one at first, as the SYN went twice */
+	EXPECT(PSH | ACK, .seq = 600, .ack = 300, .len = 500);
+}
+
+SCRIPT(buffers_of_a_cookie)
+{
+	START(.state = TCP_CLOSED, .modern = true, .tune = cookies);
+	SET_NEW(RCVBUF, 1 << 20);
+	SET_NEW(MSS, 1000);
+	LISTEN(OUR_PORT, 8);
+	PEER(SYN, .seq = 299);
+	EXPECT(SYN | ACK, .seq = 99, .ack = 300, .mss = 1000, .wscale = 5);
+	PEER(ACK, .seq = 300, .ack = 100);
+	EVENT(ACCEPTED);
+	CHECK(script_tcb()->rcv_wscale == 5);
+	CHECK(script_tcb()->mss == 988);
+	GET(RCVBUF, 1 << 20);
+}
+
+/* The scale that a SYN-ACK said is another listener's by now: it must not be taken for ours. */
+SCRIPT(cookie_of_another_listener)
+{
+	START(.state = TCP_CLOSED, .modern = true, .tune = cookies);
+	LISTEN(OUR_PORT, 8);
+	PEER(SYN, .seq = 299);
+	EXPECT(SYN | ACK, .seq = 99, .ack = 300);
+	UNLISTEN();
+	SET_NEW(RCVBUF, 8192);
+	LISTEN(OUR_PORT, 8);
+	PEER(ACK, .seq = 300, .ack = 100);
+	SILENCE();
+	NO_EVENT();
+	STAT(cookies_failed, 1);
+}
+
+/* More is told at once; less is held back until it adds up. */
+SCRIPT(send_buffer)
+{
+	START(.state = TCP_ESTABLISHED, .mss = 1000);
+	SET(SNDBUF, 256 * 1024 + 1000);
+	EVENT(SENDABLE, .bytes = 1000);
+	SET(SNDBUF, 256 * 1024 - 3000);
+	NO_EVENT();
+	SEND(8000);
+	for (uint32_t i = 0; i < 8; i++)
+		EXPECT(i == 7 ? PSH | ACK : ACK, .seq = 100 + i * 1000, .ack = 300, .len = 1000);
+	PEER(ACK, .seq = 300, .ack = 8100);
+	NO_EVENT();
+	SET(SNDBUF, 256 * 1024 - 2900);
+	EVENT(SENDABLE, .bytes = 4100); /* 8000 - 4000, and 100 */
+	GET(SNDBUF, 256 * 1024 - 2900);
+}
+
+SCRIPT(receive_buffer)
+{
+	START(.state = TCP_ESTABLISHED);
+	SET(RCVBUF, 8000);
+	for (uint32_t i = 0; i < 20; i++) { /* as it was offered */
+		PEER(ACK, .seq = 300 + i * 2000, .ack = 100, .len = 1000);
+		PEER(ACK, .seq = 1300 + i * 2000, .ack = 100, .len = 1000);
+		EXPECT(ACK, .seq = 100, .ack = 2300 + i * 2000, .wnd = 63535 - (int)i * 2000);
+		READ(2000);
+	}
+	SET(RCVBUF, 60000);
+	EXPECT(ACK, .seq = 100, .ack = 40300, .wnd = 60000);
+}
+
+SCRIPT(mss_of_a_connection)
+{
+	START(.state = TCP_ESTABLISHED, .no_delay = true);
+	SET(MSS, 1000);
+	SEND(1460);
+	EXPECT(ACK, .seq = 100, .ack = 300, .len = 1000);
+	EXPECT(PSH | ACK, .seq = 1100, .ack = 300, .len = 460);
+	SET(MSS, 400);
+	IN_MS(300);
+	EXPECT(ACK, .seq = 100, .ack = 300, .len = 400);
+	PEER(ACK, .seq = 300, .ack = 1560);
+	SET(MSS, 0);
+	GET(MSS, 0);
+	SEND(401);
+	EXPECT(ACK, .seq = 1560, .ack = 300, .len = 400);
+	EXPECT(PSH | ACK, .seq = 1960, .ack = 300, .len = 1);
+}
+
+/* Each option, of a connection where nothing was set; and after CLOSE. */
+SCRIPT(what_get_says)
+{
+	START(.state = TCP_ESTABLISHED, .tune = alive);
+	GET(USER_TIMEOUT, 0);
+	GET(NO_DELAY, 0);
+	GET(KEEPALIVE, 1);
+	GET(KEEPALIVE_IDLE, 10 * TIME_S);
+	GET(KEEPALIVE_INTERVAL, TIME_S);
+	GET(KEEPALIVE_PROBES, 3);
+	GET(TTL, 64);
+	GET(DSCP, 0);
+	GET(CC, THOLE_CC_NEWRENO);
+	GET(PACING, 0);
+	GET(SOFT_ERRORS, 0);
+	GET(SNDBUF, 256 * 1024);
+	GET(RCVBUF, 65535);
+	GET(MSS, 0);
+	script_set(THOLE_OP_GET, THOLE_OPT_DEFAULTS, 0);
+	EVENT(REFUSED, .op = THOLE_OP_GET, .status = -EINVAL);
+	CLOSE();
+	EXPECT(FIN | ACK, .seq = 100, .ack = 300);
+	GET(TTL, 64);
+	PEER(RST | ACK, .seq = 300, .ack = 101);
+	GET(TTL, 64);
+	EVENT(CLOSED, .status = -ECONNRESET);
+	script_set(THOLE_OP_GET, THOLE_OPT_TTL, 0);
+	EVENT(REFUSED, .op = THOLE_OP_GET, .status = -EBADF);
+}
+
 static void
 refused(enum thole_option option, uint64_t value)
 {
@@ -519,7 +694,10 @@ SCRIPT(refusals)
 {
 	START(.state = TCP_ESTABLISHED);
 	refused(0, 1);
-	refused(THOLE_OPT_SOFT_ERRORS + 1, 1);
+	refused(THOLE_OPT_COUNTERS + 1, 1);
+	refused(THOLE_OPT_SNDBUF, 4095);
+	refused(THOLE_OPT_RCVBUF, (1 << 30) + 1);
+	refused(THOLE_OPT_MSS, 87);
 	refused(UINT32_MAX, 1);
 	refused(THOLE_OPT_TTL, 0);
 	refused(THOLE_OPT_DSCP, 64);
@@ -557,6 +735,14 @@ static const struct test_case cases[] = {
 	{ "DSCP in TIME-WAIT", header_in_time_wait },
 	{ "congestion control", congestion_control },
 	{ "pacing", pacing },
+	{ "buffers and MSS of a listener", buffers_of_a_listener },
+	{ "buffers and MSS of a SYN", buffers_of_a_syn },
+	{ "buffers and MSS of a cookie", buffers_of_a_cookie },
+	{ "a cookie of another listener", cookie_of_another_listener },
+	{ "send buffer", send_buffer },
+	{ "receive buffer", receive_buffer },
+	{ "MSS of a connection", mss_of_a_connection },
+	{ "what GET says", what_get_says },
 	{ "what is refused", refusals },
 	{ NULL, NULL },
 };

@@ -115,9 +115,60 @@ script_set(enum thole_op_type type, enum thole_option option, uint64_t value)
 
 	if (!S->holding)
 		script_quiet("before this step");
-	if (type == THOLE_OP_SET)
+	if (type != THOLE_OP_SET_NEW)
 		op.conn = conn_now();
 	submit(&op);
+}
+
+void
+script_get(enum thole_option option, uint64_t value)
+{
+	script_set(THOLE_OP_GET, option, 0);
+	script_event(&(struct script_want_event){
+		.type = THOLE_EV_OPTION, .bytes = option, .user = value });
+}
+
+static uint32_t
+next_event(struct thole_event *ev)
+{
+	memset(ev, 0, sizeof(*ev));
+	return thole_app_events(S->app, ev, 1);
+}
+
+/* The memory's old content shows through nowhere. */
+static struct thole_event
+ask_info(struct thole_info *info)
+{
+	struct thole_op op = { .type = THOLE_OP_INFO, .conn = conn_now(), .info = info };
+	struct thole_event ev;
+
+	if (info != NULL)
+		memset(info, 0xa5, sizeof(*info));
+	if (thole_app_submit(S->app, &op, 1) != 1)
+		script_fail("INFO wasn't taken");
+	if (next_event(&ev) == 0)
+		script_fail("no answer to INFO");
+	if (ev.conn != op.conn || ev.info != info)
+		script_fail("the answer to INFO is about another connection, or memory");
+	return ev;
+}
+
+void
+script_info(struct thole_info *info)
+{
+	struct thole_event ev = ask_info(info);
+
+	if (ev.type != THOLE_EV_INFO || ev.status != 0)
+		script_fail("INFO is refused: %d", ev.status);
+}
+
+void
+script_info_refused(struct thole_info *info, int status)
+{
+	struct thole_event ev = ask_info(info);
+
+	if (ev.type != THOLE_EV_REFUSED || ev.op != THOLE_OP_INFO || ev.status != status)
+		script_fail("INFO: status %d in place of %d", ev.status, status);
 }
 
 void
@@ -182,14 +233,16 @@ static const char *
 event_name(unsigned int type)
 {
 	static const char *const names[] = { "none", "LISTENING", "ACCEPTED", "OPENING",
-		"CONNECTED", "DATA", "PEER_CLOSED", "SENDABLE", "CLOSED", "REFUSED", "SOFT_ERROR" };
+		"CONNECTED", "DATA", "PEER_CLOSED", "SENDABLE", "CLOSED", "REFUSED", "SOFT_ERROR",
+		"OPTION", "INFO", "GIVEN", "TAKEN" };
 
 	return type < RTE_DIM(names) ? names[type] : "unknown";
 }
 
 static void
-check_endpoints(const struct thole_event *ev)
+check_endpoints(const struct thole_event *ev, const struct script_want_event *want)
 {
+	uint32_t credit = want->bytes != 0 ? want->bytes : S->config.tcp.sndbuf_bytes;
 	struct thole_addr peer = thole_addr_ip4(S->peer_ip), our = thole_addr_ip4(S->our_ip);
 	uint64_t user = ev->type == THOLE_EV_ACCEPTED ? LISTENER_USER : CONNECT_USER;
 
@@ -199,7 +252,7 @@ check_endpoints(const struct thole_event *ev)
 		script_fail("%s names another local end", event_name(ev->type));
 	if (ev->user != user)
 		script_fail("%s has another user value", event_name(ev->type));
-	if (ev->bytes != S->config.tcp.sndbuf_bytes)
+	if (ev->bytes != credit)
 		script_fail("%s: send credit %u", event_name(ev->type), ev->bytes);
 	if (ev->conn == 0)
 		script_fail("%s without a handle", event_name(ev->type));
@@ -248,7 +301,7 @@ check_event(struct thole_event *ev, const struct script_want_event *want)
 		break;
 	case THOLE_EV_ACCEPTED:
 	case THOLE_EV_CONNECTED:
-		check_endpoints(ev);
+		check_endpoints(ev, want);
 		lane->conn = ev->conn;
 		break;
 	case THOLE_EV_DATA:
@@ -258,23 +311,24 @@ check_event(struct thole_event *ev, const struct script_want_event *want)
 		if (ev->bytes != want->bytes)
 			script_fail("SENDABLE %u in place of %u", ev->bytes, want->bytes);
 		break;
+	case THOLE_EV_OPTION:
+		if (ev->bytes != want->bytes || ev->user != want->user)
+			script_fail("option %u is %" PRIu64 " in place of %" PRIu64, ev->bytes,
+				ev->user, want->user);
+		break;
 	case THOLE_EV_LISTENING:
 	case THOLE_EV_PEER_CLOSED:
 	case THOLE_EV_CLOSED:
 	case THOLE_EV_REFUSED:
 	case THOLE_EV_SOFT_ERROR:
+	case THOLE_EV_INFO:
+	case THOLE_EV_GIVEN:
+	case THOLE_EV_TAKEN:
 		break;
 	}
 	if (want->type != THOLE_EV_LISTENING && want->op != THOLE_OP_SET_NEW && lane->conn != 0 &&
 		ev->conn != lane->conn)
 		script_fail("%s of another connection", event_name(ev->type));
-}
-
-static uint32_t
-next_event(struct thole_event *ev)
-{
-	memset(ev, 0, sizeof(*ev));
-	return thole_app_events(S->app, ev, 1);
 }
 
 static void

@@ -31,6 +31,7 @@ extern const struct test_suite suite_recovery;
 extern const struct test_suite suite_ecn;
 extern const struct test_suite suite_keepalive;
 extern const struct test_suite suite_settings;
+extern const struct test_suite suite_info;
 extern const struct test_suite suite_soft;
 extern const struct test_suite suite_attacks;
 extern const struct test_suite suite_table;

@@ -391,6 +391,10 @@ hear(struct scene *s, unsigned int side, const struct thole_event *ev)
 	case THOLE_EV_OPENING:
 	case THOLE_EV_LISTENING:
 	case THOLE_EV_SOFT_ERROR:
+	case THOLE_EV_OPTION:
+	case THOLE_EV_INFO:
+	case THOLE_EV_GIVEN:
+	case THOLE_EV_TAKEN:
 		break;
 	}
 }

@@ -263,6 +263,10 @@ heard(struct sim *s, unsigned int side, struct thole_event *ev)
 	case THOLE_EV_LISTENING:
 	case THOLE_EV_REFUSED:
 	case THOLE_EV_SOFT_ERROR:
+	case THOLE_EV_OPTION:
+	case THOLE_EV_INFO:
+	case THOLE_EV_GIVEN:
+	case THOLE_EV_TAKEN:
 		break;
 	}
 }

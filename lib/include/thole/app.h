@@ -22,6 +22,7 @@
 
 #include <rte_mbuf.h>
 
+#include <thole/info.h>
 #include <thole/types.h>
 
 #ifdef __cplusplus
@@ -36,6 +37,12 @@ enum thole_op_type {
 	/** Listen at local (any address: all of the stack's; a port is needed). Answer: LISTENING.
 	 */
 	THOLE_OP_LISTEN = 1,
+	/**
+	 * Likewise, and other contexts may listen at the same endpoint by the same op: each
+	 * connection goes to the next of them that has room in its accept queue. Its backlog and
+	 * options are that one's.
+	 */
+	THOLE_OP_LISTEN_SHARED,
 	/** Stop listening at local; handshakes under way are dropped. No answer. */
 	THOLE_OP_UNLISTEN,
 	/**
@@ -69,6 +76,22 @@ enum thole_op_type {
 	THOLE_OP_SET_USER,
 	/** Set option to value, from here on. No answer but REFUSED. */
 	THOLE_OP_SET,
+	/** Ask what option is set to. Answer: OPTION. */
+	THOLE_OP_GET,
+	/**
+	 * Have info filled in, which is the stack's until the answer (INFO, or REFUSED) or the end
+	 * of the context.
+	 */
+	THOLE_OP_INFO,
+	/**
+	 * Give an established connection to another context of the same stack, whose number
+	 * (thole_app_number()) is bytes. Answer: GIVEN, after which no event of the connection
+	 * comes here; what came before is the giver's to pass on, and what it read of DATA is for
+	 * the taker to say RECEIVED of. The taker gets TAKEN, then all events as before. Refused:
+	 * -ENOTCONN before ACCEPTED or CONNECTED was read, and after CLOSE; -EINVAL: no such
+	 * context, or the giver; -EAGAIN: the taker has 256 answers that it hasn't read.
+	 */
+	THOLE_OP_GIVE,
 	/**
 	 * Likewise for connections that this context opens, and for what listeners that it opens
 	 * accept, from here on: those that there are keep what they have. So options hold from the
@@ -78,12 +101,15 @@ enum thole_op_type {
 };
 
 /**
- * What SET and SET_NEW set; 0 or 1 unless said otherwise. A context begins with the stack's
- * configuration. A stack can hold 255 different combinations of the options KEEPALIVE_IDLE,
- * _INTERVAL and _PROBES, TTL, DSCP and SOFT_ERRORS at a time, each for any number of connections;
- * one more is refused with -ENOSPC.
+ * What SET and SET_NEW set, and GET tells; 0 or 1 unless said otherwise. A context begins with the
+ * stack's configuration. A stack can hold 255 different combinations of the options KEEPALIVE_IDLE,
+ * _INTERVAL and _PROBES, TTL, DSCP, PACING, SOFT_ERRORS, SNDBUF, RCVBUF, MSS and COUNTERS at a
+ * time, each for any number of connections; one more is refused with -ENOSPC. RCVBUF and MSS count
+ * twice: as they are, and as they were when the connection began, which is what its SYN said.
  */
 enum thole_option {
+	/** SET_NEW only, with value 0: all options as the stack is configured. */
+	THOLE_OPT_DEFAULTS = 0,
 	/**
 	 * For how long what we send may stay unacknowledged, a SYN or an unanswered window probe,
 	 * too, before the connection is given up (RFC 9293, 3.8.3: R2). Nanoseconds, taken as whole
@@ -113,25 +139,52 @@ enum thole_option {
 	THOLE_OPT_PACING,
 	/** SOFT_ERROR events (RFC 9293, 3.9.1.8): off unless set. */
 	THOLE_OPT_SOFT_ERRORS,
+	/**
+	 * Send credit in all, bytes: 4 KiB to 1 GiB. It is given with ACCEPTED, CONNECTED and
+	 * SENDABLE: what a connection has been given isn't taken back when it is set to less, but
+	 * SENDABLE then comes later by the difference. What it is set to more is given at once, by
+	 * SENDABLE.
+	 */
+	THOLE_OPT_SNDBUF,
+	/**
+	 * Bound of the receive window, bytes: 4 KiB to 1 GiB. The window and the window scale of
+	 * SYN and SYN-ACK go by SET_NEW. A connection's own can be set, but to no more than the
+	 * scale lets be said; what was offered isn't taken back (RFC 9293, 3.8.6).
+	 */
+	THOLE_OPT_RCVBUF,
+	/**
+	 * Maximum segment size, TCP options not taken off (RFC 9293, 3.7.1; RFC 6691): the most
+	 * that we send, and with SET_NEW what SYN and SYN-ACK offer: 88 to 65,495; 0: as the MTU
+	 * has it. A connection that is established can only be set to less than it has.
+	 */
+	THOLE_OPT_MSS,
+	/** Count for INFO what costs something: see struct thole_info. Off unless set; -EOPNOTSUPP
+	 * if the stack was made without thole_stack_config's counters. */
+	THOLE_OPT_COUNTERS,
 };
 
 /** One operation; 64 B. Unused members are 0. */
 struct thole_op {
 	uint32_t type; /**< enum thole_op_type */
 	union {
-		uint32_t bytes;	 /**< RECEIVED: bytes; LISTEN: backlog; CONNECT: 0 or 1 */
-		uint32_t option; /**< SET, SET_NEW: enum thole_option */
+		/** RECEIVED: bytes; LISTEN, LISTEN_SHARED: backlog; CONNECT: 0 or 1; GIVE: the
+		   taker */
+		uint32_t bytes;
+		uint32_t option; /**< SET, SET_NEW, GET: enum thole_option */
 	};
-	thole_conn conn;      /**< all but LISTEN, UNLISTEN, CONNECT and SET_NEW */
+	thole_conn conn;      /**< all but LISTEN, LISTEN_SHARED, UNLISTEN, CONNECT and SET_NEW */
 	__extension__ union { /* standard in C, an extension in C++ */
 		__extension__ struct {
-			struct thole_endpoint local;  /**< LISTEN, UNLISTEN, CONNECT */
+			struct thole_endpoint
+				local; /**< LISTEN, LISTEN_SHARED, UNLISTEN, CONNECT */
 			struct thole_endpoint remote; /**< CONNECT */
 		};
-		struct rte_mbuf *mbuf; /**< SEND: the chain's first */
+		struct rte_mbuf *mbuf;	 /**< SEND: the chain's first */
+		struct thole_info *info; /**< INFO */
 	};
 	union {
-		uint64_t user;	/**< CONNECT, LISTEN, SET_USER: comes back in events */
+		uint64_t
+			user; /**< CONNECT, LISTEN, LISTEN_SHARED, SET_USER: comes back in events */
 		uint64_t value; /**< SET, SET_NEW */
 	};
 };
@@ -153,8 +206,8 @@ enum thole_event_type {
 	THOLE_EV_DATA,
 	/** The peer sends no more (its FIN, after all its data). */
 	THOLE_EV_PEER_CLOSED,
-	/** bytes more of send credit: acknowledged by the peer. Comes when half the buffer has
-	   been. */
+	/** bytes more of send credit: acknowledged by the peer, or SNDBUF is more. Comes when half
+	   the buffer has been, of a large one the eighth part. */
 	THOLE_EV_SENDABLE,
 	/**
 	 * The connection is over: status 0, or -ECONNREFUSED, -ECONNRESET, -ETIMEDOUT,
@@ -165,8 +218,8 @@ enum thole_event_type {
 	 */
 	THOLE_EV_CLOSED,
 	/** An op was refused: status -EBADF (a stale handle, a second CLOSE), -EINVAL, -EPIPE (SEND
-	 * or SHUTDOWN after SHUTDOWN), -ENOSPC (SET, SET_NEW). bytes is the option of SET and
-	 * SET_NEW, and user the value. */
+	 * or SHUTDOWN after SHUTDOWN), -ENOSPC (SET, SET_NEW). bytes is the option of SET, SET_NEW
+	 * and GET, and user the value. */
 	THOLE_EV_REFUSED,
 	/**
 	 * With THOLE_OPT_SOFT_ERRORS: something is wrong, and TCP goes on trying (RFC 9293, 3.9.1.8
@@ -177,6 +230,17 @@ enum thole_event_type {
 	 * -ETIMEDOUT aside.
 	 */
 	THOLE_EV_SOFT_ERROR,
+	/** GET's answer: bytes is the option, user the value. */
+	THOLE_EV_OPTION,
+	/** INFO's answer: info is the op's, and the application's again. */
+	THOLE_EV_INFO,
+	/** GIVE's answer: the connection is the taker's; the handle is stale here. */
+	THOLE_EV_GIVEN,
+	/**
+	 * Another context gave an established connection. local, remote, user; bytes is the send
+	 * credit, as int32_t: below 0 when more than the send buffer is queued.
+	 */
+	THOLE_EV_TAKEN,
 };
 
 /** One event; 64 B. */
@@ -192,7 +256,8 @@ struct thole_event {
 			struct thole_endpoint local;  /**< LISTENING, ACCEPTED, CONNECTED */
 			struct thole_endpoint remote; /**< ACCEPTED, CONNECTED */
 		};
-		struct rte_mbuf *mbuf; /**< DATA: the chain's first */
+		struct rte_mbuf *mbuf;	 /**< DATA: the chain's first */
+		struct thole_info *info; /**< INFO; REFUSED of it */
 	};
 };
 
@@ -220,6 +285,9 @@ THOLE_API int thole_app_create(
  * the stack's thread, or after that has stopped.
  */
 THOLE_API void thole_app_destroy(struct thole_app *app);
+
+/** The number by which other contexts of the same stack give it connections. Any thread. */
+THOLE_API uint32_t thole_app_number(const struct thole_app *app);
 
 /**
  * Gives ops to the stack, in order. In the context's thread.

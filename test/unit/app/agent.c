@@ -296,6 +296,10 @@ on_event(struct agent *a, const struct thole_event *ev)
 	case THOLE_EV_SENDABLE: /* no connection sends half a buffer */
 	case THOLE_EV_REFUSED:
 	case THOLE_EV_SOFT_ERROR:
+	case THOLE_EV_OPTION:
+	case THOLE_EV_INFO:
+	case THOLE_EV_GIVEN:
+	case THOLE_EV_TAKEN:
 		error(a, "an event that nothing called for");
 		break;
 	}

@@ -47,7 +47,8 @@ static void
 refused_all(struct setup *u, struct thole_app *app, thole_conn conn, int status)
 {
 	static const enum thole_op_type types[] = { THOLE_OP_RECEIVED, THOLE_OP_SHUTDOWN,
-		THOLE_OP_CLOSE, THOLE_OP_ABORT, THOLE_OP_SET_USER, THOLE_OP_SET, THOLE_OP_SEND };
+		THOLE_OP_CLOSE, THOLE_OP_ABORT, THOLE_OP_SET_USER, THOLE_OP_SET, THOLE_OP_GET,
+		THOLE_OP_INFO, THOLE_OP_SEND };
 
 	for (unsigned int i = 0; i < RTE_DIM(types); i++) {
 		struct thole_op op = { .type = types[i], .conn = conn };
@@ -59,6 +60,52 @@ refused_all(struct setup *u, struct thole_app *app, thole_conn conn, int status)
 		}
 		refused(u, app, &op, status);
 	}
+}
+
+/* Options and what is known, by ops and answers; both ends agree. */
+static void
+test_get_and_info(void)
+{
+	struct thole_info info[2];
+	struct setup u;
+
+	up(&u);
+	for (int side = 0; side < 2; side++) {
+		struct thole_app *app = side == CLIENT ? u.c : u.s;
+		struct thole_op ops[] = {
+			{ .type = THOLE_OP_SET_USER, .conn = u.conn[side], .user = 77 },
+			{ .type = THOLE_OP_GET, .conn = u.conn[side], .option = THOLE_OPT_SNDBUF },
+			{ .type = THOLE_OP_INFO, .conn = u.conn[side], .info = &info[side] },
+		};
+		struct thole_event ev;
+
+		CU_ASSERT_EQUAL(thole_app_submit(app, ops, RTE_DIM(ops)), RTE_DIM(ops));
+		ev = pair_event(app, THOLE_EV_OPTION);
+		CU_ASSERT_EQUAL(ev.conn, u.conn[side]);
+		CU_ASSERT_EQUAL(ev.bytes, THOLE_OPT_SNDBUF);
+		CU_ASSERT_EQUAL(ev.user, 4 << 20);
+		ev = pair_event(app, THOLE_EV_INFO);
+		CU_ASSERT_EQUAL(ev.conn, u.conn[side]);
+		CU_ASSERT_EQUAL(ev.user, 77);
+		CU_ASSERT_PTR_EQUAL(ev.info, &info[side]);
+		CU_ASSERT_EQUAL(info[side].state, THOLE_ESTABLISHED);
+		pair_no_event(app);
+	}
+	for (int side = 0; side < 2; side++) {
+		const struct thole_info *us = &info[side], *them = &info[!side];
+
+		CU_ASSERT_EQUAL(memcmp(&us->local, &them->remote, sizeof(us->local)), 0);
+		CU_ASSERT_EQUAL(us->options, them->options);
+		CU_ASSERT_EQUAL(us->snd_wscale, them->rcv_wscale);
+	}
+	CU_ASSERT_EQUAL(info[SERVER].local.port, PAIR_PORT);
+	/* Another's connection. */
+	refused(&u, u.s,
+		&(struct thole_op){ .type = THOLE_OP_INFO,
+			.conn = u.conn[SERVER] ^ UINT64_C(1) << 32,
+			.info = &info[0] },
+		-EBADF);
+	down(&u);
 }
 
 static void
@@ -462,6 +509,7 @@ test_set_until_time_wait(void)
 }
 
 static const struct test_case cases[] = {
+	{ "GET and INFO", test_get_and_info },
 	{ "stale handles", test_stale },
 	{ "handles never given", test_never_given },
 	{ "unknown ops", test_unknown_type },

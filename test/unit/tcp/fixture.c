@@ -38,7 +38,7 @@ fix_peer_syn(struct fix *f, uint8_t opts)
 		.irs = FIX_IRS, .ts_val = 1, .mss = 1460, .wnd = 65535, .opts = opts
 	};
 
-	tcp_peer_syn(&f->env, &f->t, &syn);
+	tcp_peer_syn(&f->env, &f->t, &f->env.settings.terms, &syn);
 }
 
 void
@@ -64,13 +64,12 @@ fix_up_with(struct fix *f, uint8_t opts)
 	f->env.stats = &f->stats;
 	f->env.mbufs = &f->mbufs;
 	f->env.rx_held_max = FIX_POOL;
-	f->env.mss = f->env.mss_mtu = 1460;
 	f->env.mss_mtu = 1460;
 	f->path.src_be = RTE_BE32(0x0a000001);
 	f->path.dst_be = RTE_BE32(0x0a000002);
 	tcp_settings_init(&f->env);
 	tcb_init(&f->env, &f->t, &key, &f->env.settings);
-	tcp_open_active(&f->env, &f->t);
+	tcp_open_active(&f->env, &f->t, &f->env.settings.terms);
 	f->t.snd_una = FIX_ISS + 1; /* chosen numbers instead of the clock's */
 	f->t.snd_nxt = f->t.snd_end = f->t.snd_credited = FIX_ISS + 1;
 	fix_peer_syn(f, opts);

@@ -14,7 +14,6 @@ static struct tcp_env
 env_at(uint64_t now_ns)
 {
 	struct tcp_env env = { .secret = { 0x0123, 0x4567 },
-		.mss = 1460,
 		.mss_mtu = 1460,
 		.params = { .window_scale = true,
 			.timestamps = true,
@@ -94,10 +93,10 @@ round_trip(uint64_t at_ns, uint64_t age_ns, int mss, uint8_t opts)
 	struct embryo e;
 	uint32_t ts_off;
 
-	cookie_make(&env, secret, &syn, &out);
+	cookie_make(&env, secret, &env.settings.terms, &syn, &out);
 	ack = make_ack(&syn, &out);
 	tcp_env_clock(&env, env.now_ns + age_ns);
-	if (!cookie_check(&env, secret, &ack, &e))
+	if (!cookie_check(&env, secret, &env.settings.terms, &ack, &e))
 		return false;
 	tcp_isn(&env, &key, &ts_off);
 	return flow_eq(&e.key, &key) && e.iss == out.seq && e.irs == syn.seq &&
@@ -135,17 +134,17 @@ test_ours_off(void)
 
 	env.params.sack = env.params.window_scale = false;
 	tcp_settings_init(&env);
-	cookie_make(&env, secret, &syn, &out);
+	cookie_make(&env, secret, &env.settings.terms, &syn, &out);
 	CU_ASSERT_EQUAL(out.opts, OPT_TIMESTAMPS);
 	ack = make_ack(&syn, &out);
 	ack.ts_ecr = (ack.ts_ecr & ~63u) - 64 + 0x17; /* claims them nevertheless */
-	CU_ASSERT_TRUE(cookie_check(&env, secret, &ack, &e));
+	CU_ASSERT_TRUE(cookie_check(&env, secret, &env.settings.terms, &ack, &e));
 	CU_ASSERT_EQUAL(e.opts, EO_TIMESTAMPS);
 	env.params.timestamps = false;
 	tcp_settings_init(&env);
-	cookie_make(&env, secret, &syn, &out);
+	cookie_make(&env, secret, &env.settings.terms, &syn, &out);
 	CU_ASSERT_EQUAL(out.opts, 0);
-	CU_ASSERT_TRUE(cookie_check(&env, secret, &ack, &e));
+	CU_ASSERT_TRUE(cookie_check(&env, secret, &env.settings.terms, &ack, &e));
 	CU_ASSERT_EQUAL(e.opts, 0);
 }
 
@@ -181,7 +180,7 @@ forge(struct seg ack, unsigned int n, bool seq)
 		ack.ack = (uint32_t)r;
 		if (seq)
 			ack.seq = (uint32_t)(r >> 32);
-		passed += cookie_check(&env, secret, &ack, &e);
+		passed += cookie_check(&env, secret, &env.settings.terms, &ack, &e);
 	}
 	return passed;
 }
@@ -202,7 +201,7 @@ passes(const struct seg *ack, const uint64_t with[2])
 	struct tcp_env env = env_at(1000 * TIME_S);
 	struct embryo e;
 
-	return cookie_check(&env, with, ack, &e);
+	return cookie_check(&env, with, &env.settings.terms, ack, &e);
 }
 
 /* One bit of anything else, and it is none. */
@@ -213,7 +212,7 @@ test_every_bit_counts(void)
 	struct seg syn = make_syn(1460, 0), ack;
 	struct tcp_out out;
 
-	cookie_make(&env, secret, &syn, &out);
+	cookie_make(&env, secret, &env.settings.terms, &syn, &out);
 	ack = make_ack(&syn, &out);
 	CU_ASSERT_TRUE(passes(&ack, secret));
 	for (unsigned int bit = 0; bit < sizeof(key) * 8; bit++) {
@@ -252,9 +251,9 @@ test_spread(void)
 		struct tcp_out a, b;
 
 		syn.key.rport = (uint16_t)(1000 + i);
-		cookie_make(&env, secret, &syn, &a);
+		cookie_make(&env, secret, &env.settings.terms, &syn, &a);
 		tcp_env_clock(&env, env.now_ns + COOKIE_TICK_NS);
-		cookie_make(&env, secret, &syn, &b);
+		cookie_make(&env, secret, &env.settings.terms, &syn, &b);
 		for (unsigned int bit = 0; bit < 32; bit++) {
 			set[bit] += a.seq >> bit & 1;
 			changed[bit] += (a.seq ^ b.seq) >> bit & 1;
@@ -285,7 +284,7 @@ test_timestamps(void)
 		for (unsigned int i = 0; i < 300; i++) {
 			uint32_t clock = env_now_ms(&env) + ts_off;
 
-			cookie_make(&env, secret, &syn, &out);
+			cookie_make(&env, secret, &env.settings.terms, &syn, &out);
 			CU_ASSERT_FATAL(clock - out.ts_val < 64);
 			CU_ASSERT_FATAL(i == 0 || seq_geq(out.ts_val, last));
 			CU_ASSERT_FATAL(out.ts_ecr == syn.ts_val);
@@ -305,14 +304,14 @@ test_echo(void)
 	struct tcp_out out;
 	struct embryo e;
 
-	cookie_make(&env, secret, &syn, &out);
+	cookie_make(&env, secret, &env.settings.terms, &syn, &out);
 	ack = make_ack(&syn, &out);
 	ack.ts_ecr = out.ts_val + 64;
-	CU_ASSERT_FALSE(cookie_check(&env, secret, &ack, &e));
+	CU_ASSERT_FALSE(cookie_check(&env, secret, &env.settings.terms, &ack, &e));
 	ack.ts_ecr = out.ts_val - 128000;
-	CU_ASSERT_TRUE(cookie_check(&env, secret, &ack, &e));
+	CU_ASSERT_TRUE(cookie_check(&env, secret, &env.settings.terms, &ack, &e));
 	ack.ts_ecr = out.ts_val - 128128;
-	CU_ASSERT_FALSE(cookie_check(&env, secret, &ack, &e));
+	CU_ASSERT_FALSE(cookie_check(&env, secret, &env.settings.terms, &ack, &e));
 }
 
 static const struct test_case cases[] = {

@@ -25,7 +25,7 @@ in(struct fix *f, struct embryo *e, uint8_t flags, uint32_t seq, uint32_t ack)
 	s.seq = seq;
 	s.ack = ack;
 	e->flags = EF_SENT;
-	return embryo_input(&f->env, e, &s);
+	return embryo_input(&f->env, &f->env.settings.terms, e, &s);
 }
 
 static void
@@ -42,7 +42,7 @@ test_replies(void)
 	CU_ASSERT_EQUAL(e.iss, tcp_isn(&f.env, &e.key, &ts_off));
 	CU_ASSERT_EQUAL(e.ts_off, ts_off);
 	CU_ASSERT_EQUAL(e.mss, 1000);
-	embryo_reply(&f.env, &e, true, &out);
+	embryo_reply(&f.env, &f.env.settings.terms, &e, true, &out);
 	CU_ASSERT_EQUAL(out.flags, TCP_SYN | TCP_ACK);
 	CU_ASSERT_EQUAL(out.seq, e.iss);
 	CU_ASSERT_EQUAL(out.ack, FIX_IRS + 1);
@@ -50,7 +50,7 @@ test_replies(void)
 	CU_ASSERT_EQUAL(out.dport, f.t.key.rport);
 	CU_ASSERT_EQUAL(out.mss, 1460);
 	CU_ASSERT_EQUAL(out.wnd, 65535);
-	embryo_reply(&f.env, &e, false, &out);
+	embryo_reply(&f.env, &f.env.settings.terms, &e, false, &out);
 	CU_ASSERT_EQUAL(out.flags, TCP_ACK);
 	CU_ASSERT_EQUAL(out.seq, e.iss + 1);
 	CU_ASSERT_EQUAL(out.ack, FIX_IRS + 1);
@@ -165,7 +165,7 @@ test_promotion(void)
 	e.listener = 3;
 	tcp_env_clock(&f.env, f.env.now_ns + 50 * TIME_MS);
 	tcb_init(&f.env, &t, &e.key, &f.env.settings);
-	tcp_open_passive(&f.env, &t, &e);
+	tcp_open_passive(&f.env, &t, &f.env.settings.terms, &e);
 	CU_ASSERT_EQUAL(t.state, TCP_SYN_RECEIVED);
 	CU_ASSERT_EQUAL(t.generation, 7);
 	CU_ASSERT_EQUAL(t.listener, 3);
@@ -203,7 +203,7 @@ test_promotion_after_loss(void)
 	e.repeated = 1;
 	tcp_env_clock(&f.env, f.env.now_ns + 1050 * TIME_MS);
 	tcb_init(&f.env, &t, &e.key, &f.env.settings);
-	tcp_open_passive(&f.env, &t, &e);
+	tcp_open_passive(&f.env, &t, &f.env.settings.terms, &e);
 	s = fix_seg(&f, TCP_ACK);
 	s.seq = FIX_IRS + 1;
 	s.ack = e.iss + 1;
@@ -237,7 +237,7 @@ test_options(void)
 		syn.ts_val = 0xabcd0123;
 		embryo_init(&f.env, &e, &syn);
 		CU_ASSERT_EQUAL(e.opts, taken[i]);
-		embryo_reply(&f.env, &e, true, &out);
+		embryo_reply(&f.env, &f.env.settings.terms, &e, true, &out);
 		CU_ASSERT_EQUAL(out.opts, opts[i]);
 		CU_ASSERT_EQUAL(out.flags, TCP_SYN | TCP_ACK);
 		if ((opts[i] & OPT_WSCALE) != 0)
@@ -246,14 +246,14 @@ test_options(void)
 			CU_ASSERT_EQUAL(out.ts_ecr, 0xabcd0123);
 			CU_ASSERT_EQUAL(out.ts_val, env_now_ms(&f.env) + e.ts_off);
 		}
-		embryo_reply(&f.env, &e, false, &out);
+		embryo_reply(&f.env, &f.env.settings.terms, &e, false, &out);
 		CU_ASSERT_EQUAL(out.opts, opts[i] & OPT_TIMESTAMPS);
 		/* Configured off: not taken, and not answered (RFC 7323, 1.3; RFC 2018, 2). */
 		f.env.params.window_scale = f.env.params.sack = f.env.params.timestamps = false;
 		tcp_settings_init(&f.env);
 		embryo_init(&f.env, &e, &syn);
 		CU_ASSERT_EQUAL(e.opts, 0);
-		embryo_reply(&f.env, &e, true, &out);
+		embryo_reply(&f.env, &f.env.settings.terms, &e, true, &out);
 		CU_ASSERT_EQUAL(out.opts, 0);
 		fix_down(&f);
 	}
@@ -293,7 +293,7 @@ test_ecn(void)
 		syn = fix_seg(&f, TCP_SYN | flags[i]);
 		embryo_init(&f.env, &e, &syn);
 		CU_ASSERT_EQUAL(e.opts, agreed ? EO_ECN : 0);
-		embryo_reply(&f.env, &e, true, &out);
+		embryo_reply(&f.env, &f.env.settings.terms, &e, true, &out);
 		CU_ASSERT_EQUAL(out.flags, TCP_SYN | TCP_ACK | (agreed ? TCP_ECE : 0));
 		fix_down(&f);
 	}
@@ -317,7 +317,7 @@ test_promotion_options(void)
 	s.ts_val = 0xfffffff0;
 	embryo_init(&f.env, &e, &s);
 	tcb_init(&f.env, &t, &e.key, &f.env.settings);
-	tcp_open_passive(&f.env, &t, &e);
+	tcp_open_passive(&f.env, &t, &f.env.settings.terms, &e);
 	CU_ASSERT_EQUAL(t.opts, TO_WSCALE | TO_SACK | TO_TIMESTAMPS | TO_ECN);
 	CU_ASSERT_EQUAL(t.snd_wscale, 9);
 	CU_ASSERT_EQUAL(t.rcv_wscale, 7);
@@ -355,15 +355,15 @@ test_paws(void)
 	s = fix_seg(&f, TCP_ACK);
 	s.seq = FIX_IRS + 1;
 	s.ack = e.iss + 1;
-	CU_ASSERT_EQUAL(embryo_input(&f.env, &e, &s), EMBRYO_KEEP);
+	CU_ASSERT_EQUAL(embryo_input(&f.env, &f.env.settings.terms, &e, &s), EMBRYO_KEEP);
 	CU_ASSERT_EQUAL(e.flags, EF_SENT);
 	s.opts = OPT_TIMESTAMPS;
 	s.ts_val = 4999;
-	CU_ASSERT_EQUAL(embryo_input(&f.env, &e, &s), EMBRYO_KEEP);
+	CU_ASSERT_EQUAL(embryo_input(&f.env, &f.env.settings.terms, &e, &s), EMBRYO_KEEP);
 	CU_ASSERT_EQUAL(e.flags, EF_SENT | EF_ACK);
 	CU_ASSERT_EQUAL(f.stats.rx_drop_paws, 2);
 	s.ts_val = 5000;
-	CU_ASSERT_EQUAL(embryo_input(&f.env, &e, &s), EMBRYO_PROMOTE);
+	CU_ASSERT_EQUAL(embryo_input(&f.env, &f.env.settings.terms, &e, &s), EMBRYO_PROMOTE);
 	fix_down(&f);
 }
 
@@ -392,10 +392,10 @@ test_packets(void)
 		f.path.ttl = (opts & 128) != 0 ? 1 : 64;
 		embryo_init(&f.env, &e, &syn);
 		e.flags = owed ? EF_SYN_ACK | EF_ACK : EF_ACK;
-		m = embryo_emit(&f.env, &e, &f.path);
+		m = embryo_emit(&f.env, &f.env.settings.terms, &e, &f.path);
 		want = mbufs_get(&f.mbufs);
 		CU_ASSERT_TRUE_FATAL(m != NULL && want != NULL);
-		embryo_reply(&f.env, &e, owed, &out);
+		embryo_reply(&f.env, &f.env.settings.terms, &e, owed, &out);
 		CU_ASSERT_EQUAL((out.flags & TCP_SYN) != 0, owed);
 		tcp_emit(want, &f.path, &out);
 		CU_ASSERT_EQUAL(m->pkt_len, want->pkt_len);
@@ -422,7 +422,7 @@ test_no_mbuf(void)
 	CU_ASSERT_EQUAL_FATAL(rte_pktmbuf_alloc_bulk(f.pool, all, FIX_POOL), 0);
 	for (unsigned int i = 0; i < 2; i++) {
 		e = embryo(&f, i == 0 ? 0 : OPT_WSCALE | OPT_SACK_PERMITTED | OPT_TIMESTAMPS, 0);
-		CU_ASSERT_PTR_NULL(embryo_emit(&f.env, &e, &f.path));
+		CU_ASSERT_PTR_NULL(embryo_emit(&f.env, &f.env.settings.terms, &e, &f.path));
 		CU_ASSERT_EQUAL(e.flags, EF_SYN_ACK);
 		CU_ASSERT_EQUAL(f.stats.tx_nombuf, i + 1);
 	}
@@ -458,7 +458,8 @@ test_usual_end(void)
 			s.opts = OPT_TIMESTAMPS;
 			s.ts_val = b.ts_recent + i % 3;
 			b.flags = EF_SENT;
-			CU_ASSERT_EQUAL(embryo_input(&f.env, &b, &s), verdict);
+			CU_ASSERT_EQUAL(
+				embryo_input(&f.env, &f.env.settings.terms, &b, &s), verdict);
 			with = f.stats;
 			CU_ASSERT_EQUAL(a.flags, b.flags);
 			CU_ASSERT_EQUAL(memcmp(&with, &without, sizeof(with)), 0);

@@ -69,7 +69,7 @@ test_limit(void)
 	before = p.f.cwnd;
 	cc_path_ack(&p, 30 * MSS, 50000, false);
 	CU_ASSERT_EQUAL(p.f.cwnd, before + 8 * MSS);
-	p.t.opts |= TO_PACING;
+	p.f.paced = 1;
 	cc_path_ack(&p, 30 * MSS, 50000, false);
 	CU_ASSERT_EQUAL(p.f.cwnd, before + 38 * MSS);
 }

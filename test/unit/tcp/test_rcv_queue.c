@@ -65,8 +65,9 @@ model_new_wide(uint64_t seed, uint32_t stream)
 	m->pkts = test_pool("rcv-wide", WIDE_POOL);
 	m->f.env.rx_held_max = 2 * WIDE_POOL;
 	m->f.env.params.rcvbuf_bytes = WIDE_BYTES;
+	tcp_settings_init(&m->f.env);
 	m->f.t.opts |= TO_WSCALE;
-	m->f.t.rcv_wscale = tcp_rcv_wscale(&m->f.env) & 15u;
+	m->f.t.rcv_wscale = tcp_rcv_wscale(WIDE_BYTES) & 15u;
 	m->f.t.rcv_log = 22;
 	tcp_window_advance(&m->f.env, &m->f.t);
 	CU_ASSERT_EQUAL(tcp_rcv_wnd(&m->f.t), WIDE_BYTES);
@@ -345,7 +346,7 @@ test_random(void)
 
 			m->f.env.params.rcvbuf_bytes = ways[way].rcvbuf;
 			tcp_settings_init(&m->f.env);
-			tcp_peer_syn(&m->f.env, &m->f.t, &syn);
+			tcp_peer_syn(&m->f.env, &m->f.t, &m->f.env.settings.terms, &syn);
 			run(m, ways[way].most, ways[way].spread);
 			model_free(m);
 		}
@@ -686,9 +687,10 @@ test_segs_limit(void)
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(pool);
 	m->f.env.params.rcvbuf_bytes = 64 << 20;
+	tcp_settings_init(&m->f.env);
 	m->f.env.rx_held_max = UINT32_MAX;
 	m->f.t.opts |= TO_WSCALE;
-	m->f.t.rcv_wscale = tcp_rcv_wscale(&m->f.env) & 15u;
+	m->f.t.rcv_wscale = tcp_rcv_wscale(64 << 20) & 15u;
 	m->f.t.rcv_log = 26;
 	for (unsigned int hole = 0; hole < 2; hole++) {
 		tcp_window_advance(&m->f.env, &m->f.t);

@@ -147,7 +147,7 @@ test_give_up_syn(void)
 
 	fix_up(&f);
 	tcb_init(&f.env, &f.t, &(struct flow_key){ .rport = 80, .lport = 4000 }, &f.env.settings);
-	tcp_open_active(&f.env, &f.t);
+	tcp_open_active(&f.env, &f.t, &f.env.settings.terms);
 	start = f.env.now_ns;
 	syns += fix_flush(&f);
 	while (f.t.state != TCP_CLOSED) {

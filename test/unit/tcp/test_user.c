@@ -60,6 +60,7 @@ test_send_beyond_credit(void)
 
 	fix_up(&f);
 	f.env.params.sndbuf_bytes = 20000;
+	tcp_settings_init(&f.env);
 	for (int i = 0; i < 40; i++) { /* to the edge of twice the buffer */
 		CU_ASSERT_EQUAL(tcp_send(&f.env, &f.t, fix_bytes(&f, sent, 1000)), 0);
 		sent += 1000;

@@ -32,7 +32,7 @@ again(struct fix *f, uint32_t buf)
 	tcp_settings_init(&f->env);
 	f->t.rcv_log = 0;
 	f->t.rcv_unread = 0;
-	tcp_peer_syn(&f->env, &f->t, &syn);
+	tcp_peer_syn(&f->env, &f->t, &f->env.settings.terms, &syn);
 	tcp_window_advance(&f->env, &f->t); /* as before the first ACK */
 	tcp_window_tune_start(&f->env, &f->t);
 }
@@ -66,10 +66,8 @@ test_initial(void)
 	CU_ASSERT_EQUAL(tcp_rcv_wnd(&f.t), 262144); /* not all at once */
 	CU_ASSERT_EQUAL(tcp_rcv_wnd_field(&f.t, false), 262144 >> 5);
 	CU_ASSERT_EQUAL(tcp_rcv_wnd_field(&f.t, true), 65535); /* RFC 7323, 2.2 */
-	f.t.state = TCP_SYN_SENT; /* nobody knows yet whether it will be scaled */
-	f.t.rcv_wscale = 0;
-	f.t.rcv_nxt = f.t.rcv_adv = 0;
-	tcp_window_advance(&f.env, &f.t);
+	f.t.rcv_nxt = f.t.rcv_adv = 0; /* nobody knows yet whether it will be scaled */
+	tcp_open_active(&f.env, &f.t, &f.env.settings.terms);
 	CU_ASSERT_EQUAL(tcp_rcv_wnd(&f.t), 65535);
 	CU_ASSERT_EQUAL(tcp_rcv_wnd_field(&f.t, true), 65535);
 	f.t.state = TCP_ESTABLISHED;
@@ -87,14 +85,9 @@ test_wscale(void)
 	} ways[] = { { 2048, 0 }, { 65535, 0 }, { 65536, 1 }, { 131070, 1 }, { 131071, 2 },
 		{ 1 << 20, 5 }, { 4 << 20, 7 }, { 65535u << 13, 13 }, { (65535u << 13) + 1, 14 },
 		{ 65535u << 14, 14 }, { UINT32_MAX, 14 } };
-	struct fix f;
 
-	fix_up(&f);
-	for (unsigned int i = 0; i < RTE_DIM(ways); i++) {
-		f.env.params.rcvbuf_bytes = ways[i].buf;
-		CU_ASSERT_EQUAL(tcp_rcv_wscale(&f.env), ways[i].shift);
-	}
-	fix_down(&f);
+	for (unsigned int i = 0; i < RTE_DIM(ways); i++)
+		CU_ASSERT_EQUAL(tcp_rcv_wscale(ways[i].buf), ways[i].shift);
 }
 
 /* 3.8.6.2.2: the edge moves by min(BUFF / 2, MSS) at least. */
