@@ -159,11 +159,12 @@ conn_op(struct thole_app *app, struct tcb *t, const struct thole_op *op)
 		return 0;
 	case THOLE_OP_SET:
 		return tcp_set(env, t, (enum thole_option)op->option, op->value);
+	case THOLE_OP_GIVE:
+		return give_conn(app, t, op);
 	case THOLE_OP_GET:
 		return op_get(app, t, op);
 	case THOLE_OP_INFO:
 		return op_info(app, t, op);
-	case THOLE_OP_GIVE:
 	case THOLE_OP_LISTEN:
 	case THOLE_OP_LISTEN_SHARED:
 	case THOLE_OP_UNLISTEN:

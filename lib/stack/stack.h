@@ -102,6 +102,8 @@ struct client {
 	bool used;
 	struct tcp_settings settings; /* of what it opens */
 	struct index_list ready;      /* TCBs with events */
+	uint32_t parting; /* of these: the last behind which none is another context's; SLAB_NONE:
+			     all are its own */
 	void (*take_ops)(void *ctx);
 	void (*give_events)(void *ctx);
 	void *ctx;
@@ -253,6 +255,9 @@ ip4_set(struct thole_addr *a, uint32_t be)
 	memcpy(a->b, mapped, sizeof(mapped));
 	memcpy(&a->b[12], &be, sizeof(be));
 }
+
+/* stack.c: as it is while nobody has it. */
+void clear_client(struct client *client);
 
 /* config.c */
 const char *config_fault(const struct thole_stack_config *c);

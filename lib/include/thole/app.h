@@ -14,8 +14,8 @@
  *
  * Events of a connection come in the order: OPENING if asked for, ACCEPTED or CONNECTED, then DATA,
  * PEER_CLOSED and SENDABLE as they happen, at last CLOSED, exactly once; after it the handle is
- * stale. SOFT_ERROR, if asked for, may come at any time before CLOSED, also while a connection is
- * being opened.
+ * stale. Where it changes hands TAKEN comes before whatever is left of these. SOFT_ERROR, if asked
+ * for, may come at any time before CLOSED, also while a connection is being opened.
  */
 #ifndef THOLE_APP_H
 #define THOLE_APP_H
@@ -294,8 +294,8 @@ THOLE_API uint32_t thole_app_number(const struct thole_app *app);
  * A direct context's ops go by the time of the stack's last rx, run or tx: let there be one before
  * the first op, and in a loop let rx come first, with no packets, too.
  * @return how many were taken, from the first on: as many as the ring has room for; for a direct
- * context all, unless 256 answers (LISTENING, REFUSED, CLOSED without a handle) haven't been read.
- * What wasn't taken (and its mbufs) is still the caller's.
+ * context all, unless 256 answers (LISTENING, REFUSED, GIVEN, TAKEN, CLOSED without a handle)
+ * haven't been read. What wasn't taken (and its mbufs) is still the caller's.
  */
 THOLE_API uint32_t thole_app_submit(struct thole_app *app, const struct thole_op *ops, uint32_t n);
 
