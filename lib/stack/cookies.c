@@ -130,7 +130,7 @@ cookies_syn(struct thole_stack *s, const struct seg *seg, uint16_t listener)
 /* The handshake is complete. Without room the ACK is dropped: what the peer sends, it sends again.
  */
 static void
-open_conn(struct thole_stack *s, const struct embryo *e, struct seg *seg)
+open_conn(struct thole_stack *s, struct embryo *e, struct seg *seg)
 {
 	struct tcb *t = embryo_to_tcb(s, e);
 

@@ -128,15 +128,19 @@ embryo_free(struct thole_stack *s, uint32_t i)
 }
 
 struct tcb *
-embryo_to_tcb(struct thole_stack *s, const struct embryo *e)
+embryo_to_tcb(struct thole_stack *s, struct embryo *e)
 {
 	const struct listener *l = &s->listeners[e->listener];
 	struct tcb *t;
 	uint32_t c;
 
-	if (l->waiting >= l->backlog) {
-		s->stats.rx_drop_backlog++;
-		return NULL;
+	if (unlikely(l->waiting >= l->backlog)) {
+		const uint16_t other = listen_other(s, e->listener);
+
+		if (other == NO_INDEX)
+			return NULL;
+		e->listener = other;
+		l = &s->listeners[other];
 	}
 	c = conn_alloc(s, &e->key, l->app, &l->settings);
 	if (c == SLAB_NONE) {

@@ -40,10 +40,12 @@ enum thole_op_type {
 	/**
 	 * Likewise, and other contexts may listen at the same endpoint by the same op: each
 	 * connection goes to the next of them that has room in its accept queue. Its backlog and
-	 * options are that one's.
+	 * options are that one's. Beside LISTEN at the same endpoint: -EADDRINUSE either way. All
+	 * of them together count for one listener more than there are (max_listeners).
 	 */
 	THOLE_OP_LISTEN_SHARED,
-	/** Stop listening at local; handshakes under way are dropped. No answer. */
+	/** Stop listening at local; handshakes under way are dropped. Others that share the
+	 * endpoint go on. No answer. */
 	THOLE_OP_UNLISTEN,
 	/**
 	 * Open a connection from local (any, 0: chosen) to remote. Answer: CONNECTED or CLOSED;
@@ -191,8 +193,8 @@ struct thole_op {
 
 /** What an application hears. */
 enum thole_event_type {
-	/** LISTEN's answer: status 0 or -EADDRINUSE, -EADDRNOTAVAIL, -ENOSPC, -ESHUTDOWN (the
-	   stack drains); local; user from the op. */
+	/** LISTEN's and LISTEN_SHARED's answer: status 0 or -EADDRINUSE, -EADDRNOTAVAIL, -ENOSPC,
+	   -ESHUTDOWN (the stack drains); local; user from the op. */
 	THOLE_EV_LISTENING = 1,
 	/** A peer's connection is established. local, remote; bytes is the send credit; user the
 	   listener's. */
