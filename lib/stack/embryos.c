@@ -130,7 +130,7 @@ embryo_free(struct thole_stack *s, uint32_t i)
 struct tcb *
 embryo_to_tcb(struct thole_stack *s, struct embryo *e)
 {
-	const struct listener *l = &s->listeners[e->listener];
+	struct listener *l = &s->listeners[e->listener];
 	struct tcb *t;
 	uint32_t c;
 
@@ -150,6 +150,7 @@ embryo_to_tcb(struct thole_stack *s, struct embryo *e)
 	t = stack_tcb(s, c);
 	tcp_open_passive(&s->env, t, &l->settings.terms, e);
 	t->user = l->user;
+	l->waiting++;
 	return t;
 }
 
@@ -162,7 +163,6 @@ promote(struct thole_stack *s, uint32_t i, struct embryo *e, struct seg *seg)
 
 	if (unlikely(t == NULL))
 		return;
-	s->listeners[e->listener].waiting++;
 	table_replace(
 		&s->table, seg->hash, ref_make(REF_EMBRYO, i), ref_make(REF_TCB, tcb_index(s, t)));
 	retire(s, i, e);

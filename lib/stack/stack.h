@@ -614,8 +614,9 @@ embryo_open(struct thole_stack *s, const struct seg *seg, uint16_t listener)
 
 void embryo_segment(struct thole_stack *s, uint32_t i, struct seg *seg);
 void embryo_free(struct thole_stack *s, uint32_t i);
-/* A TCB of a handshake that is complete, not yet in the table; NULL: no room, which is counted.
- * When its listener has none, one with which that shares may become its listener. */
+/* A TCB of a handshake that is complete, not yet in the table, in its listener's accept queue;
+ * NULL: no room, which is counted. When its listener has none, one with which that shares may
+ * become its listener. */
 struct tcb *embryo_to_tcb(struct thole_stack *s, struct embryo *e);
 void embryos_run(struct thole_stack *s);
 uint64_t embryos_next(const struct thole_stack *s);
