@@ -21,7 +21,7 @@
 #include "stack/wheel.h"
 #include "tcp/tcp.h"
 
-#define APPS_MAX     16
+#define APPS_MAX     64
 #define APP_NONE     UINT8_MAX
 #define REPLIES_MAX  256 /* a power of two */
 #define EMBRYO_STEPS 8

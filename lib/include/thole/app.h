@@ -276,15 +276,16 @@ struct thole_app_config {
 };
 
 /**
- * Makes an application context of @p stack. In the stack's thread, or before that runs.
- * @return 0, -EINVAL (ring_entries), -ENOMEM, -ENOSPC (a stack has at most 16).
+ * Makes an application context of @p stack. In the stack's thread, or before that runs; from others
+ * thole_worker_app_create().
+ * @return 0, -EINVAL (ring_entries), -ENOMEM, -ENOSPC (a stack has at most 64).
  */
 THOLE_API int thole_app_create(
 	struct thole_stack *stack, const struct thole_app_config *config, struct thole_app **out);
 
 /**
  * Ends a context: its listeners close, its connections are aborted, events not read are freed. In
- * the stack's thread, or after that has stopped.
+ * the stack's thread, or after that has stopped; from others thole_worker_app_destroy().
  */
 THOLE_API void thole_app_destroy(struct thole_app *app);
 
