@@ -169,7 +169,7 @@ thole_app_destroy(struct thole_app *app)
 	if (app->ring_entries != 0)
 		drop_rings(app);
 	tcp_profile_drop(&s->env, s->clients[app->number].settings.profile);
-	s->clients[app->number] = (struct client){ .ready = { SLAB_NONE, SLAB_NONE } };
+	clear_client(&s->clients[app->number]);
 	free_app(app);
 }
 

@@ -16,8 +16,8 @@
 _Static_assert(sizeof(struct thole_op) == 64, "an op is one cache line");
 _Static_assert(sizeof(struct thole_event) == 64, "an event is one cache line");
 
-/* Answers that no connection carries: LISTENING, REFUSED, and CLOSED without a handle. A power of
- * two. */
+/* Answers that no connection carries: LISTENING, REFUSED, CLOSED without a handle, GIVEN and TAKEN.
+ * A power of two. */
 #define ANSWERS_MAX 256
 
 struct thole_app {
@@ -38,6 +38,12 @@ struct thole_app {
 
 /* ops.c: does ops while there is room for an answer. @return how many. */
 uint32_t ops_do(struct thole_app *app, const struct thole_op *ops, uint32_t n);
+
+/* give.c: gives @p t to another context. @return 0 or negative errno. */
+int give_conn(struct thole_app *app, struct tcb *t, const struct thole_op *op);
+/* Looks at some of what stands in a context's list of those with events, and moves what was given
+ * away to the taker's. */
+void give_part(struct thole_app *app);
 
 /* events.c: takes events from the connections. */
 uint32_t events_take(struct thole_app *app, struct thole_event *events, uint32_t max);

@@ -136,13 +136,16 @@ take_answers(struct thole_app *app, struct thole_event *events, uint32_t max)
 	return n;
 }
 
-uint32_t
-events_take(struct thole_app *app, struct thole_event *events, uint32_t max)
+/*
+ * Takes from the list until there is no room. @p parting: there may be connections in it that were
+ * given away; they go to their owner's. Nothing but that list tells where they stand.
+ */
+static __rte_always_inline struct thole_event *
+take_ready(struct thole_app *app, struct thole_event *ev, struct thole_event *end, bool parting)
 {
 	struct thole_stack *s = app->stack;
-	struct index_list *ready = &s->clients[app->number].ready;
-	uint32_t n = app->answers_n != 0 ? take_answers(app, events, max) : 0;
-	struct thole_event *ev = events + n, *end = events + max;
+	struct client *client = &s->clients[app->number];
+	struct index_list *ready = &client->ready;
 	uint32_t next = ready->head, again = NOT_LISTED;
 
 	while (ev != end && next != SLAB_NONE) {
@@ -151,6 +154,12 @@ events_take(struct thole_app *app, struct thole_event *events, uint32_t max)
 
 		next = t->ready_next;
 		t->ready_next = NOT_LISTED;
+		if (parting && client->parting == i)
+			client->parting = SLAB_NONE;
+		if (parting && t->app != app->number) {
+			conn_settle(s, t);
+			continue;
+		}
 		if (unlikely(t->events == 0)) {
 			nothing_left(s, i, t);
 			continue;
@@ -163,7 +172,29 @@ events_take(struct thole_app *app, struct thole_event *events, uint32_t max)
 	ready->head = next;
 	if (unlikely(next == again)) /* there was no room for all that it has: others go first */
 		list_push_ready(s, ready, list_pop_ready(s, ready));
-	n = (uint32_t)(ev - events);
-	s->stats.events += n;
-	return n;
+	return ev;
+}
+
+/* The same while connections may stand there that were given away. */
+static __rte_noinline struct thole_event *
+take_parting(struct thole_app *app, struct thole_event *ev, struct thole_event *end)
+{
+	give_part(app);
+	return take_ready(app, ev, end, true);
+}
+
+uint32_t
+events_take(struct thole_app *app, struct thole_event *events, uint32_t max)
+{
+	struct thole_stack *s = app->stack;
+	struct thole_event *ev = events, *end = events + max;
+
+	if (app->answers_n != 0)
+		ev += take_answers(app, events, max);
+	if (unlikely(s->clients[app->number].parting != SLAB_NONE))
+		ev = take_parting(app, ev, end);
+	else
+		ev = take_ready(app, ev, end, false);
+	s->stats.events += (uint32_t)(ev - events);
+	return (uint32_t)(ev - events);
 }

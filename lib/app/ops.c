@@ -21,7 +21,14 @@ refuse(struct thole_app *app, const struct thole_op *op, int status)
 static void
 op_listen(struct thole_app *app, const struct thole_op *op)
 {
-	int err = listen_open(app->stack, app->number, &op->local, op->bytes, op->user);
+	const struct listen_call call = {
+		.local = &op->local,
+		.user = op->user,
+		.backlog = op->bytes,
+		.app = app->number,
+		.shared = op->type == THOLE_OP_LISTEN_SHARED,
+	};
+	int err = listen_open(app->stack, &call);
 	struct thole_event *ev = answer_add(app, THOLE_EV_LISTENING, err, op->user);
 
 	ev->local = op->local;
@@ -105,6 +112,7 @@ context_op(struct thole_app *app, const struct thole_op *op)
 
 	switch ((enum thole_op_type)op->type) {
 	case THOLE_OP_LISTEN:
+	case THOLE_OP_LISTEN_SHARED:
 		op_listen(app, op);
 		return 0;
 	case THOLE_OP_UNLISTEN:
@@ -115,7 +123,6 @@ context_op(struct thole_app *app, const struct thole_op *op)
 	case THOLE_OP_SET_NEW:
 		return tcp_settings_set(&s->env, &s->clients[app->number].settings,
 			(enum thole_option)op->option, op->value);
-	case THOLE_OP_LISTEN_SHARED:
 	case THOLE_OP_SEND:
 	case THOLE_OP_RECEIVED:
 	case THOLE_OP_SHUTDOWN:
@@ -159,11 +166,12 @@ conn_op(struct thole_app *app, struct tcb *t, const struct thole_op *op)
 		return 0;
 	case THOLE_OP_SET:
 		return tcp_set(env, t, (enum thole_option)op->option, op->value);
+	case THOLE_OP_GIVE:
+		return give_conn(app, t, op);
 	case THOLE_OP_GET:
 		return op_get(app, t, op);
 	case THOLE_OP_INFO:
 		return op_info(app, t, op);
-	case THOLE_OP_GIVE:
 	case THOLE_OP_LISTEN:
 	case THOLE_OP_LISTEN_SHARED:
 	case THOLE_OP_UNLISTEN:

@@ -5,7 +5,7 @@
 bool
 thole_app_ops_wait(const struct thole_stack *stack)
 {
-	for (unsigned int i = 0; i < APPS_MAX; i++) {
+	for (unsigned int i = 0; i < stack->clients_end; i++) {
 		const struct thole_app *app = stack->clients[i].ctx;
 
 		/* Ops that could be refused stay where they are while there is no room to say so.
@@ -20,7 +20,7 @@ thole_app_ops_wait(const struct thole_stack *stack)
 bool
 thole_app_events_wait(const struct thole_stack *stack)
 {
-	for (unsigned int i = 0; i < APPS_MAX; i++) {
+	for (unsigned int i = 0; i < stack->clients_end; i++) {
 		const struct thole_app *app = stack->clients[i].ctx;
 
 		if (stack->clients[i].used &&

@@ -13,6 +13,7 @@
 #include <thole/app.h>
 
 #include "base/time.h"
+#include "port/calls.h"
 #include "port/idle.h"
 #include "port/handover.h"
 #include "port/memory.h"
@@ -52,6 +53,7 @@ struct thole_worker {
 	struct idle idle;
 	struct handover *handover; /* NULL: alone on its port */
 	struct drain drain;
+	struct calls calls;
 };
 
 void
@@ -195,6 +197,7 @@ static int
 give_up(struct thole_worker *worker, int error)
 {
 	idle_fini(&worker->idle);
+	calls_fini(&worker->calls);
 	free_worker(worker);
 	return error;
 }
@@ -213,6 +216,11 @@ thole_worker_create(
 	worker = alloc_worker(config);
 	if (worker == NULL)
 		return why_set(why, -ENOMEM, "out of memory");
+	error = calls_init(&worker->calls);
+	if (error != 0) {
+		free_worker(worker);
+		return why_set(why, error, "no lock: %s", strerror(-error));
+	}
 	/* Who has no queue waits for other workers alone. */
 	error = idle_init(&worker->idle, &config->idle,
 		config->queue < config->port->nb_queues ? config->port : NULL, config->queue,
@@ -251,6 +259,7 @@ thole_worker_destroy(struct thole_worker *worker)
 		handover_fini(worker->handover);
 	thole_stack_destroy(worker->stack);
 	idle_fini(&worker->idle);
+	calls_fini(&worker->calls);
 	free_worker(worker);
 }
 
@@ -374,6 +383,7 @@ thole_worker_turn(struct thole_worker *worker)
 	uint64_t until_ns;
 	uint32_t moved;
 
+	calls_turn(&worker->calls);
 	worker->now_ns = thole_clock_ns();
 	stat_add(&worker->stats.turns, 1);
 	moved = worker_rx(worker);
@@ -422,7 +432,7 @@ worker_rest(struct thole_worker *w)
 
 	if (!idle_rest(&w->idle, w->now_ns))
 		return;
-	left = txq_waits(&w->txq) || thole_app_ops_wait(w->stack) ||
+	left = txq_waits(&w->txq) || thole_app_ops_wait(w->stack) || calls_wait(&w->calls) ||
 	       (w->handover != NULL && handover_left(w->handover));
 	until_ns = left ? 0 : RTE_MIN(thole_stack_next_deadline(w->stack), drain_next(w));
 	idle_sleep(&w->idle, until_ns, thole_app_events_wait(w->stack));
@@ -444,6 +454,14 @@ thole_worker_run(struct thole_worker *worker, const bool *stop)
 			worker_rest(worker);
 	}
 	idle_busy(idle, worker->now_ns);
+	calls_disown(&worker->calls);
+}
+
+int
+thole_worker_call(
+	struct thole_worker *worker, void (*fn)(void *ctx), void *ctx, uint64_t timeout_ns)
+{
+	return calls_call(&worker->calls, fn, ctx, timeout_ns, idle_kick, &worker->idle);
 }
 
 void

@@ -130,7 +130,7 @@ cookies_syn(struct thole_stack *s, const struct seg *seg, uint16_t listener)
 /* The handshake is complete. Without room the ACK is dropped: what the peer sends, it sends again.
  */
 static void
-open_conn(struct thole_stack *s, const struct embryo *e, struct seg *seg)
+open_conn(struct thole_stack *s, struct embryo *e, struct seg *seg)
 {
 	struct tcb *t = embryo_to_tcb(s, e);
 
@@ -138,13 +138,13 @@ open_conn(struct thole_stack *s, const struct embryo *e, struct seg *seg)
 		return;
 	if (table_insert(&s->table, seg->hash, ref_make(REF_TCB, tcb_index(s, t))) != 0) {
 		s->stats.rx_drop_conns++;
+		s->listeners[e->listener].waiting--;
 		t->flags |= TF_DETACHED;
 		conn_release(s, t);
 		return;
 	}
 	/* Nothing says that a SYN was lost (RFC 6298, 5.7; RFC 5681, 3.1). */
 	t->flags &= (uint16_t)~TF_SYN_REXMIT;
-	s->listeners[e->listener].waiting++;
 	s->stats.cookies_accepted++;
 	s->stats.cookies_sack += (t->opts & TO_SACK) != 0;
 	s->stats.cookies_wscale += (t->opts & TO_WSCALE) != 0;

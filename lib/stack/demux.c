@@ -48,7 +48,7 @@ demux_stranger(struct thole_stack *s, struct seg *seg)
 		return;
 	}
 	hop_be = place == PLACE_LINK ? src_be : s->gateway_be;
-	if (!embryo_welcome_by(s, hop_be, l))
+	if (!embryo_welcome_by(s, hop_be, &l))
 		return;
 	if (likely(s->embryos.in_use < s->cookies.from))
 		embryo_open_by(s, hop_be, seg, l);

@@ -128,15 +128,19 @@ embryo_free(struct thole_stack *s, uint32_t i)
 }
 
 struct tcb *
-embryo_to_tcb(struct thole_stack *s, const struct embryo *e)
+embryo_to_tcb(struct thole_stack *s, struct embryo *e)
 {
-	const struct listener *l = &s->listeners[e->listener];
+	struct listener *l = &s->listeners[e->listener];
 	struct tcb *t;
 	uint32_t c;
 
-	if (l->waiting >= l->backlog) {
-		s->stats.rx_drop_backlog++;
-		return NULL;
+	if (unlikely(l->waiting >= l->backlog)) {
+		const uint16_t other = listen_other(s, e->listener);
+
+		if (other == NO_INDEX)
+			return NULL;
+		e->listener = other;
+		l = &s->listeners[other];
 	}
 	c = conn_alloc(s, &e->key, l->app, &l->settings);
 	if (c == SLAB_NONE) {
@@ -146,6 +150,7 @@ embryo_to_tcb(struct thole_stack *s, const struct embryo *e)
 	t = stack_tcb(s, c);
 	tcp_open_passive(&s->env, t, &l->settings.terms, e);
 	t->user = l->user;
+	l->waiting++;
 	return t;
 }
 
@@ -158,7 +163,6 @@ promote(struct thole_stack *s, uint32_t i, struct embryo *e, struct seg *seg)
 
 	if (unlikely(t == NULL))
 		return;
-	s->listeners[e->listener].waiting++;
 	table_replace(
 		&s->table, seg->hash, ref_make(REF_EMBRYO, i), ref_make(REF_TCB, tcb_index(s, t)));
 	retire(s, i, e);

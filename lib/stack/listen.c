@@ -75,38 +75,174 @@ find_exact(const struct thole_stack *s, uint32_t laddr, uint16_t port)
 	return i;
 }
 
+/* @return a record for a listener at the endpoint, in no chain; END: there is none. */
+static uint16_t
+alloc_listener(struct thole_stack *s, uint32_t laddr, uint16_t port, uint8_t app)
+{
+	uint16_t i = s->listener_free;
+
+	if (i == END)
+		return END;
+	s->listener_free = s->listeners[i].next;
+	s->listeners[i] = (struct listener){ .laddr = laddr, .port = port, .app = app };
+	return i;
+}
+
+static void
+free_listener(struct thole_stack *s, uint16_t i)
+{
+	s->listeners[i].app = APP_NONE;
+	s->listeners[i].next = s->listener_free;
+	s->listener_free = i;
+}
+
+/* It is found from here on. */
+static void
+chain(struct thole_stack *s, uint16_t i)
+{
+	uint16_t *first = &s->listener_at[s->listeners[i].port];
+
+	s->listeners[i].next = *first;
+	*first = i;
+}
+
+static void
+unchain(struct thole_stack *s, uint16_t i)
+{
+	uint16_t *link = &s->listener_at[s->listeners[i].port];
+
+	while (*link != i)
+		link = &s->listeners[*link].next;
+	*link = s->listeners[i].next;
+}
+
+/* The listener of context @p app at the endpoint that listener @p found is found at, or END. */
+static uint16_t
+own_listener(const struct thole_stack *s, uint16_t found, uint8_t app)
+{
+	const struct listener *l = s->listeners;
+	uint16_t i = found;
+
+	if (found == END || l[found].app == app)
+		return found;
+	if (l[found].app != APP_SHARED)
+		return END;
+	do {
+		i = l[i].share;
+		if (l[i].app == app)
+			return i;
+	} while (l[i].share != l[found].share);
+	return END;
+}
+
+/* Listener @p i is the last that is chosen of those that @p found distributes to. */
+static void
+share_join(struct thole_stack *s, uint16_t found, uint16_t i)
+{
+	struct listener *l = s->listeners;
+	uint16_t last = l[found].share;
+
+	if (last == END) { /* the first */
+		l[found].share = l[i].share = i;
+		return;
+	}
+	while (l[last].share != l[found].share)
+		last = l[last].share;
+	l[i].share = l[found].share;
+	l[last].share = i;
+}
+
+/* @return whether it was the last one. */
+static bool
+share_leave(struct thole_stack *s, uint16_t found, uint16_t i)
+{
+	struct listener *l = s->listeners;
+	uint16_t before = i;
+
+	if (l[i].share == i)
+		return true;
+	while (l[before].share != i)
+		before = l[before].share;
+	l[before].share = l[i].share;
+	if (l[found].share == i)
+		l[found].share = l[i].share;
+	return false;
+}
+
+uint16_t
+listen_other(struct thole_stack *s, uint16_t l)
+{
+	struct listener *from = &s->listeners[l];
+	const uint16_t first = from->share;
+	uint16_t i = first;
+
+	while (i != END) {
+		const struct listener *other = &s->listeners[i];
+
+		if (other->waiting < other->backlog) {
+			if (from->app == APP_SHARED)
+				from->share = other->share;
+			return i;
+		}
+		i = other->share != first ? other->share : END;
+	}
+	s->stats.rx_drop_backlog++;
+	return NO_INDEX;
+}
+
+/* Who distributes at the endpoint, made if there is none yet. @return 0 or negative errno. */
+static int
+distributor(struct thole_stack *s, uint32_t laddr, const struct listen_call *call, uint16_t *found)
+{
+	if (*found != END && s->listeners[*found].app != APP_SHARED)
+		return -EADDRINUSE;
+	if (*found != END)
+		return own_listener(s, *found, call->app) == END ? 0 : -EADDRINUSE;
+	*found = alloc_listener(s, laddr, call->local->port, APP_SHARED);
+	if (*found == END)
+		return -ENOSPC;
+	chain(s, *found);
+	return 0;
+}
+
 int
-listen_open(struct thole_stack *s, uint8_t app, const struct thole_endpoint *local,
-	uint32_t backlog, uint64_t user)
+listen_open(struct thole_stack *s, const struct listen_call *call)
 {
 	struct listener *l;
 	uint32_t laddr;
-	uint16_t i;
+	uint16_t i, found;
+	int err = 0;
 
-	if (local->port == 0)
+	if (call->local->port == 0)
 		return -EINVAL;
 	if (s->ending != ENDING_NOT)
 		return -ESHUTDOWN;
-	if (local_index(s, &local->addr, &laddr) != 0)
+	if (local_index(s, &call->local->addr, &laddr) != 0)
 		return -EADDRNOTAVAIL;
-	if (find_exact(s, laddr, local->port) != END)
-		return -EADDRINUSE;
-	i = s->listener_free;
-	if (i == END)
+	found = find_exact(s, laddr, call->local->port);
+	if (call->shared)
+		err = distributor(s, laddr, call, &found);
+	else if (found != END)
+		err = -EADDRINUSE;
+	if (err != 0)
+		return err;
+	i = alloc_listener(s, laddr, call->local->port, call->app);
+	if (i == END) {
+		if (call->shared && s->listeners[found].share == END) {
+			unchain(s, found);
+			free_listener(s, found);
+		}
 		return -ENOSPC;
+	}
 	l = &s->listeners[i];
-	s->listener_free = l->next;
-	*l = (struct listener){
-		.laddr = laddr,
-		.backlog = backlog != 0 ? backlog : 1,
-		.port = local->port,
-		.next = s->listener_at[local->port],
-		.app = app,
-		.user = user,
-		.settings = s->clients[app].settings,
-	};
+	l->backlog = call->backlog != 0 ? call->backlog : 1;
+	l->user = call->user;
+	l->settings = s->clients[call->app].settings;
 	tcp_profile_hold(&s->env, l->settings.profile);
-	s->listener_at[local->port] = i;
+	if (call->shared)
+		share_join(s, found, i);
+	else
+		chain(s, i);
 	return 0;
 }
 
@@ -139,23 +275,26 @@ static void
 unlink_listener(struct thole_stack *s, uint16_t i)
 {
 	struct listener *l = &s->listeners[i];
-	uint16_t *link = &s->listener_at[l->port];
 
-	while (*link != i)
-		link = &s->listeners[*link].next;
-	*link = l->next;
+	if (l->share == END) {
+		unchain(s, i);
+	} else {
+		uint16_t found = find_exact(s, l->laddr, l->port);
+
+		if (share_leave(s, found, i)) {
+			unchain(s, found);
+			free_listener(s, found);
+		}
+	}
 	l->app = APP_NONE;
 }
 
 /* Nobody depends on it any more. */
 static void
-free_listener(struct thole_stack *s, uint16_t i)
+end_listener(struct thole_stack *s, uint16_t i)
 {
-	struct listener *l = &s->listeners[i];
-
-	tcp_profile_drop(&s->env, l->settings.profile);
-	l->next = s->listener_free;
-	s->listener_free = i;
+	tcp_profile_drop(&s->env, s->listeners[i].settings.profile);
+	free_listener(s, i);
 }
 
 static void
@@ -163,7 +302,7 @@ close_listener(struct thole_stack *s, uint16_t i)
 {
 	unlink_listener(s, i);
 	drop_dependants(s, i);
-	free_listener(s, i);
+	end_listener(s, i);
 }
 
 int
@@ -174,8 +313,8 @@ listen_close(struct thole_stack *s, uint8_t app, const struct thole_endpoint *lo
 
 	if (local_index(s, &local->addr, &laddr) != 0)
 		return -EADDRNOTAVAIL;
-	i = find_exact(s, laddr, local->port);
-	if (i == END || s->listeners[i].app != app)
+	i = own_listener(s, find_exact(s, laddr, local->port), app);
+	if (i == END)
 		return -EINVAL;
 	close_listener(s, i);
 	return 0;
@@ -189,6 +328,13 @@ listen_close_all(struct thole_stack *s, uint8_t app)
 			close_listener(s, (uint16_t)i);
 }
 
+/* Who distributes goes with the last that shares. */
+static bool
+is_somebodys(const struct listener *l)
+{
+	return l->app != APP_NONE && l->app != APP_SHARED;
+}
+
 void
 listen_drain(struct thole_stack *s)
 {
@@ -198,10 +344,10 @@ listen_drain(struct thole_stack *s)
 	for (uint32_t i = 0; i < s->tcbs.fresh; i++)
 		stack_tcb(s, i)->listener = NO_INDEX;
 	for (uint32_t i = 1; i <= s->cfg.max_listeners; i++) {
-		if (s->listeners[i].app == APP_NONE)
+		if (!is_somebodys(&s->listeners[i]))
 			continue;
 		unlink_listener(s, (uint16_t)i);
-		free_listener(s, (uint16_t)i);
+		end_listener(s, (uint16_t)i);
 	}
 }
 
@@ -209,6 +355,6 @@ void
 listen_close_at(struct thole_stack *s, uint32_t base, uint32_t width)
 {
 	for (uint32_t i = 1; i <= s->cfg.max_listeners; i++)
-		if (s->listeners[i].app != APP_NONE && s->listeners[i].laddr - base < width)
+		if (is_somebodys(&s->listeners[i]) && s->listeners[i].laddr - base < width)
 			close_listener(s, (uint16_t)i);
 }

@@ -40,6 +40,12 @@ empty_list(struct index_list *l)
 	l->head = l->tail = SLAB_NONE;
 }
 
+void
+clear_client(struct client *client)
+{
+	*client = (struct client){ .ready = { SLAB_NONE, SLAB_NONE }, .parting = SLAB_NONE };
+}
+
 static void
 init_lists(struct thole_stack *s)
 {
@@ -51,7 +57,7 @@ init_lists(struct thole_stack *s)
 	for (unsigned int i = 0; i < EMBRYO_STEPS; i++)
 		empty_list(&s->embryo_fifo[i]);
 	for (unsigned int i = 0; i < APPS_MAX; i++)
-		empty_list(&s->clients[i].ready);
+		clear_client(&s->clients[i]);
 }
 
 static int

@@ -16,11 +16,12 @@
 #include "base/mbufs.h"
 #include "base/owners.h"
 #include "base/slab.h"
+#include "stack/listener.h"
 #include "stack/table.h"
 #include "stack/wheel.h"
 #include "tcp/tcp.h"
 
-#define APPS_MAX     16
+#define APPS_MAX     64
 #define APP_NONE     UINT8_MAX
 #define REPLIES_MAX  256 /* a power of two */
 #define EMBRYO_STEPS 8
@@ -44,17 +45,6 @@ struct local_range {
 	uint32_t net;
 	uint32_t mask;
 	uint32_t host; /* the bits that tell hosts of the link apart; 0: all of them are hosts */
-};
-
-struct listener {
-	uint32_t laddr; /* index of the address, LOCAL_NONE: any */
-	uint32_t backlog;
-	uint32_t waiting; /* established, and the application hasn't seen them */
-	uint16_t port;
-	uint16_t next; /* at the same port, or NO_INDEX; links free ones, too */
-	uint8_t app;   /* APP_NONE: free */
-	uint64_t user;
-	struct tcp_settings settings; /* of what it accepts */
 };
 
 enum neigh_state {
@@ -102,6 +92,8 @@ struct client {
 	bool used;
 	struct tcp_settings settings; /* of what it opens */
 	struct index_list ready;      /* TCBs with events */
+	uint32_t parting; /* of these: the last behind which none is another context's; SLAB_NONE:
+			     all are its own */
 	void (*take_ops)(void *ctx);
 	void (*give_events)(void *ctx);
 	void *ctx;
@@ -253,6 +245,9 @@ ip4_set(struct thole_addr *a, uint32_t be)
 	memcpy(a->b, mapped, sizeof(mapped));
 	memcpy(&a->b[12], &be, sizeof(be));
 }
+
+/* stack.c: as it is while nobody has it. */
+void clear_client(struct client *client);
 
 /* config.c */
 const char *config_fault(const struct thole_stack_config *c);
@@ -567,8 +562,7 @@ bool port_is_ours(const struct thole_stack *s, const struct flow_key *key);
 /* listen.c */
 int listen_init(struct thole_stack *s);
 void listen_fini(struct thole_stack *s);
-int listen_open(struct thole_stack *s, uint8_t app, const struct thole_endpoint *local,
-	uint32_t backlog, uint64_t user);
+int listen_open(struct thole_stack *s, const struct listen_call *call);
 int listen_close(struct thole_stack *s, uint8_t app, const struct thole_endpoint *local);
 void listen_close_all(struct thole_stack *s, uint8_t app);
 /* All listeners go; connections that wait to be accepted stay. */
@@ -576,27 +570,33 @@ void listen_drain(struct thole_stack *s);
 /* Those at the local addresses @p base and the @p width - 1 after it. */
 void listen_close_at(struct thole_stack *s, uint32_t base, uint32_t width);
 uint16_t listen_find(const struct thole_stack *s, uint32_t laddr, uint16_t port);
+/* For listener @p l, whose accept queue is full: the next that has a place among those that share
+ * its endpoint; or NO_INDEX, and that is counted. */
+uint16_t listen_other(struct thole_stack *s, uint16_t l);
 
 /* embryos.c */
 void embryos_init(struct thole_stack *s);
-/* Whether the listener @p l takes a SYN now, the way back to whose sender is by @p hop_be; if it
- * has no place in its queue, or there is no way back, that is counted. */
+/* Whether the listener @p l, or one with which that shares, which @p l then is, takes a SYN now,
+ * the way back to whose sender is by @p hop_be; if there is no place or no way back, that is
+ * counted. */
 static inline bool
-embryo_welcome_by(struct thole_stack *s, uint32_t hop_be, uint16_t l)
+embryo_welcome_by(struct thole_stack *s, uint32_t hop_be, uint16_t *l)
 {
 	/* With the accept queue full a handshake could not be completed: better the SYN comes
 	 * again. */
-	if (unlikely(s->listeners[l].waiting >= s->listeners[l].backlog))
-		s->stats.rx_drop_backlog++;
-	else if (unlikely(hop_be == 0))
-		s->stats.rx_drop_route++;
-	else
+	if (unlikely(s->listeners[*l].waiting >= s->listeners[*l].backlog)) {
+		*l = listen_other(s, *l);
+		if (*l == NO_INDEX)
+			return false;
+	}
+	if (likely(hop_be != 0))
 		return true;
+	s->stats.rx_drop_route++;
 	return false;
 }
 
 static inline bool
-embryo_welcome(struct thole_stack *s, const struct seg *seg, uint16_t l)
+embryo_welcome(struct thole_stack *s, const struct seg *seg, uint16_t *l)
 {
 	return embryo_welcome_by(s, route_next_hop(s, flow_raddr_ip4(&seg->key)), l);
 }
@@ -614,8 +614,10 @@ embryo_open(struct thole_stack *s, const struct seg *seg, uint16_t listener)
 
 void embryo_segment(struct thole_stack *s, uint32_t i, struct seg *seg);
 void embryo_free(struct thole_stack *s, uint32_t i);
-/* A TCB of a handshake that is complete, not yet in the table; NULL: no room, which is counted. */
-struct tcb *embryo_to_tcb(struct thole_stack *s, const struct embryo *e);
+/* A TCB of a handshake that is complete, not yet in the table, in its listener's accept queue;
+ * NULL: no room, which is counted. When its listener has none, one with which that shares may
+ * become its listener. */
+struct tcb *embryo_to_tcb(struct thole_stack *s, struct embryo *e);
 void embryos_run(struct thole_stack *s);
 uint64_t embryos_next(const struct thole_stack *s);
 

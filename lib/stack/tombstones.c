@@ -103,7 +103,7 @@ reuse(struct thole_stack *s, uint32_t i, const struct seg *seg)
 	uint16_t l = listen_find(s, seg->key.laddr, seg->key.lport);
 	struct embryo *e;
 
-	if (l == NO_INDEX || !embryo_welcome(s, seg, l) || !embryo_room(s))
+	if (l == NO_INDEX || !embryo_welcome(s, seg, &l) || !embryo_room(s))
 		return false;
 	s->stats.time_wait_reused++;
 	end(s, i);

@@ -14,8 +14,8 @@
  *
  * Events of a connection come in the order: OPENING if asked for, ACCEPTED or CONNECTED, then DATA,
  * PEER_CLOSED and SENDABLE as they happen, at last CLOSED, exactly once; after it the handle is
- * stale. SOFT_ERROR, if asked for, may come at any time before CLOSED, also while a connection is
- * being opened.
+ * stale. Where it changes hands TAKEN comes before whatever is left of these. SOFT_ERROR, if asked
+ * for, may come at any time before CLOSED, also while a connection is being opened.
  */
 #ifndef THOLE_APP_H
 #define THOLE_APP_H
@@ -40,10 +40,12 @@ enum thole_op_type {
 	/**
 	 * Likewise, and other contexts may listen at the same endpoint by the same op: each
 	 * connection goes to the next of them that has room in its accept queue. Its backlog and
-	 * options are that one's.
+	 * options are that one's. Beside LISTEN at the same endpoint: -EADDRINUSE either way. All
+	 * of them together count for one listener more than there are (max_listeners).
 	 */
 	THOLE_OP_LISTEN_SHARED,
-	/** Stop listening at local; handshakes under way are dropped. No answer. */
+	/** Stop listening at local; handshakes under way are dropped. Others that share the
+	 * endpoint go on. No answer. */
 	THOLE_OP_UNLISTEN,
 	/**
 	 * Open a connection from local (any, 0: chosen) to remote. Answer: CONNECTED or CLOSED;
@@ -191,8 +193,8 @@ struct thole_op {
 
 /** What an application hears. */
 enum thole_event_type {
-	/** LISTEN's answer: status 0 or -EADDRINUSE, -EADDRNOTAVAIL, -ENOSPC, -ESHUTDOWN (the
-	   stack drains); local; user from the op. */
+	/** LISTEN's and LISTEN_SHARED's answer: status 0 or -EADDRINUSE, -EADDRNOTAVAIL, -ENOSPC,
+	   -ESHUTDOWN (the stack drains); local; user from the op. */
 	THOLE_EV_LISTENING = 1,
 	/** A peer's connection is established. local, remote; bytes is the send credit; user the
 	   listener's. */
@@ -274,15 +276,16 @@ struct thole_app_config {
 };
 
 /**
- * Makes an application context of @p stack. In the stack's thread, or before that runs.
- * @return 0, -EINVAL (ring_entries), -ENOMEM, -ENOSPC (a stack has at most 16).
+ * Makes an application context of @p stack. In the stack's thread, or before that runs; from others
+ * thole_worker_app_create().
+ * @return 0, -EINVAL (ring_entries), -ENOMEM, -ENOSPC (a stack has at most 64).
  */
 THOLE_API int thole_app_create(
 	struct thole_stack *stack, const struct thole_app_config *config, struct thole_app **out);
 
 /**
  * Ends a context: its listeners close, its connections are aborted, events not read are freed. In
- * the stack's thread, or after that has stopped.
+ * the stack's thread, or after that has stopped; from others thole_worker_app_destroy().
  */
 THOLE_API void thole_app_destroy(struct thole_app *app);
 
@@ -294,8 +297,8 @@ THOLE_API uint32_t thole_app_number(const struct thole_app *app);
  * A direct context's ops go by the time of the stack's last rx, run or tx: let there be one before
  * the first op, and in a loop let rx come first, with no packets, too.
  * @return how many were taken, from the first on: as many as the ring has room for; for a direct
- * context all, unless 256 answers (LISTENING, REFUSED, CLOSED without a handle) haven't been read.
- * What wasn't taken (and its mbufs) is still the caller's.
+ * context all, unless 256 answers (LISTENING, REFUSED, GIVEN, TAKEN, CLOSED without a handle)
+ * haven't been read. What wasn't taken (and its mbufs) is still the caller's.
  */
 THOLE_API uint32_t thole_app_submit(struct thole_app *app, const struct thole_op *ops, uint32_t n);
 

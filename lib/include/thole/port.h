@@ -250,6 +250,37 @@ THOLE_API void thole_worker_drain(struct thole_worker *worker, uint64_t until_ns
  */
 THOLE_API bool thole_worker_drained(const struct thole_worker *worker, struct thole_left *cut);
 
+/**
+ * Has @p fn run where the worker turns, between two turns, and returns when it is done: what may
+ * only be done in the stack's thread can so be had from any. From the thread that turns the worker,
+ * app_turn and @p fn themselves included, it is run at once; so it is, by the caller, while nobody
+ * turns it: before the first turn, and after thole_worker_run() has returned. A worker that sleeps
+ * is woken. While nobody calls it costs the worker two loads a turn.
+ * @param timeout_ns how long to wait until it begins; THOLE_NEVER: for ever. One that has begun is
+ * waited for.
+ * @return 0, or -ETIMEDOUT: the worker took no turn in time, and @p fn will not be run. Any thread,
+ * EAL's or not.
+ */
+THOLE_API int thole_worker_call(
+	struct thole_worker *worker, void (*fn)(void *ctx), void *ctx, uint64_t timeout_ns);
+
+/**
+ * thole_app_create() of the worker's stack, by thole_worker_call(). The thread that is going to use
+ * the context needn't be EAL's; rte_thread_register() gives it a cache of its own in each mempool,
+ * without which every mbuf that it takes or frees goes through the pool's shared ring.
+ * @return 0; -ETIMEDOUT as above, then nothing was made; or what thole_app_create() says.
+ */
+THOLE_API int thole_worker_app_create(struct thole_worker *worker,
+	const struct thole_app_config *config, uint64_t timeout_ns, struct thole_app **out,
+	struct thole_why *why);
+
+/**
+ * thole_app_destroy(), by thole_worker_call(). The context's thread must not use it any more.
+ * @return 0, or -ETIMEDOUT: the context is still there, as it was.
+ */
+THOLE_API int thole_worker_app_destroy(
+	struct thole_worker *worker, struct thole_app *app, uint64_t timeout_ns);
+
 /** Whether a packet wakes the worker when it sleeps; else it looks every idle.poll_ns. Any
  * thread. */
 THOLE_API bool thole_worker_has_interrupt(const struct thole_worker *worker);

@@ -3,7 +3,7 @@
 #include "test.h"
 
 extern const struct test_suite suite_app, suite_ops, suite_connect, suite_events, suite_rings,
-	suite_embed, suite_million, suite_wait, suite_drain;
+	suite_embed, suite_million, suite_wait, suite_drain, suite_give;
 
 const struct test_suite *const test_suites[] = {
 	&suite_app,
@@ -15,5 +15,6 @@ const struct test_suite *const test_suites[] = {
 	&suite_embed,
 	&suite_million,
 	&suite_wait,
+	&suite_give,
 	NULL,
 };

@@ -32,20 +32,20 @@ test_ring_entries(void)
 }
 
 static void
-test_sixteen(void)
+test_sixty_four(void)
 {
-	struct thole_app *apps[16], *extra;
+	struct thole_app *apps[64], *extra;
 	struct pair p;
 
 	pair_up(&p, NULL);
-	for (unsigned int i = 0; i < 16; i++)
+	for (unsigned int i = 0; i < 64; i++)
 		CU_ASSERT_EQUAL_FATAL(create(&p, i % 2 != 0 ? 64 : 0, &apps[i]), 0);
 	CU_ASSERT_EQUAL(create(&p, 0, &extra), -ENOSPC);
 	thole_app_destroy(apps[5]);
 	CU_ASSERT_EQUAL_FATAL(create(&p, 0, &apps[5]), 0);
 	CU_ASSERT_EQUAL(create(&p, 0, &extra), -ENOSPC);
 	pair_listen(&p, apps[5], PAIR_PORT, 1);
-	for (unsigned int i = 0; i < 16; i++)
+	for (unsigned int i = 0; i < 64; i++)
 		thole_app_destroy(apps[i]);
 	pair_down(&p);
 }
@@ -221,7 +221,7 @@ test_send_copy(void)
 
 static const struct test_case cases[] = {
 	{ "ring_entries", test_ring_entries },
-	{ "sixteen contexts and no more", test_sixteen },
+	{ "64 contexts and no more", test_sixty_four },
 	{ "no memory", test_no_memory },
 	{ "a direct context ends with all open", test_destroy_direct },
 	{ "a ring context ends with all open", test_destroy_ring },

@@ -184,6 +184,214 @@ what_goes_with_a_listener(void)
 	CU_ASSERT_TRUE(rig_close(&r));
 }
 
+struct sharer {
+	struct thole_app *app;
+	uint32_t accepted;
+};
+
+static int
+sharer_listen(struct sharer *sh, enum thole_op_type type, uint16_t port, uint32_t backlog)
+{
+	struct thole_op op = { .type = type, .local.port = port, .bytes = backlog, .user = port };
+	struct thole_event ev;
+
+	CU_ASSERT_EQUAL_FATAL(thole_app_submit(sh->app, &op, 1), 1);
+	CU_ASSERT_EQUAL_FATAL(thole_app_events(sh->app, &ev, 1), 1);
+	CU_ASSERT_EQUAL(ev.type, THOLE_EV_LISTENING);
+	return ev.status;
+}
+
+static void
+sharers_open(struct sharer sh[3], uint32_t backlog, void (*tune)(struct thole_stack_config *config))
+{
+	rig_open(&r, tune);
+	rig_know(&r, 2);
+	for (int i = 0; i < 3; i++) {
+		sh[i].accepted = 0;
+		CU_ASSERT_EQUAL_FATAL(
+			thole_app_create(r.stack, &(struct thole_app_config){ 0 }, &sh[i].app), 0);
+		CU_ASSERT_EQUAL(sharer_listen(&sh[i], THOLE_OP_LISTEN_SHARED, 80, backlog), 0);
+	}
+}
+
+static uint32_t
+sharer_accepts(struct sharer *sh, uint32_t max)
+{
+	struct thole_event ev;
+	uint32_t n = 0;
+
+	while (n < max && thole_app_events(sh->app, &ev, 1) == 1) {
+		CU_ASSERT_EQUAL(ev.type, THOLE_EV_ACCEPTED);
+		CU_ASSERT_EQUAL(ev.user, 80);
+		n++;
+	}
+	return n;
+}
+
+static void
+sharers_close(struct sharer sh[3])
+{
+	for (int i = 0; i < 3; i++)
+		thole_app_destroy(sh[i].app);
+	CU_ASSERT_TRUE(rig_close(&r));
+}
+
+/* In turn, and past those whose accept queue is full, until all are. */
+static void
+shared_in_turn(void)
+{
+	struct sharer sh[3];
+
+	sharers_open(sh, 3, NULL);
+	for (uint16_t i = 0; i < 3; i++)
+		rig_shake(&r, 2, (uint16_t)(4000 + i), 80, 1);
+	for (int i = 0; i < 3; i++)
+		CU_ASSERT_EQUAL(sharer_accepts(&sh[i], 9), 1);
+	/* One reads nothing: its share is 3, the others have the rest. */
+	for (uint16_t i = 0; i < 9; i++) {
+		rig_shake(&r, 2, (uint16_t)(4100 + i), 80, 1);
+		sh[0].accepted += sharer_accepts(&sh[0], 9);
+		sh[2].accepted += sharer_accepts(&sh[2], 9);
+	}
+	CU_ASSERT_EQUAL(sh[0].accepted, 3);
+	CU_ASSERT_EQUAL(sh[2].accepted, 3);
+	for (uint16_t i = 0; i < 4; i++) {
+		rig_shake(&r, 2, (uint16_t)(4200 + i), 80, 1);
+		sh[0].accepted += sharer_accepts(&sh[0], 9);
+		sh[2].accepted += sharer_accepts(&sh[2], 9);
+	}
+	CU_ASSERT_EQUAL(sh[0].accepted + sh[2].accepted, 10);
+	CU_ASSERT_EQUAL(rig_stats(&r).rx_drop_backlog, 0);
+	for (uint16_t i = 0; i < 6; i++)
+		rig_shake(&r, 2, (uint16_t)(4300 + i), 80, 1);
+	CU_ASSERT_EQUAL(rig_stats(&r).rx_drop_backlog, 0);
+	SEG(&r, .from = 2, .sport = 5000, .dport = 80, .flags = TCP_SYN, .seq = 1);
+	CU_ASSERT_EQUAL(rig_stats(&r).rx_drop_backlog, 1);
+	CU_ASSERT_EQUAL(rig_pending(&r), 0);
+	CU_ASSERT_EQUAL(sharer_accepts(&sh[1], 9), 3);
+	sharers_close(sh);
+}
+
+/* A handshake whose listener has filled up meanwhile goes to another that has room. */
+static void
+shared_moves_on(void)
+{
+	struct sharer sh[3];
+	struct frame_tcp tcp[6];
+
+	sharers_open(sh, 2, NULL);
+	for (uint16_t i = 0; i < 6; i++) {
+		SEG(&r, .from = 2, .sport = (uint16_t)(4000 + i), .dport = 80, .flags = TCP_SYN,
+			.seq = 1);
+		CU_ASSERT_TRUE(rig_took_seg(&r, 2, TCP_SYN | TCP_ACK, &tcp[i]));
+	}
+	for (uint16_t i = 0; i < 5; i++) /* they fill two, and one half */
+		rig_shake(&r, 2, (uint16_t)(4100 + i), 80, 1);
+	SEG(&r, .from = 2, .sport = 4000, .dport = 80, .flags = TCP_ACK, .seq = 2,
+		.ack = tcp[0].seq + 1);
+	CU_ASSERT_EQUAL(rig_stats(&r).conns, 6);
+	SEG(&r, .from = 2, .sport = 4001, .dport = 80, .flags = TCP_ACK, .seq = 2,
+		.ack = tcp[1].seq + 1);
+	CU_ASSERT_EQUAL(rig_stats(&r).conns, 6);
+	CU_ASSERT_EQUAL(rig_stats(&r).rx_drop_backlog, 1);
+	CU_ASSERT_EQUAL(sharer_accepts(&sh[2], 9), 2);
+	for (uint16_t i = 1; i < 6; i++)
+		SEG(&r, .from = 2, .sport = (uint16_t)(4000 + i), .dport = 80, .flags = TCP_ACK,
+			.seq = 2, .ack = tcp[i].seq + 1);
+	CU_ASSERT_EQUAL(rig_stats(&r).conns, 8);
+	CU_ASSERT_EQUAL(sharer_accepts(&sh[2], 9), 2);
+	CU_ASSERT_EQUAL(sharer_accepts(&sh[0], 9) + sharer_accepts(&sh[1], 9), 4);
+	sharers_close(sh);
+}
+
+static void
+always_cookies(struct thole_stack_config *config)
+{
+	config->tcp.syn_cookies = THOLE_SYN_COOKIES_ALWAYS;
+}
+
+/* Handshakes without an embryo: the listener is chosen when the cookie comes back. */
+static void
+shared_by_cookies(void)
+{
+	struct sharer sh[3];
+
+	sharers_open(sh, 2, always_cookies);
+	for (uint16_t i = 0; i < 6; i++)
+		rig_shake(&r, 2, (uint16_t)(4000 + i), 80, 1);
+	CU_ASSERT_EQUAL(rig_stats(&r).cookies_accepted, 6);
+	CU_ASSERT_EQUAL(rig_stats(&r).conns, 6);
+	for (int i = 0; i < 3; i++)
+		CU_ASSERT_EQUAL(sharer_accepts(&sh[i], 9), 2);
+	sharers_close(sh);
+}
+
+/* Who leaves takes away what was its own; the endpoint is free when the last has left. */
+static void
+shared_leaves(void)
+{
+	struct thole_op op = { .type = THOLE_OP_UNLISTEN, .local.port = 80 };
+	struct sharer sh[3];
+	struct thole_event ev;
+
+	sharers_open(sh, 4, NULL);
+	for (uint16_t i = 0; i < 6; i++) {
+		rig_shake(&r, 2, (uint16_t)(4000 + i), 80, 1);
+		SEG(&r, .from = 2, .sport = (uint16_t)(4100 + i), .dport = 80, .flags = TCP_SYN,
+			.seq = 1);
+		rig_drop_output(&r);
+	}
+	CU_ASSERT_EQUAL(rig_stats(&r).embryos, 6);
+	CU_ASSERT_EQUAL(thole_app_submit(sh[1].app, &op, 1), 1);
+	CU_ASSERT_EQUAL(thole_app_events(sh[1].app, &ev, 1), 0);
+	CU_ASSERT_EQUAL(rig_stats(&r).embryos, 4);
+	CU_ASSERT_EQUAL(sharer_accepts(&sh[0], 9), 2);
+	CU_ASSERT_EQUAL(sharer_accepts(&sh[2], 9), 2);
+	CU_ASSERT_EQUAL(thole_app_submit(sh[1].app, &op, 1), 1); /* it has none any more */
+	CU_ASSERT_EQUAL(thole_app_events(sh[1].app, &ev, 1), 1);
+	CU_ASSERT_EQUAL(ev.status, -EINVAL);
+	rig_turn(&r);
+	rig_drop_output(&r);
+	for (uint16_t i = 0; i < 4; i++)
+		rig_shake(&r, 2, (uint16_t)(4200 + i), 80, 1);
+	CU_ASSERT_EQUAL(sharer_accepts(&sh[1], 9), 0);
+	thole_app_destroy(sh[0].app);
+	CU_ASSERT_EQUAL_FATAL(
+		thole_app_create(r.stack, &(struct thole_app_config){ 0 }, &sh[0].app), 0);
+	rig_turn(&r);
+	rig_drop_output(&r);
+	rig_shake(&r, 2, 4300, 80, 1);
+	CU_ASSERT_EQUAL(sharer_accepts(&sh[2], 9), 3);
+	CU_ASSERT_EQUAL(thole_app_submit(sh[2].app, &op, 1), 1);
+	CU_ASSERT_EQUAL(listen_find(r.stack, 0, 80), NO_INDEX);
+	CU_ASSERT_EQUAL(rig_stats(&r).embryos, 0);
+	CU_ASSERT_EQUAL(sharer_listen(&sh[0], THOLE_OP_LISTEN, 80, 1), 0);
+	sharers_close(sh);
+}
+
+static void
+shared_is_refused(void)
+{
+	struct sharer sh[3];
+
+	sharers_open(sh, 1, NULL);
+	CU_ASSERT_EQUAL(sharer_listen(&sh[0], THOLE_OP_LISTEN_SHARED, 80, 1), -EADDRINUSE);
+	CU_ASSERT_EQUAL(sharer_listen(&sh[2], THOLE_OP_LISTEN, 80, 1), -EADDRINUSE);
+	CU_ASSERT_EQUAL(rig_listen(&r, 80, 1), -EADDRINUSE);
+	CU_ASSERT_EQUAL(rig_listen(&r, 81, 1), 0);
+	CU_ASSERT_EQUAL(sharer_listen(&sh[0], THOLE_OP_LISTEN_SHARED, 81, 1), -EADDRINUSE);
+	CU_ASSERT_EQUAL(sharer_listen(&sh[0], THOLE_OP_LISTEN_SHARED, 0, 1), -EINVAL);
+	for (uint16_t i = 6; i < r.config.max_listeners; i++)
+		CU_ASSERT_EQUAL(rig_listen(&r, (uint16_t)(1000 + i), 1), 0);
+	/* There is room for one more, but not for another that shares. */
+	CU_ASSERT_EQUAL(sharer_listen(&sh[0], THOLE_OP_LISTEN_SHARED, 90, 1), -ENOSPC);
+	CU_ASSERT_EQUAL(listen_find(r.stack, 0, 90), NO_INDEX);
+	CU_ASSERT_EQUAL(rig_listen(&r, 2000, 1), 0);
+	CU_ASSERT_EQUAL(rig_listen(&r, 2001, 1), -ENOSPC);
+	CU_ASSERT_EQUAL(sharer_listen(&sh[0], THOLE_OP_LISTEN_SHARED, 90, 1), -ENOSPC);
+	sharers_close(sh);
+}
+
 static const struct test_case cases[] = {
 	{ "a specific address goes first", a_specific_address_goes_first },
 	{ "what is refused", what_is_refused },
@@ -191,6 +399,11 @@ static const struct test_case cases[] = {
 	{ "backlog", backlog },
 	{ "the backlog comes back", the_backlog_comes_back },
 	{ "what goes with a listener", what_goes_with_a_listener },
+	{ "shared: in turn, past who is full", shared_in_turn },
+	{ "shared: a handshake moves on to who has room", shared_moves_on },
+	{ "shared: SYN cookies", shared_by_cookies },
+	{ "shared: who leaves", shared_leaves },
+	{ "shared: what is refused", shared_is_refused },
 	{ NULL, NULL },
 };
 const struct test_suite suite_listen = { "listen", cases };
