@@ -120,7 +120,7 @@ take_event(struct server *s, const struct thole_event *ev)
 {
 	struct echo *echo = echo_of(s, ev->conn);
 
-	switch ((enum thole_event_type)ev->type) {
+	switch (ev->type) {
 	case THOLE_EV_ACCEPTED:
 		*echo = (struct echo){ .credit = ev->bytes };
 		s->accepted++;
@@ -142,10 +142,7 @@ take_event(struct server *s, const struct thole_event *ev)
 		printf("echo-rings: listening at port %d\n", PORT);
 		fflush(stdout);
 		return;
-	case THOLE_EV_REFUSED: /* the connection ended meanwhile: CLOSED is on its way */
-	case THOLE_EV_OPENING:
-	case THOLE_EV_CONNECTED:
-	case THOLE_EV_SOFT_ERROR:
+	default: /* REFUSED: the connection ended meanwhile, CLOSED is on its way */
 		return;
 	}
 	pump(s, echo, ev->conn);

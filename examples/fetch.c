@@ -102,7 +102,7 @@ take_data(struct fetch *f, const struct thole_event *ev)
 static void
 take_event(struct fetch *f, const struct thole_event *ev)
 {
-	switch ((enum thole_event_type)ev->type) {
+	switch (ev->type) {
 	case THOLE_EV_CONNECTED:
 		ask(f, ev->conn);
 		break;
@@ -124,11 +124,7 @@ take_event(struct fetch *f, const struct thole_event *ev)
 	case THOLE_EV_REFUSED:
 		snprintf(f->why, sizeof(f->why), "refused: %s", strerror(-ev->status));
 		break;
-	case THOLE_EV_LISTENING:
-	case THOLE_EV_ACCEPTED:
-	case THOLE_EV_OPENING:
-	case THOLE_EV_SENDABLE:
-	case THOLE_EV_SOFT_ERROR:
+	default: /* what only servers hear, or who asks for it */
 		break;
 	}
 }

@@ -322,7 +322,7 @@ serve(struct l2fwd *l)
 	uint32_t n = thole_app_events(l->app, events, BURST);
 
 	for (uint32_t i = 0; i < n; i++) {
-		switch ((enum thole_event_type)events[i].type) {
+		switch (events[i].type) {
 		case THOLE_EV_DATA:
 			take_request(l, &events[i]);
 			break;
@@ -331,14 +331,7 @@ serve(struct l2fwd *l)
 			submit(l, &(struct thole_op){
 					  .type = THOLE_OP_CLOSE, .conn = events[i].conn });
 			break;
-		case THOLE_EV_LISTENING: /* a port that nobody else has, of a new stack */
-		case THOLE_EV_ACCEPTED:
-		case THOLE_EV_OPENING:
-		case THOLE_EV_CONNECTED:
-		case THOLE_EV_SENDABLE: /* a page fits the send buffer */
-		case THOLE_EV_CLOSED:
-		case THOLE_EV_REFUSED:
-		case THOLE_EV_SOFT_ERROR:
+		default: /* the port is free and a page fits the send buffer: no more is needed */
 			break;
 		}
 	}
