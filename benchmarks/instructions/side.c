@@ -72,7 +72,7 @@ side_fini(struct side *s)
 static void
 flush_ops(struct side *s)
 {
-	s->failed += s->nb_ops - thole_app_submit(s->app, s->ops, s->nb_ops);
+	s->failed += s->nb_ops - (uint32_t)thole_app_submit(s->app, s->ops, s->nb_ops);
 	s->nb_ops = 0;
 }
 
@@ -194,7 +194,7 @@ app_turn(struct side *s)
 	uint32_t n;
 
 	do {
-		n = thole_app_events(s->app, events, BURST);
+		n = (uint32_t)thole_app_events(s->app, events, BURST);
 		for (uint32_t i = 0; i < n; i++)
 			on_event(s, &events[i]);
 	} while (n == BURST);

@@ -321,7 +321,7 @@ drain(struct thole_app *app, uint32_t max, uint32_t taken, uint32_t each)
 	struct thole_event ev[7];
 	uint32_t n;
 
-	while ((n = thole_app_events(app, ev, max)) != 0) {
+	while ((n = (uint32_t)thole_app_events(app, ev, max)) != 0) {
 		for (uint32_t i = 0; i < n; i++) {
 			seen[ev[i].type]++;
 			if (ev[i].type == THOLE_EV_DATA)
