@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* suites.c: the tests of lib/socket. */
+#include "test.h"
+
+extern const struct test_suite suite_errors, suite_poll, suite_stream;
+
+const struct test_suite *const test_suites[] = {
+	&suite_errors,
+	&suite_poll,
+	&suite_stream,
+	NULL,
+};
