@@ -2,12 +2,14 @@
 /* suites.c: the tests of lib/socket. */
 #include "test.h"
 
-extern const struct test_suite suite_context, suite_errors, suite_listen, suite_poll, suite_stream;
+extern const struct test_suite suite_context, suite_errors, suite_listen, suite_options, suite_poll,
+	suite_stream;
 
 const struct test_suite *const test_suites[] = {
 	&suite_context,
 	&suite_errors,
 	&suite_listen,
+	&suite_options,
 	&suite_poll,
 	&suite_stream,
 	NULL,

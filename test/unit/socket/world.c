@@ -56,7 +56,7 @@ open_side(int s, const struct world_config *config)
 		c.queue = w;
 		c.stack.addresses = &address;
 		c.stack.nb_addresses = 1;
-		c.stack.max_conns = 256;
+		c.stack.max_conns = 512;
 		c.stack.max_embryos = 256;
 		c.stack.max_time_wait = 256;
 		c.stack.tcp.msl_ns = config->msl_ns != 0 ? config->msl_ns : 1000000;
