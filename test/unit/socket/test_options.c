@@ -261,6 +261,83 @@ lingers_not(void)
 	world_end();
 }
 
+/* A time to linger: close returns when all was acknowledged, and says when it wasn't. */
+static void
+lingers(void)
+{
+	static uint8_t out[50000];
+	thole_sock listener, client, server;
+	char byte;
+
+	begin(&(struct world_config){ .buf_bytes = 65536 });
+	listener = world_listen(PORT, 4);
+	world_pair(listener, PORT, &client, &server);
+	CU_ASSERT_EQUAL(thole_set_option(c, client, THOLE_SO_LINGER, WORLD_LONG, 0), 0);
+	CU_ASSERT_EQUAL(thole_send(c, client, out, sizeof(out), 0), sizeof(out));
+	CU_ASSERT_EQUAL(thole_close(c, client), 0);
+	CU_ASSERT_EQUAL(thole_recv(s, server, &byte, 1, 0), 1);
+	CU_ASSERT_EQUAL(thole_close(s, server), 0);
+	/* The peer doesn't answer. */
+	world_pair(listener, PORT, &client, &server);
+	CU_ASSERT_EQUAL(thole_set_option(c, client, THOLE_SO_LINGER, 5000000, 0), 0);
+	world.sides[1].stopped = true;
+	CU_ASSERT_EQUAL(thole_send(c, client, out, sizeof(out), 0), sizeof(out));
+	CU_ASSERT_EQUAL(thole_close(c, client), -EAGAIN);
+	CU_ASSERT_EQUAL(thole_close(c, client), -EBADF);
+	world.sides[1].stopped = false;
+	/* It went on by itself. */
+	for (size_t done = 0; done < sizeof(out);) {
+		int64_t n = thole_recv(s, server, out, sizeof(out), WORLD_LONG);
+
+		CU_ASSERT_TRUE_FATAL(n > 0);
+		done += (size_t)n;
+	}
+	CU_ASSERT_EQUAL(thole_recv(s, server, &byte, 1, WORLD_LONG), 0);
+	CU_ASSERT_EQUAL(thole_close(s, server), 0);
+	/* The peer resets it instead. */
+	world_pair(listener, PORT, &client, &server);
+	CU_ASSERT_EQUAL(thole_set_option(c, client, THOLE_SO_LINGER, WORLD_LONG, 0), 0);
+	CU_ASSERT_EQUAL(thole_send(c, client, out, sizeof(out), 0), sizeof(out));
+	CU_ASSERT_EQUAL(thole_abort(s, server), 0);
+	CU_ASSERT_EQUAL(thole_close(c, client), -ECONNRESET);
+	world_end();
+}
+
+static void
+info(void)
+{
+	struct thole_info info = { .state = 0 };
+	struct thole_endpoint at;
+	thole_sock listener, client, server;
+
+	begin(&(struct world_config){ .nb_workers = 2 });
+	listener = world_listen(PORT, 4);
+	for (int i = 0; i < 2; i++) {
+		world_pair(listener, PORT, &client, &server);
+		CU_ASSERT_EQUAL(thole_get_info(c, client, &info, WORLD_LONG), 0);
+		CU_ASSERT_EQUAL(info.state, THOLE_ESTABLISHED);
+		CU_ASSERT_EQUAL(thole_local(c, client, &at), 0);
+		CU_ASSERT_EQUAL(info.local.port, at.port);
+		CU_ASSERT_EQUAL(info.remote.port, PORT);
+		CU_ASSERT_EQUAL(thole_send(c, client, "abc", 3, 0), 3);
+		world_turns(20);
+		CU_ASSERT_EQUAL(thole_get_info(s, server, &info, WORLD_LONG), 0);
+		CU_ASSERT_EQUAL(info.unread_bytes, 3);
+	}
+	CU_ASSERT_EQUAL(thole_get_info(s, listener, &info, THOLE_NEVER), -ENOTCONN);
+	/* Asked without waiting: the answer is nobody's, and the next is its own. */
+	CU_ASSERT_EQUAL(thole_get_info(c, client, &info, 0), -EINPROGRESS);
+	CU_ASSERT_EQUAL(thole_shutdown(c, client, THOLE_SHUT_WR), 0);
+	CU_ASSERT_EQUAL(thole_get_info(c, client, &info, 0), -EAGAIN);
+	world_turns(20);
+	CU_ASSERT_EQUAL(thole_get_info(c, client, &info, WORLD_LONG), 0);
+	CU_ASSERT_EQUAL(info.state, THOLE_FIN_WAIT_2);
+	CU_ASSERT_EQUAL(thole_abort(s, server), 0);
+	world_turns(20);
+	CU_ASSERT_EQUAL(thole_get_info(c, client, &info, THOLE_NEVER), -ENOTCONN);
+	world_end();
+}
+
 static const struct test_case cases[] = {
 	{ "values that can be, before there is a connection", ranges },
 	{ "options that there aren't", unknown },
@@ -269,6 +346,8 @@ static const struct test_case cases[] = {
 	{ "on a connection", on_a_connection },
 	{ "too many combinations", too_many },
 	{ "no lingering", lingers_not },
+	{ "lingering", lingers },
+	{ "what is known of a connection", info },
 	{ NULL, NULL },
 };
 
