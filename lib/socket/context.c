@@ -9,7 +9,8 @@
 
 #define SOCKETS_MOST (1u << 24)
 #define ROOM_LEAST   256
-#define FLUSH_NS     100000000ull /* what destroy gives workers to take what was posted */
+#define FLUSH_NS     100000000ull  /* what destroy gives workers to take what was posted */
+#define WORKER_NS    1000000000ull /* to make and to end a ring context */
 
 /* Its address names the thread. */
 static _Thread_local char here;
@@ -66,7 +67,7 @@ make_tables(struct thole_sockets *s)
 }
 
 static int
-make_ring(struct thole_sockets *s, struct thole_worker *worker)
+make_ring(struct thole_sockets *s, struct thole_worker *worker, struct thole_why *why)
 {
 	struct sock_ring *r = &s->rings[s->nb_rings];
 	const struct thole_app_config config = {
@@ -80,8 +81,8 @@ make_ring(struct thole_sockets *s, struct thole_worker *worker)
 	r->owed_head = r->owed_tail = SOCK_NONE;
 	r->aborts = calloc(s->config.ring_entries, sizeof(*r->aborts));
 	if (r->aborts == NULL)
-		return -ENOMEM;
-	error = thole_app_create(thole_worker_stack(worker), &config, &r->app);
+		return bad(why, -ENOMEM, "no memory for the rings: ask for less (ring_entries)");
+	error = thole_worker_app_create(worker, &config, WORKER_NS, &r->app, why);
 	if (error != 0) {
 		free(r->aborts);
 		return error;
@@ -90,18 +91,26 @@ make_ring(struct thole_sockets *s, struct thole_worker *worker)
 	return 0;
 }
 
-static void
-destroy(struct thole_sockets *s)
+/* From the last on, so that it can be gone on with. */
+static int
+end_rings(struct thole_sockets *s)
 {
-	for (uint16_t i = 0; i < s->nb_rings; i++) {
-		struct sock_ring *r = &s->rings[i];
+	for (; s->nb_rings > 0; s->nb_rings--) {
+		struct sock_ring *r = &s->rings[s->nb_rings - 1];
 
+		if (thole_worker_app_destroy(r->worker, r->app, WORKER_NS) != 0)
+			return -ETIMEDOUT;
 		for (uint32_t n = r->staged_first; n < r->staged_end; n++)
 			if (r->staged[n].type == THOLE_OP_SEND)
 				rte_pktmbuf_free(r->staged[n].mbuf);
-		thole_app_destroy(r->app);
 		free(r->aborts);
 	}
+	return 0;
+}
+
+static void
+free_all(struct thole_sockets *s)
+{
 	for (uint32_t i = 0; i < s->fresh; i++)
 		if (s->socks[i].state != SOCK_FREE && (s->socks[i].flags & SF_LISTENER) == 0) {
 			s->socks[i].state = SOCK_CLOSING;
@@ -121,16 +130,13 @@ make(struct thole_sockets *s, struct thole_worker *const *workers, uint16_t nb_w
 
 	if (error == 0 && s->config.turn == NULL)
 		error = thole_idle_create(&s->config.idle, &s->idle, NULL);
-	for (uint16_t i = 0; i < nb_workers && error == 0; i++)
-		error = make_ring(s, workers[i]);
 	if (error == -ENOMEM)
-		return bad(why, error,
-			"no memory for the sockets: ask for fewer (max_sockets, ring_entries)");
-	if (error == -ENOSPC)
-		return bad(why, error, "a worker's stack has no room for one more context: 16");
+		return bad(why, error, "no memory for the sockets: ask for fewer (max_sockets)");
 	if (error != 0)
 		return bad(why, error, "no eventfd to sleep on: raise the limit of open files");
-	return 0;
+	for (uint16_t i = 0; i < nb_workers && error == 0; i++)
+		error = make_ring(s, workers[i], why);
+	return error;
 }
 
 int
@@ -153,10 +159,10 @@ thole_sockets_create(struct thole_worker *const *workers, uint16_t nb_workers,
 	if (s->config.pool == NULL)
 		s->config.pool = thole_worker_pool(workers[0]);
 	error = make(s, workers, nb_workers, why);
-	if (error != 0)
-		destroy(s);
-	else
+	if (error == 0)
 		*out = s;
+	else if (end_rings(s) == 0)
+		free_all(s);
 	return error;
 }
 
@@ -187,21 +193,27 @@ thole_sockets_destroy(struct thole_sockets *sockets)
 
 	if (sockets == NULL)
 		return 0;
-	error = sock_check(sockets);
-	if (error != 0)
-		return error;
-	sock_wait_begin(&wait, FLUSH_NS);
-	while (!all_taken(sockets) && sock_wait_more(sockets, &wait))
-		;
-	sock_wait_end(sockets, &wait);
-	destroy(sockets);
-	return 0;
+	if (sockets->owner != &here)
+		return -EPERM;
+	if (!sockets->ending) {
+		sock_wait_begin(&wait, FLUSH_NS);
+		while (!all_taken(sockets) && sock_wait_more(sockets, &wait))
+			;
+		sock_wait_end(sockets, &wait);
+	}
+	sockets->ending = true;
+	error = end_rings(sockets);
+	if (error == 0)
+		free_all(sockets);
+	return error;
 }
 
 int
 sock_check(const struct thole_sockets *s)
 {
-	return s->owner == &here ? 0 : -EPERM;
+	if (s->owner != &here)
+		return -EPERM;
+	return s->ending ? -EBADF : 0;
 }
 
 void

@@ -73,8 +73,8 @@ THOLE_API void thole_sockets_config_init(struct thole_sockets_config *config);
  * @param workers those whose connections it may have, 1 to 128: all workers of a port that share
  * its flows, or some connections come to where nobody listens. They must outlive the context.
  * @param why what was wrong, and the mend; or NULL.
- * @return 0, -EINVAL (a value out of range), -ENOMEM, -ENOSPC (a worker's stack has 16 contexts),
- * -EMFILE (no eventfd).
+ * @return 0, -EINVAL (a value out of range), -ENOMEM, -ENOSPC (a worker's stack has as many
+ * contexts as it can), -EMFILE (no eventfd), -ETIMEDOUT (a worker took no turn within 1 s).
  */
 THOLE_API int thole_sockets_create(struct thole_worker *const *workers, uint16_t nb_workers,
 	const struct thole_sockets_config *config, struct thole_sockets **out,
@@ -85,7 +85,8 @@ THOLE_API int thole_sockets_create(struct thole_worker *const *workers, uint16_t
  * themselves, listeners close; what was received and not read is freed. It waits for the workers to
  * take what earlier calls gave them, 100 ms at most: then what they haven't taken is lost. NULL is
  * nothing.
- * @return 0, -EPERM.
+ * @return 0, -EPERM; -ETIMEDOUT: a worker took no turn within 1 s: the context is still there, and
+ * good for another call of this only.
  */
 THOLE_API int thole_sockets_destroy(struct thole_sockets *sockets);
 

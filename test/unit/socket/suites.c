@@ -3,7 +3,7 @@
 #include "test.h"
 
 extern const struct test_suite suite_context, suite_errors, suite_listen, suite_options, suite_poll,
-	suite_stream;
+	suite_stream, suite_threads;
 
 const struct test_suite *const test_suites[] = {
 	&suite_context,
@@ -12,5 +12,6 @@ const struct test_suite *const test_suites[] = {
 	&suite_options,
 	&suite_poll,
 	&suite_stream,
+	&suite_threads,
 	NULL,
 };
