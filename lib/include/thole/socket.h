@@ -5,7 +5,7 @@
  * A struct thole_sockets is one thread's context: it has a ring context (thole/app.h) on the stack
  * of each worker that it is given, and all its sockets. It belongs to the thread that made it; a
  * call from another thread is refused with -EPERM. A thread may have several; a socket is its
- * context's, and thole_give() hands it to another.
+ * context's, and a handle means nothing to another.
  *
  * Waiting. Calls that may wait have timeout_ns as their last argument: 0: don't; THOLE_NEVER: for
  * ever; else that long at most. While a call waits the context serves all its rings, so that what

@@ -218,6 +218,49 @@ begun(void)
 	world_end();
 }
 
+/* Two contexts at one endpoint: connections go to both, and when one ends, to the other. */
+static void
+shared(void)
+{
+	enum { N = 8 };
+	struct thole_endpoint to = world_at(1, PORT), local = { .port = PORT };
+	struct thole_sockets_config config;
+	struct thole_sockets *both[2];
+	thole_sock listener[2], alone, client;
+	unsigned int got[2] = { 0, 0 };
+
+	begin(&(struct world_config){ 0 });
+	thole_sockets_config_init(&config);
+	config.turn = world_turn;
+	both[0] = s;
+	CU_ASSERT_EQUAL_FATAL(
+		thole_sockets_create(world.sides[1].workers, 1, &config, &both[1], NULL), 0);
+	for (int i = 0; i < 2; i++) {
+		listener[i] = thole_socket(both[i]);
+		CU_ASSERT_EQUAL(thole_set_option(both[i], listener[i], THOLE_SO_REUSE, 1, 0), 0);
+		CU_ASSERT_EQUAL(thole_bind(both[i], listener[i], &local), 0);
+		CU_ASSERT_EQUAL(thole_listen(both[i], listener[i], N, WORLD_LONG), 0);
+	}
+	alone = thole_socket(s);
+	CU_ASSERT_EQUAL(thole_bind(s, alone, &local), 0);
+	CU_ASSERT_EQUAL(thole_listen(s, alone, N, WORLD_LONG), -EADDRINUSE);
+	for (int i = 0; i < N; i++) {
+		client = thole_socket(c);
+		CU_ASSERT_EQUAL(thole_connect(c, client, &to, WORLD_LONG), 0);
+	}
+	world_turns(20);
+	for (int i = 0; i < 2; i++)
+		while (thole_accept(both[i], listener[i], NULL, 0) > 0)
+			got[i]++;
+	CU_ASSERT_EQUAL(got[0], N / 2);
+	CU_ASSERT_EQUAL(got[1], N / 2);
+	CU_ASSERT_EQUAL(thole_sockets_destroy(both[1]), 0);
+	client = thole_socket(c);
+	CU_ASSERT_EQUAL(thole_connect(c, client, &to, WORLD_LONG), 0);
+	CU_ASSERT_TRUE(thole_accept(s, listener[0], NULL, WORLD_LONG) > 0);
+	world_end();
+}
+
 static const struct test_case cases[] = {
 	{ "on several workers", several_workers },
 	{ "accepts in order", accepts_in_order },
@@ -225,6 +268,7 @@ static const struct test_case cases[] = {
 	{ "closed", closed },
 	{ "connects from a given port", connects_from },
 	{ "begun without waiting", begun },
+	{ "shared by two contexts", shared },
 	{ NULL, NULL },
 };
 
