@@ -134,6 +134,39 @@ full_queue(void)
 	world_end();
 }
 
+/* Connections that must be reset while the ring of ops is full: they are, once there is room. */
+static void
+resets_later(void)
+{
+	enum { N = 40 };
+	struct thole_endpoint to = world_at(1, PORT);
+	struct thole_sockets_stats stats;
+	thole_sock listener, first, server, client[N];
+
+	begin(&(struct world_config){ 0 });
+	listener = world_listen(PORT, 1);
+	world_pair(listener, PORT, &first, &server);
+	for (int i = 0; i < N; i++) {
+		client[i] = thole_socket(c);
+		CU_ASSERT_EQUAL(thole_connect(c, client[i], &to, WORLD_LONG), 0);
+	}
+	world.sides[1].stopped = true;
+	while (thole_send(s, server, "a", 1, 0) == 1)
+		;
+	(void)thole_poll(s, NULL, 0, 0);
+	CU_ASSERT_EQUAL(thole_sockets_stats_get(s, &stats), 0);
+	CU_ASSERT_EQUAL(stats.accepted_reset, N - 1);
+	CU_ASSERT_EQUAL(count_reset(client, N), 0);
+	world.sides[1].stopped = false;
+	for (int i = 0; i < 20; i++) {
+		world_turns(5);
+		(void)thole_poll(s, NULL, 0, 0);
+	}
+	CU_ASSERT_EQUAL(count_reset(client, N), N - 1);
+	CU_ASSERT_TRUE(thole_accept(s, listener, NULL, 0) > 0);
+	world_end();
+}
+
 /* What wasn't accepted goes with its listener, what was stays; and the port is free. */
 static void
 closed(void)
@@ -265,6 +298,7 @@ static const struct test_case cases[] = {
 	{ "on several workers", several_workers },
 	{ "accepts in order", accepts_in_order },
 	{ "a full queue", full_queue },
+	{ "resets that have to wait", resets_later },
 	{ "closed", closed },
 	{ "connects from a given port", connects_from },
 	{ "begun without waiting", begun },
