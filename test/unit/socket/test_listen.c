@@ -45,7 +45,7 @@ several_workers(void)
 		world_pair(listener, PORT, &client[i], &server[i]);
 	CU_ASSERT_EQUAL(listened_on(1), 3);
 	for (int i = 0; i < N; i++) {
-		CU_ASSERT_EQUAL(thole_send(c, client[i], "0123456789" + i % 10, 1, 0), 1);
+		CU_ASSERT_EQUAL(thole_send(c, client[i], &"0123456789"[i % 10], 1, 0), 1);
 		CU_ASSERT_EQUAL(thole_recv(s, server[i], &byte, 1, WORLD_LONG), 1);
 		CU_ASSERT_EQUAL(byte, '0' + i % 10);
 		CU_ASSERT_EQUAL(thole_send(s, server[i], &byte, 1, 0), 1);

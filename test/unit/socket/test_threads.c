@@ -76,7 +76,7 @@ talk(struct thole_sockets *c, unsigned int pieces)
 		size_t n = 1 + i * 37 % sizeof(out), got = 0;
 
 		memset(out, (int)(i + 1), n);
-		CU_ASSERT_EQUAL(thole_send(c, sock, out, n, THOLE_NEVER), n);
+		CU_ASSERT_EQUAL(thole_send(c, sock, out, n, THOLE_NEVER), (int64_t)n);
 		while (got < n) {
 			int64_t r = thole_recv(c, sock, in + got, n - got, THOLE_NEVER);
 
