@@ -193,8 +193,10 @@ append_text(struct tcp_env *env, struct tcb *t, struct chain *c)
 void
 tcp_rcv_append(struct tcp_env *env, struct tcb *t, struct seg *s)
 {
-	struct chain c = cut_packet(s->m, s->payload_off, s->len);
+	struct chain c;
 
+	env->rx_chains |= s->m != NULL && s->m->data_len == s->payload_off;
+	c = cut_packet(s->m, s->payload_off, s->len);
 	s->m = NULL;
 	if (c.segs == 0)
 		return;
