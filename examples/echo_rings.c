@@ -72,9 +72,11 @@ add_op(struct server *s, enum thole_op_type type, thole_conn conn)
 static void
 flush_ops(struct server *s)
 {
-	uint32_t taken = thole_app_submit(s->app, s->ops, s->nb_ops);
+	int32_t taken = thole_app_submit(s->app, s->ops, s->nb_ops);
 
-	s->nb_ops -= taken;
+	if (taken <= 0) /* below 0 only to who isn't the context's thread */
+		return;
+	s->nb_ops -= (uint32_t)taken;
 	memmove(s->ops, s->ops + taken, s->nb_ops * sizeof(s->ops[0]));
 }
 
@@ -154,12 +156,12 @@ turn(struct server *s)
 {
 	struct thole_event events[EVENTS];
 	const uint32_t room = (OPS - s->nb_ops) / EVENT_OPS;
-	uint32_t n = thole_app_events(s->app, events, RTE_MIN(room, (uint32_t)EVENTS));
+	int32_t n = thole_app_events(s->app, events, RTE_MIN(room, (uint32_t)EVENTS));
 
-	for (uint32_t i = 0; i < n; i++)
+	for (int32_t i = 0; i < n; i++)
 		take_event(s, &events[i]);
 	if (s->nb_ops == 0)
-		return n != 0;
+		return n > 0;
 	flush_ops(s);
 	return true;
 }

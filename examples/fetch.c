@@ -135,11 +135,11 @@ on_turn(void *ctx, struct thole_worker *worker, uint64_t now_ns)
 {
 	struct thole_event events[EVENTS];
 	struct fetch *f = ctx;
-	uint32_t n = f->app != NULL ? thole_app_events(f->app, events, EVENTS) : 0;
+	int32_t n = f->app != NULL ? thole_app_events(f->app, events, EVENTS) : 0;
 
 	(void)worker;
 	(void)now_ns;
-	for (uint32_t i = 0; i < n; i++)
+	for (int32_t i = 0; i < n; i++)
 		take_event(f, &events[i]);
 }
 

@@ -315,13 +315,13 @@ take_request(struct l2fwd *l, const struct thole_event *ev)
 }
 
 /* @return how many events there were. */
-static uint32_t
+static int32_t
 serve(struct l2fwd *l)
 {
 	struct thole_event events[BURST];
-	uint32_t n = thole_app_events(l->app, events, BURST);
+	int32_t n = thole_app_events(l->app, events, BURST);
 
-	for (uint32_t i = 0; i < n; i++) {
+	for (int32_t i = 0; i < n; i++) {
 		switch (events[i].type) {
 		case THOLE_EV_DATA:
 			take_request(l, &events[i]);
@@ -436,7 +436,7 @@ forward(struct l2fwd *l)
 
 		for (unsigned int i = 0; i < SIDES; i++)
 			moved += pass(l, i, now_ns);
-		moved += serve(l);
+		moved += (uint32_t)serve(l);
 		thole_stack_run(l->stack, now_ns);
 		moved += send_burst(l, now_ns);
 		flush(l);

@@ -209,7 +209,7 @@ turn(struct replay *r, uint64_t now_ns, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct rte_mbuf *out[BURST], *rejects[BURST];
 	struct thole_event events[BURST];
-	uint32_t heard;
+	int32_t heard;
 
 	r->now_ns = RTE_MAX(now_ns, r->now_ns);
 	uint16_t back = thole_stack_rx(r->stack, r->now_ns, pkts, n, rejects);
@@ -218,7 +218,7 @@ turn(struct replay *r, uint64_t now_ns, struct rte_mbuf **pkts, uint16_t n)
 	rte_pktmbuf_free_bulk(rejects, back);
 	do {
 		heard = thole_app_events(r->context, events, BURST);
-		for (uint32_t i = 0; i < heard; i++)
+		for (int32_t i = 0; i < heard; i++)
 			heed(r, &events[i]);
 		thole_stack_run(r->stack, r->now_ns);
 		n = thole_stack_tx(r->stack, r->now_ns, out, BURST);

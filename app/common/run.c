@@ -53,10 +53,12 @@ struct runner {
 static void
 run_flush(struct run *run)
 {
-	uint32_t taken = thole_app_submit(run->app, run->ops, run->nb_ops);
+	int32_t taken = thole_app_submit(run->app, run->ops, run->nb_ops);
 
-	run->nb_ops -= taken;
-	if (run->nb_ops != 0 && taken != 0)
+	if (taken <= 0)
+		return;
+	run->nb_ops -= (uint32_t)taken;
+	if (run->nb_ops != 0)
 		memmove(run->ops, run->ops + taken, run->nb_ops * sizeof(run->ops[0]));
 }
 
@@ -174,7 +176,7 @@ app_turn(struct runner *r, uint64_t now_ns)
 	struct thole_event events[RUN_EVENTS];
 	struct run *run = &r->run;
 	bool worked;
-	uint32_t n = 0;
+	int32_t n = 0;
 
 	run->now_ns = now_ns;
 	run->pool_seen = false;
@@ -182,12 +184,12 @@ app_turn(struct runner *r, uint64_t now_ns)
 	/* An event may need an op or two; what isn't read now stays with the stack. */
 	if (run_room(run) >= 2 * RUN_EVENTS)
 		n = thole_app_events(run->app, events, RUN_EVENTS);
-	for (uint32_t i = 0; i < n; i++)
+	for (int32_t i = 0; i < n; i++)
 		program->event(r->ctx, &events[i]);
 	heed_signals(r);
 	if (program->work(r->ctx) && !r->over)
 		program_over(r);
-	worked = n != 0 || run->nb_ops != 0;
+	worked = n > 0 || run->nb_ops != 0;
 	run_flush(run);
 	look_whether_done(r);
 	return worked;
@@ -424,6 +426,7 @@ start_runners(struct group *g)
 		r->started = true;
 		status = g->program->start(r->ctx, &r->run);
 		run_flush(&r->run); /* so that ports listen before the first packet comes */
+		(void)thole_app_release(r->run.app); /* another thread's, maybe, from here on */
 	}
 	return status;
 }

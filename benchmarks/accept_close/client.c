@@ -360,7 +360,7 @@ client_turn(void *ctx, struct thole_worker *worker, uint64_t now_ns)
 	(void)worker;
 	end_turn_begin(&client->end, now_ns);
 	do {
-		n = thole_app_events(client->end.app, events, END_EVENTS);
+		n = (uint32_t)thole_app_events(client->end.app, events, END_EVENTS);
 		for (uint32_t i = 0; client->standing.n != 0 && i < n; i++)
 			end_prefetch(&client->end, (uint32_t)events[i].user);
 		for (uint32_t i = 0; i < n; i++)

@@ -124,7 +124,7 @@ server_turn(void *ctx, struct thole_worker *worker, uint64_t now_ns)
 	(void)worker;
 	end_turn_begin(&server->end, now_ns);
 	do {
-		n = thole_app_events(server->end.app, events, END_EVENTS);
+		n = (uint32_t)thole_app_events(server->end.app, events, END_EVENTS);
 		for (uint32_t i = 0; server->end.standing && i < n; i++)
 			end_prefetch(&server->end, conn_index(events[i].conn));
 		for (uint32_t i = 0; i < n; i++)

@@ -29,7 +29,10 @@ static const char usage[] =
 	"  --request BYTES      from the client on each connection (0)\n"
 	"  --response BYTES     from the server (0)\n"
 	"  --time-wait N        TIME-WAITs that the server has room for (1048576)\n"
-	"  --offload-checksums  as if a NIC summed and verified them\n";
+	"  --offload-checksums  as if a NIC summed and verified them\n"
+	"  --bulk               one connection, on which the client sends --conns segments of 1448 "
+	"B\n"
+	"                       in chains that aren't copied\n";
 
 enum option_id {
 	OPT_CONNS = 1,
@@ -37,7 +40,8 @@ enum option_id {
 	OPT_REQUEST,
 	OPT_RESPONSE,
 	OPT_TIME_WAIT,
-	OPT_OFFLOAD
+	OPT_OFFLOAD,
+	OPT_BULK
 };
 
 static const struct option options[] = {
@@ -47,6 +51,7 @@ static const struct option options[] = {
 	{ "response", required_argument, NULL, OPT_RESPONSE },
 	{ "time-wait", required_argument, NULL, OPT_TIME_WAIT },
 	{ "offload-checksums", no_argument, NULL, OPT_OFFLOAD },
+	{ "bulk", no_argument, NULL, OPT_BULK },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -89,6 +94,9 @@ parse(int argc, char **argv, struct settings *set)
 			break;
 		case OPT_OFFLOAD:
 			set->offload_checksums = true;
+			break;
+		case OPT_BULK:
+			set->bulk = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -167,6 +175,10 @@ main(int argc, char **argv)
 	bool good;
 
 	parse(argc, argv, &set);
+	if (set.bulk) {
+		set.segments = RTE_MIN(set.conns, UINT32_MAX / SEGMENT);
+		set.conns = set.inflight = 1;
+	}
 	if (start() != 0)
 		return 1;
 	if (side_init(&server, &set, true, &why) != 0 ||

@@ -34,6 +34,8 @@ make_stack(struct side *s, const char **why)
 	c.max_conns = 2 * set->inflight + BURST;
 	c.max_embryos = c.max_conns;
 	c.max_time_wait = set->time_wait;
+	if (set->bulk) /* what is queued at a time, as in benchmarks/stream */
+		c.tcp.sndbuf_bytes = 512 * 1024;
 	if (set->offload_checksums)
 		c.offloads = THOLE_OFFLOAD_RX_TRUST | THOLE_OFFLOAD_TX_CSUM;
 	return thole_stack_create(&c, &s->stack, why);
@@ -48,12 +50,14 @@ side_init(struct side *s, const struct settings *settings, bool is_server, const
 
 	*s = (struct side){ .settings = settings,
 		.is_server = is_server,
-		.request = settings->request,
+		.request = is_server && settings->bulk ? settings->segments * SEGMENT
+						       : settings->request,
 		.response = settings->response };
 	*why = "no memory";
 	s->talks = calloc(2 * settings->inflight + BURST, sizeof(*s->talks));
-	s->pool = rte_pktmbuf_pool_create(
-		name, 4 * settings->inflight + 1024, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, -1);
+	s->pool = rte_pktmbuf_pool_create(name,
+		4 * settings->inflight + (settings->bulk ? 4096 : 1024), 256, 0,
+		RTE_MBUF_DEFAULT_BUF_SIZE, -1);
 	if (s->talks == NULL || s->pool == NULL)
 		return -ENOMEM;
 	rc = make_stack(s, why);
@@ -72,7 +76,7 @@ side_fini(struct side *s)
 static void
 flush_ops(struct side *s)
 {
-	s->failed += s->nb_ops - thole_app_submit(s->app, s->ops, s->nb_ops);
+	s->failed += s->nb_ops - (uint32_t)thole_app_submit(s->app, s->ops, s->nb_ops);
 	s->nb_ops = 0;
 }
 
@@ -142,6 +146,43 @@ on_data(struct side *s, const struct thole_event *ev, struct talk *talk)
 		respond(s, ev->conn);
 }
 
+/* A chain whose payload is what its mbufs have in them. */
+static struct rte_mbuf *
+make_chain(struct side *s, uint32_t n)
+{
+	struct rte_mbuf *m[CHAIN];
+
+	if (rte_pktmbuf_alloc_bulk(s->pool, m, n) != 0)
+		return NULL;
+	for (uint32_t i = 0; i < n; i++) {
+		m[i]->data_len = SEGMENT;
+		m[i]->next = i + 1 < n ? m[i + 1] : NULL;
+	}
+	m[0]->nb_segs = (uint16_t)n;
+	m[0]->pkt_len = n * SEGMENT;
+	return m[0];
+}
+
+/* As far as the credit goes. Who has it all closes. */
+static void
+give(struct side *s)
+{
+	uint32_t left = s->settings->segments - s->given;
+
+	while (left != 0 && s->credit >= (uint64_t)CHAIN * SEGMENT) {
+		struct rte_mbuf *chain = make_chain(s, RTE_MIN(left, (uint32_t)CHAIN));
+
+		if (chain == NULL) {
+			s->failed++;
+			return;
+		}
+		s->credit -= chain->pkt_len;
+		s->given += chain->nb_segs;
+		left -= chain->nb_segs;
+		add_op(s, THOLE_OP_SEND, s->conn)->mbuf = chain;
+	}
+}
+
 static void
 on_event(struct side *s, const struct thole_event *ev)
 {
@@ -160,6 +201,10 @@ on_event(struct side *s, const struct thole_event *ev)
 	case THOLE_EV_CONNECTED:
 		talk->expect = s->settings->response;
 		send_bytes(s, ev->conn, s->settings->request);
+		if (s->settings->bulk) {
+			s->conn = ev->conn;
+			s->credit = ev->bytes;
+		}
 		break;
 	case THOLE_EV_DATA:
 		on_data(s, ev, talk);
@@ -170,6 +215,7 @@ on_event(struct side *s, const struct thole_event *ev)
 			add_op(s, THOLE_OP_CLOSE, ev->conn);
 		break;
 	case THOLE_EV_SENDABLE:
+		s->credit += ev->bytes;
 		break;
 	case THOLE_EV_CLOSED:
 		s->closed++;
@@ -194,14 +240,17 @@ app_turn(struct side *s)
 	uint32_t n;
 
 	do {
-		n = thole_app_events(s->app, events, BURST);
+		n = (uint32_t)thole_app_events(s->app, events, BURST);
 		for (uint32_t i = 0; i < n; i++)
 			on_event(s, &events[i]);
 	} while (n == BURST);
-	if (!s->is_server)
+	if (!s->is_server) {
 		while (s->opened < s->settings->conns &&
 			s->opened - s->closed < s->settings->inflight)
 			open_one(s);
+		if (s->conn != 0)
+			give(s);
+	}
 	flush_ops(s);
 }
 

@@ -15,6 +15,8 @@
 #define ADDRS	 64 /* of the client */
 #define PORT	 80
 #define MAX_DATA 65536
+#define SEGMENT	 1448 /* bulk: bytes of a segment, and of an mbuf */
+#define CHAIN	 32   /* segments given at a time */
 
 struct settings {
 	uint32_t conns;
@@ -23,6 +25,8 @@ struct settings {
 	uint32_t response;
 	uint32_t time_wait; /* tombstones at most */
 	bool offload_checksums;
+	bool bulk;
+	uint32_t segments; /* that the client sends then */
 };
 
 struct cable {
@@ -43,6 +47,9 @@ struct side {
 	uint32_t request; /* of settings */
 	uint32_t response;
 	bool is_server;
+	uint64_t credit;    /* bulk: bytes that the sender may give */
+	uint32_t given;	    /* segments */
+	thole_conn conn;    /* bulk: the sender's */
 	struct talk *talks; /* by the handle's index */
 	struct thole_op ops[MAX_OPS];
 	uint32_t nb_ops;

@@ -80,13 +80,13 @@ static void
 work(struct end *end, bool is_server, struct rte_mempool *pool)
 {
 	struct thole_event events[BURST];
-	uint32_t n = thole_app_events(end->app, events, BURST);
+	int32_t n = thole_app_events(end->app, events, BURST);
 
-	for (uint32_t i = 0; i < n; i++) {
+	for (int32_t i = 0; i < n; i++) {
 		const struct thole_event *ev = &events[i];
 		struct thole_op close = { .type = THOLE_OP_CLOSE, .conn = ev->conn };
 
-		switch ((enum thole_event_type)ev->type) {
+		switch (ev->type) {
 		case THOLE_EV_CONNECTED:
 			if (thole_app_send_copy(end->app, ev->conn, pool, line, sizeof(line)) < 0)
 				fprintf(stderr, "nothing sent\n");

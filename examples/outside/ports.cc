@@ -114,7 +114,7 @@ class endpoint
 		bool came = false;
 
 		thole_worker_turn(worker.get());
-		for (uint32_t i = thole_app_events(app.get(), events, 16); i-- > 0;)
+		for (int32_t i = thole_app_events(app.get(), events, 16); i-- > 0;)
 			came = came || events[i].type == type;
 		return came;
 	}

@@ -179,30 +179,59 @@ thole_app_number(const struct thole_app *app)
 	return app->number;
 }
 
-static uint32_t
+/* Whether a ring context is the caller's; it becomes so if it is nobody's. What its last thread did
+ * is seen: partner in thole_app_release(). */
+static bool
+is_callers(struct thole_app *app)
+{
+	static __thread char here; /* at another address for each thread that lives */
+	uintptr_t nobody = 0, self = (uintptr_t)&here;
+
+	if (likely(__atomic_load_n(&app->thread, __ATOMIC_RELAXED) == self))
+		return true;
+	return __atomic_compare_exchange_n(
+		&app->thread, &nobody, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+int
+thole_app_release(struct thole_app *app)
+{
+	if (app->ring_entries == 0)
+		return 0;
+	if (!is_callers(app))
+		return -EPERM;
+	__atomic_store_n(&app->thread, 0, __ATOMIC_RELEASE);
+	return 0;
+}
+
+static int32_t
 submit_to_ring(struct thole_app *app, const struct thole_op *ops, uint32_t n)
 {
+	if (unlikely(!is_callers(app)))
+		return -EPERM;
 	n = rte_ring_sp_enqueue_burst_elem(app->ops, ops, sizeof(ops[0]), n, NULL);
 	if (n != 0 && app->ops_queued != NULL)
 		app->ops_queued(app->ops_queued_ctx);
-	return n;
+	return (int32_t)n;
 }
 
-uint32_t
+int32_t
 thole_app_submit(struct thole_app *app, const struct thole_op *ops, uint32_t n)
 {
 	if (app->ring_entries != 0)
 		return submit_to_ring(app, ops, n);
-	return ops_do(app, ops, n);
+	return (int32_t)ops_do(app, ops, n);
 }
 
-uint32_t
+int32_t
 thole_app_events(struct thole_app *app, struct thole_event *events, uint32_t max)
 {
-	if (app->ring_entries != 0)
-		return rte_ring_sc_dequeue_burst_elem(
-			app->events, events, sizeof(events[0]), max, NULL);
-	return events_take(app, events, max);
+	if (app->ring_entries == 0)
+		return (int32_t)events_take(app, events, max);
+	if (unlikely(!is_callers(app)))
+		return -EPERM;
+	return (int32_t)rte_ring_sc_dequeue_burst_elem(
+		app->events, events, sizeof(events[0]), max, NULL);
 }
 
 /* A chain of as few mbufs as hold the bytes. */
@@ -242,14 +271,16 @@ thole_app_send_copy(struct thole_app *app, thole_conn conn, struct rte_mempool *
 	const void *data, uint32_t bytes)
 {
 	struct thole_op op = { .type = THOLE_OP_SEND, .conn = conn };
+	int32_t taken;
 
 	if (bytes == 0)
 		return 0;
 	op.mbuf = copy_in(pool, data, bytes);
 	if (op.mbuf == NULL)
 		return -ENOBUFS;
-	if (thole_app_submit(app, &op, 1) == 1)
+	taken = thole_app_submit(app, &op, 1);
+	if (taken == 1)
 		return bytes;
 	rte_pktmbuf_free(op.mbuf);
-	return -EAGAIN;
+	return taken < 0 ? taken : -EAGAIN;
 }

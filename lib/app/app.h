@@ -27,6 +27,7 @@ struct thole_app {
 	uint32_t answers_head;
 	uint32_t answers_n;
 	uint32_t ring_entries; /* 0: direct */
+	uintptr_t thread;      /* whose a ring context is; 0: nobody's yet */
 	struct rte_ring *ops;
 	struct rte_ring *events;
 	size_t ring_bytes;

@@ -87,7 +87,8 @@ give_conn(struct thole_app *app, struct tcb *t, const struct thole_op *op)
 	ev = answer_add(app, THOLE_EV_GIVEN, 0, t->user);
 	ev->conn = op->conn;
 	t->app = taker->number;
-	if (t->ready_next == NOT_LISTED)
+	/* It stands in the list of an earlier giver, if in any, while ours is empty. */
+	if (t->ready_next == NOT_LISTED || list_empty(&giver->ready))
 		return 0;
 	giver->parting = giver->ready.tail;
 	give_part(app);

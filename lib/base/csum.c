@@ -5,6 +5,10 @@
  */
 #include <string.h>
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
 #include <rte_byteorder.h>
 
 #include "base/csum.h"
@@ -18,6 +22,40 @@ csum_load64(const uint8_t *p)
 	return w;
 }
 
+#if defined(__x86_64__) && defined(__GNUC__)
+#define CSUM_AVX2  1
+#define BLOCK	   128
+#define AVX2_LEAST 256 /* below, what it takes to add lanes up is more than is saved */
+
+/* A sum of the 32-bit words of whole blocks: the even ones and the odd ones of four vectors, each
+ * in a lane of 64 bits. */
+__attribute__((target("avx2"))) static uint64_t
+csum_blocks(const uint8_t *p, size_t blocks)
+{
+	const __m256i zero = _mm256_setzero_si256();
+	__m256i low = zero, high = zero, low2 = zero, high2 = zero;
+	__m128i half;
+
+	for (; blocks > 0; blocks--, p += BLOCK) {
+		const __m256i *v = (const __m256i *)(const void *)p;
+		__m256i a = _mm256_loadu_si256(v), b = _mm256_loadu_si256(v + 1);
+		__m256i c = _mm256_loadu_si256(v + 2), d = _mm256_loadu_si256(v + 3);
+
+		low = _mm256_add_epi64(low, _mm256_blend_epi32(a, zero, 0xaa));
+		high = _mm256_add_epi64(high, _mm256_srli_epi64(a, 32));
+		low2 = _mm256_add_epi64(low2, _mm256_blend_epi32(b, zero, 0xaa));
+		high2 = _mm256_add_epi64(high2, _mm256_srli_epi64(b, 32));
+		low = _mm256_add_epi64(low, _mm256_blend_epi32(c, zero, 0xaa));
+		high = _mm256_add_epi64(high, _mm256_srli_epi64(c, 32));
+		low2 = _mm256_add_epi64(low2, _mm256_blend_epi32(d, zero, 0xaa));
+		high2 = _mm256_add_epi64(high2, _mm256_srli_epi64(d, 32));
+	}
+	low = _mm256_add_epi64(_mm256_add_epi64(low, low2), _mm256_add_epi64(high, high2));
+	half = _mm_add_epi64(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1));
+	return (uint64_t)_mm_cvtsi128_si64(half) + (uint64_t)_mm_extract_epi64(half, 1);
+}
+#endif
+
 uint64_t
 csum_add_any(uint64_t sum, const void *data, size_t bytes)
 {
@@ -27,6 +65,15 @@ csum_add_any(uint64_t sum, const void *data, size_t bytes)
 	uint32_t word;
 	uint16_t half;
 
+#ifdef CSUM_AVX2
+	if (bytes >= AVX2_LEAST && __builtin_cpu_supports("avx2")) {
+		size_t blocks = bytes / BLOCK;
+
+		high = csum_blocks(p, blocks);
+		p += blocks * BLOCK;
+		bytes -= blocks * BLOCK;
+	}
+#endif
 	/* 32-bit halves into 64-bit sums: no carry to look after before 16 GB. */
 	for (; bytes >= sizeof(w); bytes -= sizeof(w), p += sizeof(w)) {
 		w[0] = csum_load64(p);

@@ -12,6 +12,8 @@
  * back at once when that is reached. */
 #define MBUFS_POOL_SHARE  4
 #define MBUFS_SPILL_SHARE 4
+/* How many mbufs before its turn one is fetched: two go into a segment. */
+#define MBUFS_AHEAD 6
 
 void
 mbufs_init(struct mbufs *mbufs, struct rte_mempool *pool, struct thole_stats *stats)
@@ -29,13 +31,31 @@ mbufs_fini(struct mbufs *mbufs)
 	mbufs->n = 0;
 }
 
+/* What comes out of the pool last belonged to the peer's core, maybe: its lines are asked for some
+ * mbufs ahead. */
+static inline void
+fetch_ahead(struct rte_mempool *pool)
+{
+	const struct rte_mempool_cache *cache = rte_mempool_default_cache(pool, rte_lcore_id());
+	uint8_t *m;
+
+	if (cache == NULL || cache->len <= MBUFS_AHEAD)
+		return;
+	m = cache->objs[cache->len - 1 - MBUFS_AHEAD];
+	rte_prefetch0_write(m);
+	rte_prefetch0_write(m + RTE_CACHE_LINE_SIZE);
+}
+
 struct rte_mbuf *
 mbufs_get_fresh(struct mbufs *mbufs)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(mbufs->pool);
+	struct rte_mbuf *m = rte_mbuf_raw_alloc(mbufs->pool);
 
-	if (m == NULL)
+	if (unlikely(m == NULL)) {
 		mbufs->stats->tx_nombuf++;
+		return NULL;
+	}
+	fetch_ahead(mbufs->pool);
 	return m;
 }
 

@@ -269,6 +269,12 @@ thole_worker_stack(struct thole_worker *worker)
 	return worker->stack;
 }
 
+struct rte_mempool *
+thole_worker_pool(const struct thole_worker *worker)
+{
+	return worker->txq.pool;
+}
+
 bool
 thole_worker_owns(const struct thole_worker *worker, const struct thole_endpoint *local,
 	const struct thole_endpoint *remote)

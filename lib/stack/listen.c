@@ -170,7 +170,7 @@ share_leave(struct thole_stack *s, uint16_t found, uint16_t i)
 }
 
 uint16_t
-listen_other(struct thole_stack *s, uint16_t l)
+listen_other(struct thole_stack *s, uint16_t l, const struct tcp_terms *terms)
 {
 	struct listener *from = &s->listeners[l];
 	const uint16_t first = from->share;
@@ -179,7 +179,8 @@ listen_other(struct thole_stack *s, uint16_t l)
 	while (i != END) {
 		const struct listener *other = &s->listeners[i];
 
-		if (other->waiting < other->backlog) {
+		if (other->waiting < other->backlog &&
+			(terms == NULL || tcp_terms_same(terms, &other->settings.terms))) {
 			if (from->app == APP_SHARED)
 				from->share = other->share;
 			return i;

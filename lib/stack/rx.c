@@ -228,6 +228,35 @@ demux(struct thole_stack *s, struct seg *seg, table_ref *guess)
 		time_wait_segment(s, ref_index(ref), seg);
 }
 
+/*
+ * A peer in this process sends its payload in mbufs of its own, behind a header: their lines, and
+ * that of the mbuf whose bytes they are, which counts the references, are in its cache, and all of
+ * the burst's are asked for at once.
+ */
+static __rte_noinline void
+fetch_chains(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct rte_mbuf *next[BURST];
+
+	s->env.rx_chains = false; /* until more come */
+
+	for (uint16_t i = 0; i < n; i++)
+		rte_prefetch0(pkts[i]->cacheline1);
+	for (uint16_t i = 0; i < n; i++) {
+		next[i] = pkts[i]->next != NULL ? pkts[i]->next : pkts[i];
+		rte_prefetch0_write(next[i]);
+		rte_prefetch0_write(next[i]->cacheline1);
+	}
+	for (uint16_t i = 0; i < n; i++) {
+		uint8_t *bytes = rte_pktmbuf_mtod(next[i], uint8_t *);
+
+		rte_prefetch0(bytes);
+		rte_prefetch0(bytes + RTE_CACHE_LINE_SIZE);
+		if (RTE_MBUF_CLONED(next[i]))
+			rte_prefetch0_write(rte_mbuf_from_indirect(next[i]));
+	}
+}
+
 static uint16_t
 rx_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct rte_mbuf **rejects)
 {
@@ -256,6 +285,8 @@ thole_stack_rx(struct thole_stack *s, uint64_t now_ns, struct rte_mbuf **pkts, u
 
 	stack_clock(s, now_ns);
 	s->stats.rx_pkts += n;
+	if (unlikely(s->env.rx_chains))
+		fetch_chains(s, pkts, (uint16_t)RTE_MIN(n, BURST));
 	for (uint16_t i = 0; i < n; i = (uint16_t)(i + BURST)) {
 		uint16_t part = (uint16_t)RTE_MIN(n - i, BURST);
 

@@ -100,24 +100,26 @@ is_private(const struct rte_mbuf *m)
 
 /* Copies @p n bytes behind those of @p m. @return whether there is room. */
 static bool
-gather_behind(struct rte_mbuf *m, const uint8_t *bytes, uint32_t n)
+gather_behind(struct tcp_env *env, struct rte_mbuf *m, const uint8_t *bytes, uint32_t n)
 {
 	if (n > GATHER_BYTES || !is_private(m) || rte_pktmbuf_tailroom(m) < n)
 		return false;
 	memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, m->data_len), bytes, n);
 	m->data_len = (uint16_t)(m->data_len + n);
+	env->stats->rx_copied_bytes += n;
 	return true;
 }
 
 /* Copies @p n bytes before those of @p m: what stands there is headers of a packet that is ours. */
 static bool
-gather_before(struct rte_mbuf *m, const uint8_t *bytes, uint32_t n)
+gather_before(struct tcp_env *env, struct rte_mbuf *m, const uint8_t *bytes, uint32_t n)
 {
 	if (n > GATHER_BYTES || !is_private(m) || rte_pktmbuf_headroom(m) < n)
 		return false;
 	m->data_off = (uint16_t)(m->data_off - n);
 	m->data_len = (uint16_t)(m->data_len + n);
 	memcpy(rte_pktmbuf_mtod(m, uint8_t *), bytes, n);
+	env->stats->rx_copied_bytes += n;
 	return true;
 }
 
@@ -129,7 +131,8 @@ copy_back(struct tcp_env *env, const struct rte_mbuf *m, uint32_t n)
 
 	if (copy == NULL)
 		return NULL;
-	if (!gather_behind(copy, rte_pktmbuf_mtod_offset(m, const uint8_t *, m->data_len - n), n)) {
+	if (!gather_behind(
+		    env, copy, rte_pktmbuf_mtod_offset(m, const uint8_t *, m->data_len - n), n)) {
 		mbufs_put(env->mbufs, copy);
 		return NULL;
 	}
@@ -149,7 +152,7 @@ join(struct tcp_env *env, struct rte_mbuf *tail, struct chain *c)
 		tail->next = m;
 		return;
 	}
-	if (gather_behind(tail, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len)) {
+	if (gather_behind(env, tail, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len)) {
 		tail->next = m->next;
 		c->head = --c->segs != 0 ? m->next : NULL;
 		if (c->segs == 0)
@@ -190,8 +193,10 @@ append_text(struct tcp_env *env, struct tcb *t, struct chain *c)
 void
 tcp_rcv_append(struct tcp_env *env, struct tcb *t, struct seg *s)
 {
-	struct chain c = cut_packet(s->m, s->payload_off, s->len);
+	struct chain c;
 
+	env->rx_chains |= s->m != NULL && s->m->data_len == s->payload_off;
+	c = cut_packet(s->m, s->payload_off, s->len);
 	s->m = NULL;
 	if (c.segs == 0)
 		return;
@@ -313,17 +318,17 @@ take_front(struct tcp_env *env, struct way *w, uint32_t n)
 
 /* Puts the first @p n bytes, which lie between the two runs, in the room of one of them. */
 static bool
-gather(struct way *w, struct rte_mbuf *before, struct rte_mbuf *at, uint32_t n)
+gather(struct tcp_env *env, struct way *w, struct rte_mbuf *before, struct rte_mbuf *at, uint32_t n)
 {
 	const uint8_t *bytes = rte_pktmbuf_mtod(w->c.head, const uint8_t *);
 
 	if (n > w->c.head->data_len)
 		return false;
 	if (before != NULL && run_end(before) == w->seq &&
-		gather_behind(run_tail(before), bytes, n)) {
+		gather_behind(env, run_tail(before), bytes, n)) {
 		before->pkt_len += n;
 		before->hash.fdir.hi = w->stamp;
-	} else if (at != NULL && run_seq(at) == w->seq + n && gather_before(at, bytes, n)) {
+	} else if (at != NULL && run_seq(at) == w->seq + n && gather_before(env, at, bytes, n)) {
 		at->hash.usr -= n;
 		at->pkt_len += n;
 		at->hash.fdir.hi = w->stamp;
@@ -341,7 +346,7 @@ fill(struct tcp_env *env, struct way *w, uint32_t n)
 {
 	struct rte_mbuf *before = w->before != NULL ? *w->before : NULL, *at = *w->link;
 
-	if (!gather(w, before, at, n)) {
+	if (!gather(env, w, before, at, n)) {
 		uint32_t seq = w->seq;
 		struct chain piece = take_front(env, w, n);
 

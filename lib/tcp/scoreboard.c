@@ -261,6 +261,10 @@ board_acked(struct tcp_env *env, struct tcb *t, struct flight *f, uint32_t ack, 
 				acked_partly(f, g, ack, n);
 			break;
 		}
+		if (g->m != NULL) { /* is freed soon, and the peer's core may have had it since */
+			rte_prefetch0_write(g->m);
+			rte_prefetch0_write((uint8_t *)g->m + RTE_CACHE_LINE_SIZE);
+		}
 		n->repeated |= (g->flags & SEG_REPEATED) != 0;
 		if ((g->flags & SEG_SACKED) != 0) {
 			f->sacked -= tx_seg_space(g);

@@ -23,6 +23,13 @@ struct tcp_terms {
 	uint8_t wscale;
 };
 
+/* Whether a SYN says the same by both. */
+static inline bool
+tcp_terms_same(const struct tcp_terms *a, const struct tcp_terms *b)
+{
+	return a->mss == b->mss && a->wnd == b->wnd && a->wscale == b->wscale;
+}
+
 struct tcp_profile {
 	uint64_t keepalive_ns;
 	uint64_t keepalive_interval_ns;

@@ -110,7 +110,9 @@ tcp_snd_cut(struct tcp_env *env, struct rte_mbuf *from, uint32_t seq, uint32_t l
 
 	if (head == NULL)
 		return NULL;
-	if (len <= COPY_BYTES && len <= rte_pktmbuf_tailroom(head))
+	if (len <= COPY_BYTES && len <= rte_pktmbuf_tailroom(head)) {
+		env->stats->tx_copied_bytes += len;
 		return copy_out(head, from, off, len);
+	}
 	return attach_out(env, head, from, off, len);
 }

@@ -272,7 +272,8 @@ unsigned int
 rig_events(uint32_t max)
 {
 	struct thole_event events[16];
-	uint32_t n = thole_app_events(rig.app, events, RTE_MIN(max, (uint32_t)RTE_DIM(events)));
+	uint32_t n = (uint32_t)thole_app_events(
+		rig.app, events, RTE_MIN(max, (uint32_t)RTE_DIM(events)));
 
 	FUZZ_CHECK(n <= max, "%u events, there was room for %u", n, max);
 	for (uint32_t i = 0; i < n; i++)

@@ -132,7 +132,7 @@ static uint32_t
 next_event(struct thole_event *ev)
 {
 	memset(ev, 0, sizeof(*ev));
-	return thole_app_events(S->app, ev, 1);
+	return (uint32_t)thole_app_events(S->app, ev, 1);
 }
 
 /* The memory's old content shows through nowhere. */

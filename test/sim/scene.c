@@ -453,7 +453,7 @@ application(struct scene *s, unsigned int side)
 	bool any = me->woken;
 	uint32_t n;
 
-	while ((n = thole_app_events(me->app, events, RTE_DIM(events))) != 0) {
+	while ((n = (uint32_t)thole_app_events(me->app, events, RTE_DIM(events))) != 0) {
 		any = true;
 		for (uint32_t i = 0; i < n; i++)
 			hear(s, side, &events[i]);

@@ -65,7 +65,7 @@ static void
 ops_flush(struct sim *s, unsigned int side)
 {
 	struct side *me = &s->side[side];
-	uint32_t n = thole_app_submit(me->app, me->ops, me->nb_ops);
+	uint32_t n = (uint32_t)thole_app_submit(me->app, me->ops, me->nb_ops);
 
 	for (uint32_t i = 0; i < n; i++)
 		trace_op(s, side, &me->ops[i]);
@@ -475,7 +475,7 @@ user_turn(struct sim *s, unsigned int side)
 	me->settled = true;
 	ops_flush(s, side);
 	do {
-		n = thole_app_events(me->app, events, max);
+		n = (uint32_t)thole_app_events(me->app, events, max);
 		for (uint32_t i = 0; i < n; i++)
 			heard(s, side, &events[i]);
 		ops_flush(s, side);

@@ -3,11 +3,12 @@
  * @file
  * thole/app.h: the application's side of a stack: operations down, events up, both in batches.
  *
- * An application context belongs to one thread. A direct context lives on the stack's own thread:
- * ops take effect within thole_app_submit(), events are read from the connections themselves. A
- * ring context lives on any other thread: ops and events pass through a pair of single-producer
- * single-consumer rings, and thole_stack_run() serves them. Both take the same ops and give the
- * same events in the same order.
+ * An application context belongs to one thread: a ring context to the first that submits ops or
+ * reads events, until it lets go of it (thole_app_release()); others are told -EPERM. A direct
+ * context lives on the stack's own thread: ops take effect within thole_app_submit(), events are
+ * read from the connections themselves. A ring context lives on any other thread, EAL's or not: ops
+ * and events pass through a pair of single-producer single-consumer rings, and thole_stack_run()
+ * serves them. Both take the same ops and give the same events in the same order.
  *
  * A connection has at most one event of a kind outstanding; readiness is gathered on the connection
  * until the application looks, so a slow application costs bounded memory and loses nothing.
@@ -174,7 +175,8 @@ struct thole_op {
 		uint32_t bytes;
 		uint32_t option; /**< SET, SET_NEW, GET: enum thole_option */
 	};
-	thole_conn conn;      /**< all but LISTEN, LISTEN_SHARED, UNLISTEN, CONNECT and SET_NEW */
+	thole_conn conn; /**< all but LISTEN, LISTEN_SHARED, UNLISTEN and CONNECT; SET_NEW: any
+			    number, that REFUSED brings back */
 	__extension__ union { /* standard in C, an extension in C++ */
 		__extension__ struct {
 			struct thole_endpoint
@@ -298,13 +300,23 @@ THOLE_API uint32_t thole_app_number(const struct thole_app *app);
  * the first op, and in a loop let rx come first, with no packets, too.
  * @return how many were taken, from the first on: as many as the ring has room for; for a direct
  * context all, unless 256 answers (LISTENING, REFUSED, GIVEN, TAKEN, CLOSED without a handle)
- * haven't been read. What wasn't taken (and its mbufs) is still the caller's.
+ * haven't been read. -EPERM: a ring context is another thread's. What wasn't taken (and its mbufs)
+ * is still the caller's.
  */
-THOLE_API uint32_t thole_app_submit(struct thole_app *app, const struct thole_op *ops, uint32_t n);
+THOLE_API int32_t thole_app_submit(struct thole_app *app, const struct thole_op *ops, uint32_t n);
 
-/** Reads events, at most @p max. In the context's thread. @return how many. */
-THOLE_API uint32_t thole_app_events(
-	struct thole_app *app, struct thole_event *events, uint32_t max);
+/**
+ * Reads events, at most @p max. In the context's thread.
+ * @return how many; -EPERM: a ring context is another thread's.
+ */
+THOLE_API int32_t thole_app_events(struct thole_app *app, struct thole_event *events, uint32_t max);
+
+/**
+ * Lets another thread have a ring context, which belongs to the first that submits or reads: to the
+ * first that does so after this. What that one then sees is what this one left. In the context's
+ * thread. @return 0; -EPERM: it is another thread's.
+ */
+THOLE_API int thole_app_release(struct thole_app *app);
 
 /**
  * Whether ops wait in the rings of @p stack's contexts that thole_stack_run() could take. A thread
@@ -321,7 +333,8 @@ THOLE_API bool thole_app_events_wait(const struct thole_stack *stack);
 
 /**
  * Copies @p bytes into mbufs of @p pool and submits them as one SEND. In the context's thread.
- * @return @p bytes; -ENOBUFS without an mbuf; -EAGAIN when the ring is full. All or nothing.
+ * @return @p bytes; -ENOBUFS without an mbuf; -EAGAIN when the ring is full; -EPERM: a ring context
+ * is another thread's. All or nothing.
  */
 THOLE_API int64_t thole_app_send_copy(struct thole_app *app, thole_conn conn,
 	struct rte_mempool *pool, const void *data, uint32_t bytes);

@@ -219,6 +219,9 @@ THOLE_API void thole_worker_destroy(struct thole_worker *worker);
  * Any thread. */
 THOLE_API struct thole_stack *thole_worker_stack(struct thole_worker *worker);
 
+/** The port's pool of this worker, as thole_port_pool() has it. Any thread. */
+THOLE_API struct rte_mempool *thole_worker_pool(const struct thole_worker *worker);
+
 /** One turn: rx, application, run, tx. In the thread that owns the worker. @return packets moved.
  */
 THOLE_API uint32_t thole_worker_turn(struct thole_worker *worker);

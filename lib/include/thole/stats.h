@@ -51,12 +51,14 @@ struct thole_stack;
 	X(tx_rsts, "RSTs sent")                                                                    \
 	X(tx_syn_acks, "SYN-ACKs sent, repeats included")                                          \
 	X(tx_data_bytes, "payload bytes sent, repeats included")                                   \
+	X(tx_copied_bytes, "of these, bytes that were copied into packets, not referred to")       \
 	X(tx_drop_replies, "stateless replies beyond their queue")                                 \
 	X(tx_drop_limited, "ICMP errors, RSTs and challenge ACKs beyond their rate")               \
 	X(tx_drop_neigh, "packets dropped because the next hop doesn't answer ARP")                \
 	X(tx_nosegment, "times that data had to wait: max_flights or max_segments is too little")  \
 	X(tx_nombuf, "times that no mbuf could be had; what was due is sent later")                \
 	X(rx_data_bytes, "payload bytes taken in sequence")                                        \
+	X(rx_copied_bytes, "payload bytes copied while small segments were gathered")              \
 	X(rx_dup_bytes, "payload bytes that had come before")                                      \
 	X(rx_ooo_segs, "segments kept out of order")                                               \
 	X(opened_active, "connections opened by us, established")                                  \

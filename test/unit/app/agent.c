@@ -95,7 +95,7 @@ flush(struct agent *a)
 	while (a->count > 0) {
 		uint32_t at = a->head % AGENT_PENDING;
 		uint32_t n = RTE_MIN(a->count, AGENT_PENDING - at);
-		uint32_t taken = thole_app_submit(a->app, &a->pending[at], n);
+		uint32_t taken = (uint32_t)thole_app_submit(a->app, &a->pending[at], n);
 
 		a->head += taken;
 		a->count -= taken;
@@ -322,7 +322,7 @@ agent_step(struct agent *a)
 		flush(a);
 	if (prng_below(&a->seed, 32) != 0)
 		return false;
-	n = thole_app_events(a->app, events, RTE_DIM(events));
+	n = (uint32_t)thole_app_events(a->app, events, RTE_DIM(events));
 	for (uint32_t i = 0; i < n; i++)
 		on_event(a, &events[i]);
 	a->dry = n != 0 ? 0 : a->dry + 1;

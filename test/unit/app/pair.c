@@ -219,7 +219,7 @@ struct thole_event
 pair_event(struct thole_app *app, enum thole_event_type type)
 {
 	struct thole_event ev = { 0 };
-	uint32_t n = thole_app_events(app, &ev, 1);
+	uint32_t n = (uint32_t)thole_app_events(app, &ev, 1);
 
 	CU_ASSERT_EQUAL(n, 1);
 	CU_ASSERT_EQUAL(ev.type, type);

@@ -3,7 +3,7 @@
 #include "test.h"
 
 extern const struct test_suite suite_app, suite_ops, suite_connect, suite_events, suite_rings,
-	suite_embed, suite_million, suite_wait, suite_drain, suite_give;
+	suite_embed, suite_million, suite_wait, suite_drain, suite_give, suite_bulk;
 
 const struct test_suite *const test_suites[] = {
 	&suite_app,
@@ -16,5 +16,6 @@ const struct test_suite *const test_suites[] = {
 	&suite_million,
 	&suite_wait,
 	&suite_give,
+	&suite_bulk,
 	NULL,
 };

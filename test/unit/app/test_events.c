@@ -263,7 +263,7 @@ test_portions(void)
 	for (uint64_t i = 0; i < N; i++)
 		pair_send(&p, c, CLIENT, pair_event(c, THOLE_EV_CONNECTED).conn, 100);
 	pair_settle(&p);
-	while ((n = thole_app_events(s, ev, 3)) != 0) {
+	while ((n = (uint32_t)thole_app_events(s, ev, 3)) != 0) {
 		for (uint32_t i = 0; i < n; i++) {
 			accepted += ev[i].type == THOLE_EV_ACCEPTED;
 			if (ev[i].type == THOLE_EV_DATA) {

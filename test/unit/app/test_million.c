@@ -44,7 +44,7 @@ serve(struct end *e)
 	thole_conn done = 0; /* closed in this batch; its PEER_CLOSED may be in it, too */
 	uint32_t n;
 
-	while ((n = thole_app_events(e->app, ev, 64)) != 0) {
+	while ((n = (uint32_t)thole_app_events(e->app, ev, 64)) != 0) {
 		for (uint32_t i = 0; i < n; i++) {
 			switch (ev[i].type) {
 			case THOLE_EV_CONNECTED:

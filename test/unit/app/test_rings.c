@@ -35,16 +35,16 @@ test_full_ops(void)
 	app = pair_app(&p, CLIENT, 64);
 	for (unsigned int i = 0; i < RTE_DIM(ops); i++)
 		ops[i] = (struct thole_op){ .type = THOLE_OP_SET_USER, .conn = i, .user = i };
-	taken = thole_app_submit(app, ops, 200);
+	taken = (uint32_t)thole_app_submit(app, ops, 200);
 	CU_ASSERT(taken >= 63 && taken <= 64);
 	CU_ASSERT_EQUAL(thole_app_submit(app, &ops[taken], 200 - taken), 0);
 	CU_ASSERT_EQUAL(thole_app_events(app, events, 200), 0);
 	while (got < 200) {
 		pair_turn(&p);
-		n = thole_app_events(app, &events[got], 200 - got);
+		n = (uint32_t)thole_app_events(app, &events[got], 200 - got);
 		CU_ASSERT_FATAL(n != 0);
 		got += n;
-		taken += thole_app_submit(app, &ops[taken], 200 - taken);
+		taken += (uint32_t)thole_app_submit(app, &ops[taken], 200 - taken);
 	}
 	for (unsigned int i = 0; i < 200; i++) {
 		CU_ASSERT_EQUAL(events[i].type, THOLE_EV_REFUSED);
@@ -72,7 +72,7 @@ test_nobody_reads(void)
 		uint32_t taken;
 
 		op.conn = op.user = next;
-		taken = thole_app_submit(app, &op, 1);
+		taken = (uint32_t)thole_app_submit(app, &op, 1);
 		next += taken;
 		if (taken == 0)
 			idle++;
@@ -80,7 +80,7 @@ test_nobody_reads(void)
 	}
 	CU_ASSERT(next >= 256 + 63 && next <= 256 + 3 * 64);
 	for (uint64_t i = 0; i < next;) {
-		n = thole_app_events(app, ev, 8);
+		n = (uint32_t)thole_app_events(app, ev, 8);
 		CU_ASSERT_FATAL(n != 0);
 		for (uint32_t k = 0; k < n; k++)
 			CU_ASSERT_EQUAL(ev[k].conn, i++);
@@ -159,6 +159,9 @@ thread_main(void *arg)
 		if (idle)
 			sched_yield();
 	}
+	for (int i = 0; i < 2; i++)
+		if (t->agents[i] != NULL)
+			(void)thole_app_release(t->agents[i]->app);
 	__atomic_store_n(&t->done, true, __ATOMIC_RELEASE); /* with the loads in drive() */
 	return NULL;
 }
@@ -216,6 +219,7 @@ run_threads(bool client_ring, bool server_ring)
 
 		if (i == SERVER)
 			pair_listen(&p, app, PAIR_PORT, 1000);
+		CU_ASSERT_EQUAL(thole_app_release(app), 0); /* the thread's from here on */
 		all[i] = agent_new(&p, app, i == CLIENT, CONNS);
 		(ring[i] ? thread.agents : mine)[i] = all[i];
 		all[i]->hoard = ring[i] ? 200 : 0;
@@ -257,6 +261,80 @@ test_both_threads(void)
 	run_threads(true, true);
 }
 
+struct stranger {
+	struct thole_app *app;
+	struct rte_mempool *pool;
+	int32_t submitted, read;
+	int64_t sent;
+	int released;
+};
+
+static void *
+try_all(void *arg)
+{
+	const struct thole_op op = { .type = THOLE_OP_CLOSE };
+	struct stranger *s = arg;
+	struct thole_event ev;
+
+	s->submitted = thole_app_submit(s->app, &op, 1);
+	s->read = thole_app_events(s->app, &ev, 1);
+	s->sent = thole_app_send_copy(s->app, 1, s->pool, "x", 1);
+	s->released = thole_app_release(s->app);
+	return NULL;
+}
+
+/* Runs it in a thread of its own. */
+static struct stranger
+stranger(struct pair *p, struct thole_app *app)
+{
+	struct stranger s = { .app = app, .pool = p->side[CLIENT].pool };
+	pthread_t id;
+
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&id, NULL, try_all, &s), 0);
+	pthread_join(id, NULL);
+	return s;
+}
+
+/* A ring context is its first user's, until he lets go of it. */
+static void
+test_wrong_thread(void)
+{
+	struct stranger s;
+	struct thole_event ev;
+	struct thole_app *app, *direct;
+	struct pair p;
+
+	pair_up(&p, NULL);
+	app = pair_app(&p, CLIENT, 64);
+	direct = pair_app(&p, CLIENT, 0);
+	CU_ASSERT_EQUAL(thole_app_release(direct), 0);
+	pair_no_event(app); /* to read is to have it */
+	s = stranger(&p, app);
+	CU_ASSERT_EQUAL(s.submitted, -EPERM);
+	CU_ASSERT_EQUAL(s.read, -EPERM);
+	CU_ASSERT_EQUAL(s.sent, -EPERM);
+	CU_ASSERT_EQUAL(s.released, -EPERM);
+	CU_ASSERT_EQUAL(rte_mempool_in_use_count(p.side[CLIENT].pool), 0);
+	pair_op(app, THOLE_OP_CLOSE, 7, 0);
+	pair_settle(&p);
+	CU_ASSERT_EQUAL(pair_event(app, THOLE_EV_REFUSED).conn, 7);
+	CU_ASSERT_EQUAL(thole_app_release(app), 0);
+	s = stranger(&p, app);
+	CU_ASSERT_EQUAL(s.submitted, 1);
+	CU_ASSERT_EQUAL(s.read, 0);
+	CU_ASSERT_EQUAL(s.sent, 1);
+	CU_ASSERT_EQUAL(s.released, 0);
+	pair_settle(&p);
+	CU_ASSERT_EQUAL(pair_event(app, THOLE_EV_REFUSED).op, THOLE_OP_CLOSE);
+	CU_ASSERT_EQUAL(pair_event(app, THOLE_EV_REFUSED).op, THOLE_OP_SEND);
+	s = stranger(&p, app);
+	CU_ASSERT_EQUAL(s.read, -EPERM);
+	CU_ASSERT_EQUAL(thole_app_events(app, &ev, 1), 0);
+	thole_app_destroy(app);
+	thole_app_destroy(direct);
+	pair_down(&p);
+}
+
 static const struct test_case cases[] = {
 	{ "the op ring is full", test_full_ops },
 	{ "nobody reads answers", test_nobody_reads },
@@ -264,6 +342,7 @@ static const struct test_case cases[] = {
 	{ "a server in a thread", test_server_thread },
 	{ "a client in a thread", test_client_thread },
 	{ "both in a thread", test_both_threads },
+	{ "the wrong thread", test_wrong_thread },
 	{ NULL, NULL },
 };
 const struct test_suite suite_rings = { "rings", cases };

@@ -51,7 +51,7 @@ lengths_and_alignments(void)
 {
 	uint64_t seed = 1;
 
-	for (size_t n = 0; n <= 200; n++) {
+	for (size_t n = 0; n <= 700; n++) {
 		for (size_t align = 0; align < 8; align++) {
 			uint8_t *bytes = malloc(align + n + (align + n == 0));
 

@@ -116,7 +116,7 @@ static void
 take_events(struct side *s, struct end *e)
 {
 	struct thole_event events[64];
-	uint32_t n = thole_app_events(e->app, events, 64);
+	uint32_t n = (uint32_t)thole_app_events(e->app, events, 64);
 
 	for (uint32_t i = 0; i < n; i++)
 		on_event(s, e, &events[i]);

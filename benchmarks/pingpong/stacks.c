@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * stacks.c: both stacks' workers turn on one core. An end's application works in its worker's turn,
+ * or in a loop on the other core. Each end sends back the message that it got, so that no payload
+ * is made or copied but by the stack. The client looks at the clock once a round trip: when a
+ * message is there.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <rte_launch.h>
+
+#include "pingpong.h"
+
+#define EVENTS	    8
+#define RINGS	    256
+#define CHECK_EVERY 4096 /* turns without an event between looks at the clock */
+#define LAST_TURNS  16	 /* in which what ending a context brings is said and heard */
+
+struct talk;
+
+/* An end's application. */
+struct end {
+	struct talk *talk;
+	struct thole_app *app;
+	thole_conn conn;
+	bool is_client;
+	bool is_ready; /* it listens */
+	bool failed;
+	uint32_t idle;
+};
+
+struct talk {
+	struct turn *turn;
+	struct end ends[DUO_SIDES];
+	uint64_t start_ns, last_ns;
+	uint64_t idle_ns; /* since when nothing has come; 0: it has */
+	uint32_t warm;
+	uint8_t pattern[2048];
+	bool over; /* said by who runs the client, to who runs the workers or waits */
+};
+
+/* What the application of a worker's own core is; nobody, where it is on the other one. */
+static struct end *in_worker[DUO_SIDES];
+
+static void
+end_talk(struct talk *t, bool failed)
+{
+	t->turn->failed |= failed;
+	__atomic_store_n(&t->over, true, __ATOMIC_RELEASE);
+}
+
+static void
+submit(struct end *e, const struct thole_op *ops, uint32_t n)
+{
+	uint32_t taken = thole_app_submit(e->app, ops, n);
+
+	for (uint32_t i = taken; i < n; i++) {
+		e->failed = true;
+		if (ops[i].type == THOLE_OP_SEND)
+			rte_pktmbuf_free(ops[i].mbuf);
+	}
+}
+
+static void
+say_first(struct end *e)
+{
+	struct turn *turn = e->talk->turn;
+
+	if (thole_app_send_copy(e->app, e->conn, thole_port_pool(turn->duo->ports[DUO_CLIENT], 0),
+		    e->talk->pattern, turn->size) != turn->size)
+		e->failed = true;
+}
+
+/* The client's message is back. @return whether it goes again. */
+static bool
+count(struct talk *t, const struct rte_mbuf *m)
+{
+	struct turn *turn = t->turn;
+	uint64_t now = thole_clock_ns();
+
+	if (t->warm == 0) {
+		histogram_add(turn->h, now - t->last_ns);
+		turn->trips++;
+	} else if (--t->warm == 0) {
+		t->start_ns = now;
+	}
+	t->last_ns = now;
+	if ((t->warm != 0 || now - t->start_ns < turn->ns) && duo_signals == 0)
+		return true;
+	turn->elapsed_ns += now - t->start_ns;
+	end_talk(t, memcmp(rte_pktmbuf_mtod(m, const void *), t->pattern, turn->size) != 0 &&
+			    duo_signals == 0);
+	return false;
+}
+
+/* A whole message: it fits one segment. */
+static void
+on_data(struct end *e, const struct thole_event *ev)
+{
+	struct thole_op ops[2] = {
+		{ .type = THOLE_OP_RECEIVED, .bytes = ev->bytes, .conn = ev->conn },
+		{ .type = THOLE_OP_SEND, .conn = ev->conn, .mbuf = ev->mbuf },
+	};
+
+	if (ev->bytes != e->talk->turn->size || ev->mbuf->nb_segs != 1) {
+		e->failed = true;
+		rte_pktmbuf_free(ev->mbuf);
+	} else if (e->is_client && !count(e->talk, ev->mbuf)) {
+		rte_pktmbuf_free(ev->mbuf);
+		submit(e, ops, 1);
+	} else {
+		submit(e, ops, 2);
+	}
+}
+
+static void
+on_event(struct end *e, const struct thole_event *ev)
+{
+	switch ((enum thole_event_type)ev->type) {
+	case THOLE_EV_LISTENING:
+		e->failed |= ev->status != 0;
+		e->is_ready = true;
+		break;
+	case THOLE_EV_ACCEPTED:
+		e->conn = ev->conn;
+		break;
+	case THOLE_EV_CONNECTED:
+		e->conn = ev->conn;
+		say_first(e);
+		break;
+	case THOLE_EV_DATA:
+		on_data(e, ev);
+		break;
+	case THOLE_EV_SENDABLE:
+		break;
+	case THOLE_EV_OPENING:
+	case THOLE_EV_PEER_CLOSED:
+	case THOLE_EV_CLOSED:
+	case THOLE_EV_REFUSED:
+	case THOLE_EV_SOFT_ERROR:
+		e->failed = true;
+		break;
+	}
+}
+
+/* Nothing came for a while: is it over, or stuck? */
+static __rte_noinline void
+look_at_clock(struct talk *t)
+{
+	uint64_t now = thole_clock_ns();
+
+	if (t->idle_ns == 0)
+		t->idle_ns = now;
+	if (now - t->idle_ns > PATIENCE_NS || duo_signals != 0)
+		end_talk(t, duo_signals == 0);
+}
+
+static void
+end_turn(struct end *e)
+{
+	struct thole_event events[EVENTS];
+	uint32_t n = thole_app_events(e->app, events, EVENTS);
+
+	if (n == 0) {
+		if (++e->idle % CHECK_EVERY == 0 && e->is_client)
+			look_at_clock(e->talk);
+		return;
+	}
+	e->talk->idle_ns = 0;
+	for (uint32_t i = 0; i < n; i++)
+		on_event(e, &events[i]);
+	if (e->failed)
+		end_talk(e->talk, true);
+}
+
+void
+pingpong_app_turn(void *ctx, struct thole_worker *worker, uint64_t now_ns)
+{
+	struct end *e = *(struct end **)ctx;
+
+	(void)worker;
+	(void)now_ns;
+	if (e != NULL)
+		end_turn(e);
+}
+
+void *
+pingpong_app_ctx(enum duo_side side)
+{
+	return &in_worker[side];
+}
+
+static bool
+is_over(const struct talk *t)
+{
+	return __atomic_load_n(&t->over, __ATOMIC_ACQUIRE);
+}
+
+static void
+turn_workers(struct duo *d)
+{
+	thole_worker_turn(d->workers[DUO_CLIENT]);
+	thole_worker_turn(d->workers[DUO_SERVER]);
+}
+
+static int
+work(void *arg)
+{
+	struct talk *t = arg;
+
+	while (!is_over(t))
+		turn_workers(t->turn->duo);
+	return 0;
+}
+
+static int
+make_end(struct talk *t, enum duo_side side, bool by_ring)
+{
+	struct thole_app_config config = { .ring_entries = by_ring ? RINGS : 0 };
+	struct end *e = &t->ends[side];
+	int rc =
+		thole_app_create(thole_worker_stack(t->turn->duo->workers[side]), &config, &e->app);
+
+	if (rc != 0)
+		return rc;
+	e->talk = t;
+	e->is_client = side == DUO_CLIENT;
+	in_worker[side] = by_ring ? NULL : e;
+	return 0;
+}
+
+/* Opens the connection, the workers turning here; its first message goes when they go on. */
+static int
+open_talk(struct talk *t)
+{
+	struct end *client = &t->ends[DUO_CLIENT], *server = &t->ends[DUO_SERVER];
+	struct thole_op op = { .type = THOLE_OP_LISTEN, .bytes = 1, .local = duo_server() };
+
+	submit(server, &op, 1);
+	for (int i = 0; i < LAST_TURNS && !server->is_ready; i++) {
+		turn_workers(t->turn->duo);
+		if (in_worker[DUO_SERVER] == NULL)
+			end_turn(server);
+	}
+	op = (struct thole_op){ .type = THOLE_OP_CONNECT, .remote = duo_server() };
+	submit(client, &op, 1);
+	return server->is_ready && !server->failed && !client->failed ? 0 : -EIO;
+}
+
+static void
+close_talk(struct talk *t)
+{
+	struct duo *d = t->turn->duo;
+
+	for (int i = 0; i < DUO_SIDES; i++) {
+		in_worker[i] = NULL;
+		thole_app_destroy(t->ends[i].app);
+	}
+	for (int i = 0; i < LAST_TURNS; i++)
+		turn_workers(d);
+}
+
+int
+pingpong_stacks(struct turn *turn, enum form form)
+{
+	static struct talk t;
+	bool client_rings = form != FORM_DIRECT, server_rings = form == FORM_RING_BOTH;
+	int rc;
+
+	t = (struct talk){ .turn = turn, .warm = WARM_TRIPS };
+	for (size_t i = 0; i < sizeof(t.pattern); i++)
+		t.pattern[i] = (uint8_t)(i * 7 + 1);
+	rc = make_end(&t, DUO_SERVER, server_rings);
+	if (rc == 0)
+		rc = make_end(&t, DUO_CLIENT, client_rings);
+	if (rc == 0)
+		rc = open_talk(&t);
+	if (rc == 0 && rte_eal_remote_launch(work, &t, turn->duo->other) != 0)
+		rc = -EBUSY;
+	if (rc == 0) {
+		while (client_rings && !is_over(&t)) {
+			end_turn(&t.ends[DUO_CLIENT]);
+			if (server_rings)
+				end_turn(&t.ends[DUO_SERVER]);
+		}
+		rte_eal_wait_lcore(turn->duo->other);
+	}
+	close_talk(&t);
+	return rc != 0 ? rc : turn->failed ? -EIO : 0;
+}

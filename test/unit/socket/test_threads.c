@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* test_threads.c: workers in a thread of their own, and contexts in others, which sleep. */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <string.h>
+
+#include "socket/world.h"
+
+#define PORT 80
+
+/* Workers in a thread of their own, a server in another. */
+static struct {
+	bool stop;
+	uint64_t echoed;
+} run;
+
+static void *
+turn_workers(void *arg)
+{
+	(void)arg;
+	while (!__atomic_load_n(&run.stop, __ATOMIC_ACQUIRE)) {
+		world_turn(NULL);
+		sched_yield();
+	}
+	return NULL;
+}
+
+/* Echoes one connection after the other, each until its end, asleep while nothing comes. */
+static void *
+serve(void *arg)
+{
+	struct thole_sockets *s = NULL;
+	struct thole_endpoint local = { .port = PORT };
+	struct thole_sockets_config c;
+	struct rte_mbuf *chain;
+	thole_sock listener, sock;
+
+	thole_sockets_config_init(&c);
+	(void)arg;
+	CU_ASSERT_EQUAL_FATAL(thole_sockets_create(world.sides[1].workers, 2, &c, &s, NULL), 0);
+	listener = thole_socket(s);
+	CU_ASSERT_EQUAL(thole_bind(s, listener, &local), 0);
+	CU_ASSERT_EQUAL(thole_listen(s, listener, 16, THOLE_NEVER), 0);
+	while ((sock = thole_accept(s, listener, NULL, THOLE_NEVER)) > 0) {
+		int64_t n;
+		bool any = false;
+
+		while ((n = thole_recv_mbuf(s, sock, &chain, 65536, THOLE_NEVER)) > 0) {
+			any = true;
+			run.echoed += (uint64_t)n;
+			CU_ASSERT_EQUAL(thole_send_mbuf(s, sock, chain, THOLE_NEVER), n);
+		}
+		CU_ASSERT_EQUAL(n, 0);
+		CU_ASSERT_EQUAL(thole_close(s, sock), 0);
+		if (!any)
+			break;
+	}
+	CU_ASSERT_EQUAL(thole_sockets_destroy(s), 0);
+	return NULL;
+}
+
+static void
+talk(struct thole_sockets *c, unsigned int pieces)
+{
+	struct thole_endpoint to = world_at(1, PORT);
+	thole_sock sock = thole_socket(c);
+	uint8_t out[4000], in[4000];
+	int error;
+
+	/* The server may not listen yet. */
+	while ((error = thole_connect(c, sock, &to, THOLE_NEVER)) == -ECONNREFUSED)
+		sched_yield();
+	CU_ASSERT_EQUAL_FATAL(error, 0);
+	for (unsigned int i = 0; i < pieces; i++) {
+		size_t n = 1 + i * 37 % sizeof(out), got = 0;
+
+		memset(out, (int)(i + 1), n);
+		CU_ASSERT_EQUAL(thole_send(c, sock, out, n, THOLE_NEVER), (int64_t)n);
+		while (got < n) {
+			int64_t r = thole_recv(c, sock, in + got, n - got, THOLE_NEVER);
+
+			CU_ASSERT_TRUE_FATAL(r > 0);
+			got += (size_t)r;
+		}
+		CU_ASSERT_EQUAL(memcmp(out, in, n), 0);
+	}
+	CU_ASSERT_EQUAL(thole_shutdown(c, sock, THOLE_SHUT_WR), 0);
+	CU_ASSERT_EQUAL(thole_recv(c, sock, in, 1, THOLE_NEVER), 0);
+	CU_ASSERT_EQUAL(thole_close(c, sock), 0);
+}
+
+static void
+threads(void)
+{
+	struct thole_sockets_config config;
+	struct thole_sockets *c = NULL;
+	pthread_t workers, server;
+
+	world_begin(&(struct world_config){ .nb_workers = 2, .no_sockets = true });
+	memset(&run, 0, sizeof(run));
+	thole_sockets_config_init(&config);
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&workers, NULL, turn_workers, NULL), 0);
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&server, NULL, serve, NULL), 0);
+	CU_ASSERT_EQUAL_FATAL(
+		thole_sockets_create(world.sides[0].workers, 2, &config, &c, NULL), 0);
+	for (int i = 0; i < 8; i++)
+		talk(c, 100);
+	talk(c, 0);
+	pthread_join(server, NULL);
+	CU_ASSERT_EQUAL(thole_sockets_destroy(c), 0);
+	CU_ASSERT_TRUE(run.echoed > 8 * 100);
+	__atomic_store_n(&run.stop, true, __ATOMIC_RELEASE);
+	pthread_join(workers, NULL);
+	world_end();
+}
+
+static const struct test_case cases[] = {
+	{ "workers, server and client, each in a thread", threads },
+	{ NULL, NULL },
+};
+
+const struct test_suite suite_threads = { "threads", cases };
