@@ -185,8 +185,8 @@ duo_write(struct duo *d, json_t *top)
 	}
 	json_object_set_new(top, "hugepages", json_boolean(d->hugepages));
 	json_object_set_new(top, "additions_per_s",
-		json_pack("[f, f, f, f]", d->add_before.main_per_s, d->add_before.other_per_s,
-			d->add_after.main_per_s, d->add_after.other_per_s));
+		json_pack("[f, f, f, f]", d->add_before.main.per_s, d->add_before.other.per_s,
+			d->add_after.main.per_s, d->add_after.other.per_s));
 	file = fopen(path, "w");
 	if (file == NULL) {
 		rc = -errno;

@@ -53,7 +53,7 @@ end_talk(struct talk *t, bool failed)
 static void
 submit(struct end *e, const struct thole_op *ops, uint32_t n)
 {
-	uint32_t taken = thole_app_submit(e->app, ops, n);
+	uint32_t taken = (uint32_t)thole_app_submit(e->app, ops, n);
 
 	for (uint32_t i = taken; i < n; i++) {
 		e->failed = true;
@@ -139,6 +139,10 @@ on_event(struct end *e, const struct thole_event *ev)
 	case THOLE_EV_CLOSED:
 	case THOLE_EV_REFUSED:
 	case THOLE_EV_SOFT_ERROR:
+	case THOLE_EV_OPTION:
+	case THOLE_EV_INFO:
+	case THOLE_EV_GIVEN:
+	case THOLE_EV_TAKEN:
 		e->failed = true;
 		break;
 	}
@@ -160,7 +164,7 @@ static void
 end_turn(struct end *e)
 {
 	struct thole_event events[EVENTS];
-	uint32_t n = thole_app_events(e->app, events, EVENTS);
+	uint32_t n = (uint32_t)thole_app_events(e->app, events, EVENTS);
 
 	if (n == 0) {
 		if (++e->idle % CHECK_EVERY == 0 && e->is_client)

@@ -68,7 +68,7 @@ static void
 sender_turn(struct sender *s)
 {
 	struct thole_event ev[EVENTS];
-	uint32_t n = thole_app_events(s->app, ev, EVENTS);
+	uint32_t n = (uint32_t)thole_app_events(s->app, ev, EVENTS);
 
 	for (uint32_t i = 0; i < n; i++) {
 		if (ev[i].type == THOLE_EV_CONNECTED) {
@@ -93,7 +93,7 @@ static void
 receiver_turn(struct receiver *r)
 {
 	struct thole_event ev[EVENTS];
-	uint32_t n = thole_app_events(r->app, ev, EVENTS);
+	uint32_t n = (uint32_t)thole_app_events(r->app, ev, EVENTS);
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct thole_op op = { .conn = ev[i].conn, .bytes = ev[i].bytes };

@@ -10,6 +10,15 @@
 #define BATCH	       32
 #define RECEIVED_BATCH 16384
 
+/* @return how many were taken. The ring context is this thread's, as the sockets are. */
+static uint32_t
+submit(struct sock_ring *r, const struct thole_op *ops, uint32_t n)
+{
+	int32_t taken = thole_app_submit(r->app, ops, n);
+
+	return taken > 0 ? (uint32_t)taken : 0;
+}
+
 static bool
 flush_staged(struct sock_ring *r)
 {
@@ -17,7 +26,7 @@ flush_staged(struct sock_ring *r)
 
 	if (n == 0)
 		return true;
-	r->staged_first += thole_app_submit(r->app, &r->staged[r->staged_first], n);
+	r->staged_first += submit(r, &r->staged[r->staged_first], n);
 	if (r->staged_first != r->staged_end)
 		return false;
 	r->staged_first = r->staged_end = 0;
@@ -36,7 +45,7 @@ sock_post(struct sock_ring *r, const struct thole_op *ops, uint32_t n)
 	uint32_t taken = 0;
 
 	if (flush_staged(r))
-		taken = thole_app_submit(r->app, ops, n);
+		taken = submit(r, ops, n);
 	else if (r->staged_end + n > SOCK_STAGED)
 		return false;
 	memcpy(&r->staged[r->staged_end], ops + taken, (n - taken) * sizeof(*ops));
@@ -171,7 +180,7 @@ serve(struct thole_sockets *s, uint16_t i)
 	do {
 		if (r->nb_aborts + BATCH > most)
 			break;
-		n = thole_app_events(r->app, events, BATCH);
+		n = (uint32_t)thole_app_events(r->app, events, BATCH);
 		for (uint32_t e = 0; e < n; e++)
 			sock_event(s, i, &events[e]);
 		read += n;

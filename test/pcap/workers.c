@@ -146,7 +146,7 @@ static void
 hear(struct end *end, void (*heed)(const struct thole_event *event))
 {
 	struct thole_event events[BURST];
-	uint32_t n = thole_app_events(end->app, events, BURST);
+	uint32_t n = (uint32_t)thole_app_events(end->app, events, BURST);
 
 	for (uint32_t i = 0; i < n; i++)
 		heed(&events[i]);

@@ -175,8 +175,8 @@ struct thole_op {
 		uint32_t bytes;
 		uint32_t option; /**< SET, SET_NEW, GET: enum thole_option */
 	};
-	thole_conn conn; /**< all but LISTEN, LISTEN_SHARED, UNLISTEN and CONNECT; SET_NEW: any
-			    number, that REFUSED brings back */
+	thole_conn conn;      /**< all but LISTEN, LISTEN_SHARED, UNLISTEN and CONNECT; SET_NEW: any
+				 number, that REFUSED brings back */
 	__extension__ union { /* standard in C, an extension in C++ */
 		__extension__ struct {
 			struct thole_endpoint

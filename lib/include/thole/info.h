@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
+/**
+ * @file
  * thole/info.h: what is known of a connection (RFC 9293, 3.9.1: STATUS), at one moment. Sequence
  * numbers are not shown: they would help an attacker who gets to see a log.
  */
@@ -43,7 +44,8 @@ enum thole_recovery {
 	THOLE_RECOVERY_CWR,  /**< cwnd comes down for ECN (RFC 3168, 6.1.2) or a loss made good */
 };
 
-/** The name of a state as RFC 9293 has it: "SYN-SENT". @return static text; "?" for another value.
+/** The name of a state as RFC 9293 has it: "SYN-SENT". Any thread. @return static text; "?" for
+ * another value.
  */
 THOLE_API const char *thole_state_name(enum thole_state state);
 
@@ -63,59 +65,59 @@ THOLE_API const char *thole_state_name(enum thole_state state);
  * isn't TCP's to time.
  */
 struct thole_info {
-	struct thole_endpoint local;
-	struct thole_endpoint remote;
-	uint8_t state;	    /**< enum thole_state */
-	uint8_t options;    /**< enum thole_info_option, ored */
-	uint8_t recovery;   /**< enum thole_recovery */
-	uint8_t cc;	    /**< enum thole_cc */
-	uint8_t snd_wscale; /**< of the peer's windows */
-	uint8_t rcv_wscale; /**< of ours */
-	uint8_t backoff;    /**< doublings of the RTO, or of the time between window probes */
-	uint8_t probes;	    /**< keepalive probes that weren't answered */
-	uint16_t snd_mss;   /**< most payload of a segment that we send now */
-	uint16_t rcv_mss;   /**< most payload of a segment that came; at first 536 */
-	uint16_t advmss;    /**< that our SYN offered */
-	uint16_t pmtu;	    /**< of the path, as far as known: IP header included */
+	struct thole_endpoint local;  /**< ours */
+	struct thole_endpoint remote; /**< the peer's */
+	uint8_t state;		      /**< enum thole_state */
+	uint8_t options;	      /**< enum thole_info_option, ored */
+	uint8_t recovery;	      /**< enum thole_recovery */
+	uint8_t cc;		      /**< enum thole_cc */
+	uint8_t snd_wscale;	      /**< of the peer's windows */
+	uint8_t rcv_wscale;	      /**< of ours */
+	uint8_t backoff;  /**< doublings of the RTO, or of the time between window probes */
+	uint8_t probes;	  /**< keepalive probes that weren't answered */
+	uint16_t snd_mss; /**< most payload of a segment that we send now */
+	uint16_t rcv_mss; /**< most payload of a segment that came; at first 536 */
+	uint16_t advmss;  /**< that our SYN offered */
+	uint16_t pmtu;	  /**< of the path, as far as known: IP header included */
 
-	uint64_t rto_ns;
-	uint64_t srtt_ns;
-	uint64_t rttvar_ns;
+	uint64_t rto_ns;	     /**< retransmission timeout (RFC 6298), with its doublings */
+	uint64_t srtt_ns;	     /**< smoothed round-trip time */
+	uint64_t rttvar_ns;	     /**< its variation */
 	uint64_t min_rtt_ns;	     /**< while data is or was lately on the way (RFC 8985, 6.2) */
 	uint64_t delayed_ack_ns;     /**< until the delayed ACK goes; 0: none is due */
 	uint64_t reordering_ns;	     /**< RACK's reordering window (RFC 8985, 6.2), likewise */
 	uint64_t pacing_bytes_per_s; /**< 0: it isn't paced, or nothing was sent lately */
-	uint32_t cwnd_bytes;
-	uint32_t ssthresh_bytes; /**< UINT32_MAX: none yet */
-	uint32_t snd_wnd_bytes;	 /**< that the peer offers */
-	uint32_t rcv_wnd_bytes;	 /**< that we offer */
-	uint32_t rcv_buf_bytes;	 /**< what auto-tuning has come to, below RCVBUF */
-	uint32_t snd_buf_bytes;	 /**< SNDBUF */
-	uint32_t unacked_bytes;	 /**< on the way, or lost */
-	uint32_t notsent_bytes;	 /**< queued behind that */
-	uint32_t unread_bytes;	 /**< received; the application hasn't said RECEIVED of them */
-	uint32_t ahead_bytes;	 /**< received ahead of a hole */
-	uint32_t unacked_segs;	 /**< on the way, or lost; a SYN or FIN alone counts */
-	uint32_t sacked_segs;
-	uint32_t lost_segs;    /**< taken as lost and not yet sent again */
-	uint32_t retrans_segs; /**< sent again and on the way */
+	uint32_t cwnd_bytes;	     /**< congestion window */
+	uint32_t ssthresh_bytes;     /**< UINT32_MAX: none yet */
+	uint32_t snd_wnd_bytes;	     /**< that the peer offers */
+	uint32_t rcv_wnd_bytes;	     /**< that we offer */
+	uint32_t rcv_buf_bytes;	     /**< what auto-tuning has come to, below RCVBUF */
+	uint32_t snd_buf_bytes;	     /**< SNDBUF */
+	uint32_t unacked_bytes;	     /**< on the way, or lost */
+	uint32_t notsent_bytes;	     /**< queued behind that */
+	uint32_t unread_bytes;	     /**< received; the application hasn't said RECEIVED of them */
+	uint32_t ahead_bytes;	     /**< received ahead of a hole */
+	uint32_t unacked_segs;	     /**< on the way, or lost; a SYN or FIN alone counts */
+	uint32_t sacked_segs;	     /**< of these, the peer has ahead of a hole */
+	uint32_t lost_segs;	     /**< taken as lost and not yet sent again */
+	uint32_t retrans_segs;	     /**< sent again and on the way */
 
 	bool counters; /**< THOLE_OPT_COUNTERS is on; what follows counts from when that was set */
-	uint64_t since_ns;	    /**< when that was, on the stack's clock */
-	uint64_t last_data_sent_ns; /**< when, on the stack's clock; likewise: */
-	uint64_t last_data_received_ns;
-	uint64_t last_ack_received_ns; /**< of a segment that was acceptable */
-	uint64_t segs_out;	       /**< sent, repeats included */
-	uint64_t segs_in;	 /**< received, well formed; of a peer's handshake only its last */
-	uint64_t data_segs_out;	 /**< of these, with data */
-	uint64_t data_segs_in;	 /**< likewise */
-	uint64_t bytes_sent;	 /**< payload, repeats included */
-	uint64_t bytes_retrans;	 /**< of these, again */
-	uint64_t bytes_acked;	 /**< payload that the peer acknowledged */
-	uint64_t bytes_received; /**< payload taken in sequence */
-	uint64_t retransmits;	 /**< segments sent again, SYN and FIN included */
-	uint64_t rto_fired;
-	uint64_t fast_recoveries;
+	uint64_t since_ns;		/**< when that was, on the stack's clock */
+	uint64_t last_data_sent_ns;	/**< when, on the stack's clock; likewise: */
+	uint64_t last_data_received_ns; /**< data came */
+	uint64_t last_ack_received_ns;	/**< of a segment that was acceptable */
+	uint64_t segs_out;		/**< sent, repeats included */
+	uint64_t segs_in;	  /**< received, well formed; of a peer's handshake only its last */
+	uint64_t data_segs_out;	  /**< of these, with data */
+	uint64_t data_segs_in;	  /**< likewise */
+	uint64_t bytes_sent;	  /**< payload, repeats included */
+	uint64_t bytes_retrans;	  /**< of these, again */
+	uint64_t bytes_acked;	  /**< payload that the peer acknowledged */
+	uint64_t bytes_received;  /**< payload taken in sequence */
+	uint64_t retransmits;	  /**< segments sent again, SYN and FIN included */
+	uint64_t rto_fired;	  /**< retransmission timeouts */
+	uint64_t fast_recoveries; /**< fast recoveries begun */
 	uint64_t spurious_recoveries; /**< that were taken back */
 	uint64_t dsack_dups;	      /**< D-SACKs: the peer said that something came twice */
 	uint64_t ooo_segs_in;	      /**< that came ahead of a hole */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
+/**
+ * @file
  * thole/socket.h: calls like those of BSD sockets, for threads that have no stack of their own.
  *
  * A struct thole_sockets is one thread's context: it has a ring context (thole/app.h) on the stack
@@ -43,6 +44,7 @@ struct thole_sockets;
 /** A socket: index and generation; above 0, so that calls return it or a negative errno. */
 typedef int64_t thole_sock;
 
+/** What a context has. */
 struct thole_sockets_config {
 	/** Sockets that the context can have, those waiting to be accepted included: 1,024; at most
 	   2^24 */
@@ -61,10 +63,10 @@ struct thole_sockets_config {
 	 * the workers turn in other threads.
 	 */
 	void (*turn)(void *ctx);
-	void *turn_ctx;
+	void *turn_ctx; /**< turn's argument */
 };
 
-/** Fills in every default. */
+/** Fills in every default. Any thread. */
 THOLE_API void thole_sockets_config_init(struct thole_sockets_config *config);
 
 /**
@@ -85,17 +87,20 @@ THOLE_API int thole_sockets_create(struct thole_worker *const *workers, uint16_t
  * themselves, listeners close; what was received and not read is freed. It waits for the workers to
  * take what earlier calls gave them, 100 ms at most: then what they haven't taken is lost. NULL is
  * nothing.
+ * In the context's thread.
  * @return 0, -EPERM; -ETIMEDOUT: a worker took no turn within 1 s: the context is still there, and
  * good for another call of this only.
  */
 THOLE_API int thole_sockets_destroy(struct thole_sockets *sockets);
 
-/** A new socket (stream, IPv4). @return it, or -EMFILE: there are max_sockets. */
+/** A new socket (stream, IPv4). In the context's thread. @return it, or -EMFILE: there are
+ * max_sockets. */
 THOLE_API thole_sock thole_socket(struct thole_sockets *sockets);
 
 /**
  * Sets the local address (any: all, or chosen) and port (0: chosen). Whether the address is ours
  * and the port free is said by listen or connect.
+ * In the context's thread.
  * @return 0, -EINVAL: it has one already, or listens or is connected.
  */
 THOLE_API int thole_bind(
@@ -104,6 +109,7 @@ THOLE_API int thole_bind(
 /**
  * Listens at the bound endpoint on the stacks of all workers. With THOLE_SO_REUSE other contexts
  * may do so as well, and connections are spread over them.
+ * In the context's thread.
  * @param backlog how many connections that are established and not yet accepted the socket holds,
  * of all workers together, 1 at least; each stack holds as many again, or the ring's entries, while
  * the context makes no calls. A connection beyond is reset (Linux: tcp_abort_on_overflow). Each
@@ -119,6 +125,7 @@ THOLE_API int thole_listen(
 
 /**
  * The connection that came first, of all workers. It has the listener's options.
+ * In the context's thread.
  * @param peer its address; or NULL.
  * @return a socket; -EAGAIN; -EINVAL: @p sock doesn't listen.
  */
@@ -128,6 +135,7 @@ THOLE_API thole_sock thole_accept(struct thole_sockets *sockets, thole_sock sock
 /**
  * Connects to @p remote, on a worker in turn; with a bound address and port on that whose the
  * connection is.
+ * In the context's thread.
  * @return 0; -EAGAIN: no room in the ring, nothing was done; -EINPROGRESS: it goes on, poll shows
  * THOLE_OUT when it is over, THOLE_SO_ERROR how. -EALREADY: it is being connected; -EISCONN;
  * -EOPNOTSUPP: it listens; -ECONNREFUSED, -ECONNRESET, -ETIMEDOUT, -EHOSTUNREACH, -ENETUNREACH,
@@ -140,6 +148,7 @@ THOLE_API int thole_connect(struct thole_sockets *sockets, thole_sock sock,
 /**
  * Sends a copy of @p data. It waits until all is taken; without waiting, or when the time is over,
  * that may be less.
+ * In the context's thread.
  * @return how many bytes were taken, 1 at least (0 for none given); -EAGAIN: no credit (the send
  * buffer is full) or no room in the ring; -ENOBUFS: the pool is empty, and it wasn't to wait;
  * -EPIPE: shut down, or over; -ENOTCONN: never was connected; or the error that ended the
@@ -148,7 +157,8 @@ THOLE_API int thole_connect(struct thole_sockets *sockets, thole_sock sock,
 THOLE_API int64_t thole_send(struct thole_sockets *sockets, thole_sock sock, const void *data,
 	size_t bytes, uint64_t timeout_ns);
 
-/** As thole_send(), of @p n parts one after the other. -EINVAL: @p n is below 0. */
+/** As thole_send(), of @p n parts one after the other. -EINVAL: @p n is below 0. In the context's
+ * thread. */
 THOLE_API int64_t thole_sendv(struct thole_sockets *sockets, thole_sock sock,
 	const struct iovec *parts, int n, uint64_t timeout_ns);
 
@@ -158,6 +168,7 @@ THOLE_API int64_t thole_sendv(struct thole_sockets *sockets, thole_sock sock,
  * stack's from then on, must not be written again, and is freed when it was acknowledged; not
  * taken, it is still the caller's. Its length is in pkt_len, 1 at least, and its mbufs may be of
  * any pool, also shared with others (they are then cloned).
+ * In the context's thread.
  * @return its bytes, or as thole_send(); -EINVAL: it is empty.
  */
 THOLE_API int64_t thole_send_mbuf(struct thole_sockets *sockets, thole_sock sock,
@@ -165,13 +176,15 @@ THOLE_API int64_t thole_send_mbuf(struct thole_sockets *sockets, thole_sock sock
 
 /**
  * Reads what there is, @p bytes at most, and waits until there is some.
+ * In the context's thread.
  * @return how many; 0: the peer sends no more (or reading was shut down, or @p bytes is 0);
  * -EAGAIN; -ENOTCONN: never was connected; or the error that ended the connection.
  */
 THOLE_API int64_t thole_recv(struct thole_sockets *sockets, thole_sock sock, void *data,
 	size_t bytes, uint64_t timeout_ns);
 
-/** As thole_recv(), into @p n parts one after the other. -EINVAL: @p n is below 0. */
+/** As thole_recv(), into @p n parts one after the other. -EINVAL: @p n is below 0. In the context's
+ * thread. */
 THOLE_API int64_t thole_recvv(struct thole_sockets *sockets, thole_sock sock,
 	const struct iovec *parts, int n, uint64_t timeout_ns);
 
@@ -181,19 +194,22 @@ THOLE_API int64_t thole_recvv(struct thole_sockets *sockets, thole_sock sock,
  * nobody shares it, and to free. The window opens when it is handed out, as it does when bytes are
  * copied out: the window bounds what waits in the socket. What the caller keeps is of the worker's
  * pool, which must be large enough for it.
+ * In the context's thread.
  * @param chain what was taken; NULL unless the result is above 0.
  * @return its bytes, or as thole_recv().
  */
 THOLE_API int64_t thole_recv_mbuf(struct thole_sockets *sockets, thole_sock sock,
 	struct rte_mbuf **chain, size_t max_bytes, uint64_t timeout_ns);
 
+/** What thole_shutdown() ends. */
 enum thole_shut {
 	THOLE_SHUT_RD = 1, /**< what came and comes is thrown away; reading gives 0 */
 	THOLE_SHUT_WR = 2, /**< FIN after what was sent; sending gives -EPIPE */
 	THOLE_SHUT_RDWR = 3,
 };
 
-/** Ends one direction or both; again: nothing. @return 0, -ENOTCONN, -EINVAL (@p how). */
+/** Ends one direction or both; again: nothing. In the context's thread. @return 0, -ENOTCONN,
+ * -EINVAL (@p how). */
 THOLE_API int thole_shutdown(struct thole_sockets *sockets, thole_sock sock, enum thole_shut how);
 
 /**
@@ -201,13 +217,14 @@ THOLE_API int thole_shutdown(struct thole_sockets *sockets, thole_sock sock, enu
  * something that was received hasn't been read the connection is reset (RFC 2525, 2.17). A listener
  * resets what it hasn't accepted. THOLE_SO_LINGER: 0: reset; a time: it waits that long for all
  * that was sent to be acknowledged, FIN included.
+ * In the context's thread.
  * @return 0; after lingering -EAGAIN: not all is acknowledged, the connection goes on by itself; or
  * what ended it before all was.
  */
 THOLE_API int thole_close(struct thole_sockets *sockets, thole_sock sock);
 
 /** Closes a socket and resets the connection: RST, and what isn't sent is thrown away (RFC 9293,
- * 3.10.5). @return 0. */
+ * 3.10.5). In the context's thread. @return 0. */
 THOLE_API int thole_abort(struct thole_sockets *sockets, thole_sock sock);
 
 /** Options of sockets beside those of enum thole_option. Values are uint64_t. */
@@ -229,6 +246,7 @@ enum thole_sock_option {
  * Sets an option: enum thole_option but DEFAULTS, with its values, or enum thole_sock_option.
  * Before connect or listen they hold from the first SYN or SYN-ACK on, and nothing is waited for.
  * On a connection the worker is asked, and answers.
+ * In the context's thread.
  * @return 0; -ENOPROTOOPT: no such option, or it can only be read; -EINVAL: no such value, or the
  * socket listens (those that it accepts have what it had), or REUSE after listen; -ENOTCONN: the
  * connection is over; -EALREADY: it is only being asked for (connect); -EAGAIN: no room in the
@@ -240,22 +258,25 @@ THOLE_API int thole_set_option(struct thole_sockets *sockets, thole_sock sock, u
 
 /**
  * Reads an option. Of a connection the worker is asked.
+ * In the context's thread.
  * @return 0; -ENOPROTOOPT; -ENODATA: not set, and there is no connection yet to ask: it will be as
  * the stack is configured; -EAGAIN, -EINPROGRESS, -ENOTCONN, -EALREADY: as thole_set_option().
  */
 THOLE_API int thole_get_option(struct thole_sockets *sockets, thole_sock sock, uint32_t option,
 	uint64_t *value, uint64_t timeout_ns);
 
-/** The local endpoint: what was bound; of a connection, its own. @return 0. */
+/** The local endpoint: what was bound; of a connection, its own. In the context's thread. @return
+ * 0. */
 THOLE_API int thole_local(
 	struct thole_sockets *sockets, thole_sock sock, struct thole_endpoint *out);
 
-/** The peer's endpoint, also after the end. @return 0, -ENOTCONN. */
+/** The peer's endpoint, also after the end. In the context's thread. @return 0, -ENOTCONN. */
 THOLE_API int thole_peer(
 	struct thole_sockets *sockets, thole_sock sock, struct thole_endpoint *out);
 
 /**
  * What is known of a connection (Linux: TCP_INFO).
+ * In the context's thread.
  * @return 0; -ENOTCONN: there is none, or it is over; -EAGAIN: no room in the ring, or an earlier
  * question of this worker is unanswered; -EINPROGRESS: no answer in time.
  */
@@ -275,6 +296,7 @@ enum thole_readiness {
 	THOLE_NVAL = 1 << 5,  /**< thole_poll(): no open socket; told unasked */
 };
 
+/** What thole_poll() looks at. */
 struct thole_pollfd {
 	thole_sock sock;  /**< below 0: passed over */
 	uint16_t events;  /**< enum thole_readiness, ored: asked for */
@@ -284,20 +306,23 @@ struct thole_pollfd {
 /**
  * Level readiness, as poll(2): waits until one of @p n sockets is ready, and says so again as long
  * as it is.
+ * In the context's thread.
  * @return how many have revents; 0: none in time.
  */
 THOLE_API int thole_poll(
 	struct thole_sockets *sockets, struct thole_pollfd *polls, uint32_t n, uint64_t timeout_ns);
 
+/** What thole_wait() tells. */
 struct thole_ready {
-	thole_sock sock;
-	uint64_t user;
+	thole_sock sock; /**< that thole_watch() was told of */
+	uint64_t user;	 /**< its user */
 	uint32_t events; /**< enum thole_readiness, ored */
 };
 
 /**
  * From here on thole_wait() says when @p sock gets ready for @p events; 0: no more. What it is
- * ready for already counts as having happened now. HUP and ERR come unasked. @return 0.
+ * ready for already counts as having happened now. HUP and ERR come unasked. In the context's
+ * thread. @return 0.
  */
 THOLE_API int thole_watch(
 	struct thole_sockets *sockets, thole_sock sock, uint32_t events, uint64_t user);
@@ -314,6 +339,7 @@ THOLE_API int thole_watch(
  * So who is told IN reads until -EAGAIN or the end, or he may not be told again. OUT comes again
  * after a send that took less than it was given or found no credit (-EAGAIN); a send of exactly
  * the credit there was counts as one.
+ * In the context's thread.
  * @return how many, @p max at most; 0: none in time. The others are told by the next call.
  */
 THOLE_API int thole_wait(struct thole_sockets *sockets, struct thole_ready *ready, uint32_t max,
@@ -327,7 +353,7 @@ struct thole_sockets_stats {
 	uint64_t moved_bytes;	 /**< payload sent or received as mbufs, not copied */
 };
 
-/** @return 0. */
+/** In the context's thread. @return 0. */
 THOLE_API int thole_sockets_stats_get(
 	const struct thole_sockets *sockets, struct thole_sockets_stats *out);
 

@@ -249,6 +249,7 @@ THOLE_API int thole_stack_address_remove(struct thole_stack *stack, const struct
  * it from itself, to all (RFC 5227, 3). Who has it with another hardware address, or a bridge that
  * has ours at another port, learns better. A stack does so only when told: at the start, where the
  * last one had another MAC, and when it takes over an address from somebody else.
+ * In the stack's thread.
  * @return 0; -EADDRNOTAVAIL: @p addr isn't ours; -EAGAIN: too many replies wait, call tx first;
  * -ENOBUFS: no mbuf.
  */
