@@ -19,7 +19,7 @@ import tap  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOGS = "build-test-logs"
-CHECKS = ("check-layers", "check-size", "check-spdx", "check-format", "check-symbols", "check-docs", "conformance --check")
+CHECKS = ("check-layers", "check-size", "check-spdx", "check-format", "check-symbols", "check-docs", "conformance --check", "snippets --check", "check-man")
 BUILD_SECONDS = 900
 SCRIPT_SECONDS = 600
 DIGEST_SEEDS = 500
