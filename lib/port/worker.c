@@ -25,8 +25,9 @@
 	4 /* batches sent in a turn at most: the RX queue must not wait for long                   \
 	   */
 
-#define DRAIN_LOOK_NS (10 * TIME_MS) /* between two looks at what is left */
-#define DRAIN_LAST_NS TIME_S	     /* for the RSTs to go, from the deadline on */
+#define DRAIN_LOOK_NS	 (10 * TIME_MS) /* between two looks at what is left */
+#define DRAIN_LOOK_SHARE 20
+#define DRAIN_LAST_NS	 TIME_S /* for the RSTs to go, from the deadline on */
 
 /* How a worker ends. */
 struct drain {
@@ -345,6 +346,8 @@ static bool
 is_drained(struct thole_worker *w)
 {
 	struct drain *d = &w->drain;
+	uint64_t begun_ns, end_ns;
+	uint32_t left;
 
 	if (d->is_cut && w->now_ns - d->cut_ns >= DRAIN_LAST_NS)
 		return true;
@@ -354,8 +357,12 @@ is_drained(struct thole_worker *w)
 		return true;
 	if (w->now_ns < d->look_ns)
 		return false;
-	d->look_ns = w->now_ns + DRAIN_LOOK_NS;
-	if (thole_stack_left(w->stack, NULL) != 0)
+	/* It looks at all connections: the more there are the more seldom. */
+	begun_ns = thole_clock_ns();
+	left = thole_stack_left(w->stack, NULL);
+	end_ns = thole_clock_ns();
+	d->look_ns = end_ns + RTE_MAX(DRAIN_LOOK_NS, (end_ns - begun_ns) * DRAIN_LOOK_SHARE);
+	if (left != 0)
 		return false;
 	thole_stack_cut(w->stack, NULL); /* and so it stays */
 	return true;

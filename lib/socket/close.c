@@ -6,10 +6,11 @@
 
 #define ASK_AGAIN_NS 1000000ull
 
-/* The record of one that owes nothing. */
-static void
-release(struct thole_sockets *s, struct sock *k)
+void
+sock_release(struct thole_sockets *s, struct sock *k)
 {
+	if (k->state == SOCK_OVER)
+		sock_drop_input(s, k);
 	k->watched = 0;
 	k->edges = 0;
 	if ((k->flags & (SF_OWED | SF_LISTENER)) != 0)
@@ -110,8 +111,7 @@ close_open(struct thole_sockets *s, thole_sock sock, struct sock *k)
 		error = linger(s, k);
 	}
 	if (k->state == SOCK_OVER) {
-		sock_drop_input(s, k);
-		release(s, k);
+		sock_release(s, k);
 	} else if (k->linger_ns == 0 || k->stream.unread != 0) {
 		sock_end(s, k, SF_OWES_ABORT);
 	} else {
@@ -142,15 +142,12 @@ finish(struct thole_sockets *s, thole_sock sock, bool reset)
 		sock_end(s, k, SF_OWES_ABORT);
 		return 0;
 	case SOCK_OVER:
-		sock_drop_input(s, k);
-		release(s, k);
-		return 0;
 	case SOCK_NEW:
 	case SOCK_CLOSING:
 	case SOCK_FREE:
 		break;
 	}
-	release(s, k);
+	sock_release(s, k);
 	return 0;
 }
 

@@ -71,15 +71,19 @@ post_connect(struct thole_sockets *s, struct sock *k)
 	return sock_post_open(s, k, &s->rings[k->ring], &op);
 }
 
-/* Another worker may have the address, the way, or the port. */
-bool
+int
 sock_connect_next(struct thole_sockets *s, struct sock *k)
 {
-	if (k->tried >= s->nb_rings)
-		return false;
-	k->ring = (uint16_t)(k->ring + 1 < s->nb_rings ? k->ring + 1 : 0);
-	k->tried++;
-	return post_connect(s, k);
+	int error = -ENOENT;
+
+	while (k->tried < s->nb_rings) {
+		k->ring = (uint16_t)(k->ring + 1 < s->nb_rings ? k->ring + 1 : 0);
+		k->tried++;
+		if (post_connect(s, k))
+			return 0;
+		error = -EAGAIN;
+	}
+	return error;
 }
 
 void
@@ -89,6 +93,7 @@ sock_connect_failed(struct sock *k, int status)
 	k->error = (int16_t)-status;
 	k->refused = 0;
 	k->conn = 0;
+	k->stream.gets = 0;
 	k->flags &= SF_BOUND | SF_REUSE | SF_EDGE | SF_OWED;
 }
 
@@ -139,7 +144,7 @@ begin(struct thole_sockets *s, struct sock *k, const struct thole_endpoint *remo
 	}
 	if (k->error != 0)
 		return sock_tell_error(k);
-	if ((k->flags & SF_LISTENER) != 0) /* it owes the end of that */
+	if ((k->flags & (SF_LISTENER | SF_OWED)) != 0) /* it owes the end of that */
 		return -EAGAIN;
 	k->stream = (struct sock_stream){ .credit = 0 };
 	k->remote = *remote;

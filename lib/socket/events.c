@@ -98,7 +98,8 @@ data(struct thole_sockets *s, struct sock *k, struct rte_mbuf *chain)
 	struct sock_stream *in = &k->stream;
 	uint32_t bytes = chain->pkt_len;
 
-	if ((k->flags & SF_SHUT_RD) != 0) {
+	/* Not open: an option of its was refused, and it is being reset. */
+	if ((k->flags & SF_SHUT_RD) != 0 || k->state != SOCK_OPEN) {
 		rte_pktmbuf_free(chain);
 		sock_took(s, k, bytes);
 		return;
@@ -127,15 +128,22 @@ credit(struct thole_sockets *s, struct sock *k, uint32_t bytes)
 static void
 closed(struct thole_sockets *s, struct sock *k, int status)
 {
-	bool elsewhere = k->conn == 0 && (status == -EADDRNOTAVAIL || status == -ENETUNREACH);
+	bool elsewhere = k->conn == 0 && k->state == SOCK_CONNECTING &&
+			 (status == -EADDRNOTAVAIL || status == -ENETUNREACH);
+	int next;
 
 	if (k->conn != 0)
 		sock_map_remove(s, k);
 	k->conn = 0;
-	if (k->refused != 0)
+	if (k->refused != 0) {
 		status = k->refused;
-	else if (elsewhere && k->state == SOCK_CONNECTING && sock_connect_next(s, k))
-		return;
+	} else if (elsewhere) {
+		next = sock_connect_next(s, k);
+		if (next == 0)
+			return;
+		if (next == -EAGAIN)
+			status = -EAGAIN;
+	}
 	if (k->state == SOCK_CONNECTING) {
 		sock_connect_failed(k, status);
 	} else {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* listen.c: a listener on each worker's stack, and what they accepted in one queue. */
 #include <errno.h>
+#include <string.h>
 
 #include "socket/socket.h"
 
@@ -28,10 +29,9 @@ sock_pay_unlisten(struct thole_sockets *s, struct sock *k)
 	if (left)
 		return;
 	s->nb_unlistening--;
+	k->flags &= (uint16_t)~SF_LISTENER;
 	if (k->state == SOCK_CLOSING)
 		sock_free(s, k);
-	else
-		k->flags &= (uint16_t)~SF_LISTENER;
 }
 
 void
@@ -43,7 +43,10 @@ sock_unlisten(struct thole_sockets *s, struct sock *k)
 		k->listener.head = c->next;
 		k->listener.waiting--;
 		c->flags &= (uint16_t)~SF_QUEUED;
-		sock_end(s, c, SF_OWES_ABORT);
+		if (c->state == SOCK_OVER)
+			sock_release(s, c);
+		else
+			sock_end(s, c, SF_OWES_ABORT);
 	}
 	for (uint32_t i = 0; i < SOCK_WORKERS / 64; i++) {
 		k->listener.unlisten[i] = k->listener.open[i];
@@ -56,9 +59,30 @@ sock_unlisten(struct thole_sockets *s, struct sock *k)
 	sock_pay_unlisten(s, k);
 }
 
+static bool
+is_same(const struct thole_endpoint *a, const struct thole_endpoint *b)
+{
+	return a->port == b->port && memcmp(&a->addr, &b->addr, sizeof(a->addr)) == 0;
+}
+
+/* A context has one listener at an endpoint: the end of another one's would end this one. */
+static int
+check_alone(const struct thole_sockets *s, const struct sock *k)
+{
+	for (uint32_t i = 0; i < s->fresh; i++) {
+		const struct sock *o = &s->socks[i];
+
+		if (o != k && (o->flags & SF_LISTENER) != 0 && is_same(&o->local, &k->local))
+			return o->state == SOCK_LISTENING ? -EADDRINUSE : -EAGAIN;
+	}
+	return 0;
+}
+
 static int
 begin(struct thole_sockets *s, struct sock *k, uint32_t backlog)
 {
+	int error;
+
 	struct thole_op op = {
 		.type = (k->flags & SF_REUSE) != 0 ? THOLE_OP_LISTEN_SHARED : THOLE_OP_LISTEN,
 		.bytes = backlog,
@@ -73,8 +97,11 @@ begin(struct thole_sockets *s, struct sock *k, uint32_t backlog)
 	if (k->error != 0)
 		return sock_tell_error(k);
 	/* The end of an attempt that failed is still owed; it would end this one. */
-	if ((k->flags & SF_LISTENER) != 0)
+	if ((k->flags & (SF_LISTENER | SF_OWED)) != 0)
 		return -EAGAIN;
+	error = check_alone(s, k);
+	if (error != 0)
+		return error;
 	for (uint16_t i = 0; i < s->nb_rings; i++)
 		if (!sock_has_room(&s->rings[i], SOCK_OPTIONS + 2))
 			return -EAGAIN;

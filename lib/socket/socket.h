@@ -189,7 +189,9 @@ bool sock_post_open(struct thole_sockets *s, const struct sock *k, struct sock_r
 	const struct thole_op *op);
 
 /* connect.c */
-bool sock_connect_next(struct thole_sockets *s, struct sock *k);
+/** Another worker may have the address, the way, or the port. @return 0: it is asked; -ENOENT: all
+ * were; -EAGAIN: those that weren't had no room. */
+int sock_connect_next(struct thole_sockets *s, struct sock *k);
 
 /** The connection attempt is over: as new, with an error to tell. */
 void sock_connect_failed(struct sock *k, int status);
@@ -211,6 +213,9 @@ void sock_drop_input(struct thole_sockets *s, struct sock *k);
 
 /** Closes a socket: @p owes SF_OWES_CLOSE or SF_OWES_ABORT. */
 void sock_end(struct thole_sockets *s, struct sock *k, uint16_t owes);
+
+/** Frees the record of one that is over or never was, and what it has; later, if it owes. */
+void sock_release(struct thole_sockets *s, struct sock *k);
 
 /* options.c */
 

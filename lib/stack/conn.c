@@ -28,7 +28,10 @@ bool
 conn_path_find(
 	struct thole_stack *s, const struct flow_key *key, uint16_t *neigh, struct wire_path *path)
 {
-	uint32_t hop_be = route_next_hop(s, flow_raddr_ip4(key));
+	const uint32_t dst_be = flow_raddr_ip4(key);
+	/* Whoever has an entry is on a link, even of an address that is no longer ours. */
+	bool known = *neigh != NO_INDEX && s->neighs.entries[*neigh].ip_be == dst_be;
+	uint32_t hop_be = known ? dst_be : route_next_hop(s, dst_be);
 
 	if (hop_be == 0)
 		return false;

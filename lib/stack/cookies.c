@@ -151,34 +151,13 @@ open_conn(struct thole_stack *s, struct embryo *e, struct seg *seg)
 	conn_input(s, t, seg);
 }
 
-/*
- * Whether @p seg brings a cookie back that was made by the terms of @p l; or, if that distributes,
- * of one to which it does: those that have the same terms as it are one and the same here. A peer
- * without a cookie has it tried by as many as there are.
- */
-static bool
-check_shared(struct thole_stack *s, uint16_t *l, struct seg *seg, struct embryo *e)
+/* What the SYN-ACK of listener @p l says: those that share an endpoint say the same. */
+static const struct tcp_terms *
+terms_of(const struct thole_stack *s, uint16_t l)
 {
-	const struct listener *at = s->listeners;
-	const uint16_t found = *l, first = at[found].share;
-	const struct tcp_terms *last = NULL;
+	const struct listener *at = &s->listeners[l];
 
-	if (likely(at[found].app != APP_SHARED))
-		return cookie_check(&s->env, s->cookies.secret, &at[found].settings.terms, seg, e);
-	*l = first;
-	do {
-		const struct tcp_terms *terms = &at[*l].settings.terms;
-
-		if (last == NULL || !tcp_terms_same(last, terms)) {
-			if (cookie_check(&s->env, s->cookies.secret, terms, seg, e)) {
-				*l = listen_other(s, found, terms);
-				return true;
-			}
-		}
-		last = terms;
-		*l = at[*l].share;
-	} while (*l != first);
-	return false;
+	return &(at->app == APP_SHARED ? &s->listeners[at->share] : at)->settings.terms;
 }
 
 bool
@@ -193,7 +172,7 @@ cookies_ack(struct thole_stack *s, struct seg *seg)
 	l = listen_find(s, seg->key.laddr, seg->key.lport);
 	if (l == NO_INDEX)
 		return false;
-	if (!check_shared(s, &l, seg, &e)) {
+	if (!cookie_check(&s->env, s->cookies.secret, terms_of(s, l), seg, &e)) {
 		s->stats.cookies_failed++;
 		/*
 		 * DEVIATION: what acknowledges nothing of a listener's gets a RST (RFC 9293,
@@ -208,8 +187,6 @@ cookies_ack(struct thole_stack *s, struct seg *seg)
 		s->stats.cookies_failed++;
 		return false; /* to the RST that the peer lacks */
 	}
-	if (l == NO_INDEX)
-		return true; /* no place: the peer sends again whatever it sends */
 	e.listener = l;
 	open_conn(s, &e, seg);
 	return true;

@@ -135,7 +135,7 @@ embryo_to_tcb(struct thole_stack *s, struct embryo *e)
 	uint32_t c;
 
 	if (unlikely(l->waiting >= l->backlog)) {
-		const uint16_t other = listen_other(s, e->listener, &l->settings.terms);
+		const uint16_t other = listen_other(s, e->listener);
 
 		if (other == NO_INDEX)
 			return NULL;

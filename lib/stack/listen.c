@@ -170,7 +170,7 @@ share_leave(struct thole_stack *s, uint16_t found, uint16_t i)
 }
 
 uint16_t
-listen_other(struct thole_stack *s, uint16_t l, const struct tcp_terms *terms)
+listen_other(struct thole_stack *s, uint16_t l)
 {
 	struct listener *from = &s->listeners[l];
 	const uint16_t first = from->share;
@@ -179,8 +179,7 @@ listen_other(struct thole_stack *s, uint16_t l, const struct tcp_terms *terms)
 	while (i != END) {
 		const struct listener *other = &s->listeners[i];
 
-		if (other->waiting < other->backlog &&
-			(terms == NULL || tcp_terms_same(terms, &other->settings.terms))) {
+		if (other->waiting < other->backlog) {
 			if (from->app == APP_SHARED)
 				from->share = other->share;
 			return i;
@@ -197,8 +196,14 @@ distributor(struct thole_stack *s, uint32_t laddr, const struct listen_call *cal
 {
 	if (*found != END && s->listeners[*found].app != APP_SHARED)
 		return -EADDRINUSE;
+	if (*found != END && own_listener(s, *found, call->app) != END)
+		return -EADDRINUSE;
+	/* A handshake may end with another of them than it began with. */
 	if (*found != END)
-		return own_listener(s, *found, call->app) == END ? 0 : -EADDRINUSE;
+		return tcp_terms_same(&s->clients[call->app].settings.terms,
+			       &s->listeners[s->listeners[*found].share].settings.terms)
+			       ? 0
+			       : -EINVAL;
 	*found = alloc_listener(s, laddr, call->local->port, APP_SHARED);
 	if (*found == END)
 		return -ENOSPC;
@@ -252,17 +257,20 @@ listen_open(struct thole_stack *s, const struct listen_call *call)
 static void
 drop_dependants(struct thole_stack *s, uint16_t listener)
 {
-	for (uint32_t i = 0; i < s->embryos.fresh; i++) {
+	struct listener *l = &s->listeners[listener];
+
+	for (uint32_t i = 0; i < s->embryos.fresh && s->stats.embryos != 0; i++) {
 		const struct embryo *e = stack_embryo(s, i);
 
 		if (e->listener == listener)
 			embryo_free(s, i);
 	}
-	for (uint32_t i = 0; i < s->tcbs.fresh; i++) {
+	for (uint32_t i = 0; i < s->tcbs.fresh && l->waiting != 0; i++) {
 		struct tcb *t = stack_tcb(s, i);
 
 		if (t->app == APP_NONE || t->listener != listener)
 			continue;
+		l->waiting--;
 		t->listener = NO_INDEX;
 		t->app = APP_NONE;
 		tcp_abort(&s->env, t, ECONNABORTED);

@@ -287,8 +287,8 @@ thole_stack_rx(struct thole_stack *s, uint64_t now_ns, struct rte_mbuf **pkts, u
 	s->stats.rx_pkts += n;
 	if (unlikely(s->env.rx_chains))
 		fetch_chains(s, pkts, (uint16_t)RTE_MIN(n, BURST));
-	for (uint16_t i = 0; i < n; i = (uint16_t)(i + BURST)) {
-		uint16_t part = (uint16_t)RTE_MIN(n - i, BURST);
+	for (uint32_t i = 0; i < n; i += (uint32_t)BURST) {
+		uint16_t part = (uint16_t)RTE_MIN(n - i, (uint32_t)BURST);
 
 		nb_rejects =
 			(uint16_t)(nb_rejects + rx_burst(s, &pkts[i], part, &rejects[nb_rejects]));

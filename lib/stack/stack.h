@@ -532,9 +532,8 @@ void listen_drain(struct thole_stack *s);
 void listen_close_at(struct thole_stack *s, uint32_t base, uint32_t width);
 uint16_t listen_find(const struct thole_stack *s, uint32_t laddr, uint16_t port);
 /* For listener @p l, whose accept queue is full: the next that has a place among those that share
- * its endpoint, and if a SYN-ACK went out by @p terms, the same ones; or NO_INDEX, and that is
- * counted. */
-uint16_t listen_other(struct thole_stack *s, uint16_t l, const struct tcp_terms *terms);
+ * its endpoint; or NO_INDEX, and that is counted. */
+uint16_t listen_other(struct thole_stack *s, uint16_t l);
 
 /* embryos.c */
 void embryos_init(struct thole_stack *s);
@@ -547,7 +546,7 @@ embryo_welcome_by(struct thole_stack *s, uint32_t hop_be, uint16_t *l)
 	/* With the accept queue full a handshake could not be completed: better the SYN comes
 	 * again. */
 	if (unlikely(s->listeners[*l].waiting >= s->listeners[*l].backlog)) {
-		*l = listen_other(s, *l, NULL);
+		*l = listen_other(s, *l);
 		if (*l == NO_INDEX)
 			return false;
 	}

@@ -48,6 +48,8 @@ is_too_much(const struct tcp_env *env, const struct tcb *t, uint32_t bytes)
 	uint64_t credit = tcp_profile(env, t)->sndbuf_bytes + (uint64_t)RTE_MAX(given, 0);
 	uint64_t queued = t->snd_end - t->snd_una;
 
+	if (queued + bytes > INT32_MAX) /* beyond it, sequence numbers don't compare */
+		return true;
 	return queued + bytes > 2 * credit && queued >= credit;
 }
 

@@ -30,7 +30,9 @@ static inline struct rcv_room
 room_other(const struct tcp_env *env, const struct tcb *t)
 {
 	const struct tcp_profile *p = tcp_profile(env, t);
-	uint32_t most = buffer_most(p->rcvbuf_bytes, t->rcv_wscale);
+	/* Less than a unit of the window field can't be offered: the peer would wait for ever. */
+	uint32_t bytes = RTE_MAX(p->rcvbuf_bytes, UINT32_C(2) << t->rcv_wscale);
+	uint32_t most = buffer_most(bytes, t->rcv_wscale);
 	uint32_t now = t->state < TCP_ESTABLISHED ? 65535u : UINT32_C(1) << t->rcv_log;
 
 	return room_make(RTE_MIN(most, now), most, p->terms.mss);

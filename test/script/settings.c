@@ -630,6 +630,26 @@ SCRIPT(receive_buffer)
 	EXPECT(ACK, .seq = 100, .ack = 40300, .wnd = 60000);
 }
 
+/* The header counts in units of 16 KiB: a buffer below that must not close the window for good. */
+SCRIPT(receive_buffer_below_the_scale)
+{
+	START(.state = TCP_CLOSED, .modern = true);
+	SET_NEW(RCVBUF, 1 << 30);
+	LISTEN(OUR_PORT, 8);
+	PEER(SYN, .seq = 299);
+	EXPECT(SYN | ACK, .seq = 99, .ack = 300, .wscale = 14);
+	PEER(ACK, .seq = 300, .ack = 100);
+	EVENT(ACCEPTED);
+	SET(RCVBUF, 4096);
+	for (uint32_t i = 0; i < 32; i++) {
+		PEER(ACK, .seq = 300 + i * 2048, .ack = 100, .len = 1024);
+		PEER(ACK, .seq = 1324 + i * 2048, .ack = 100, .len = 1024);
+		EXPECT(ACK, .seq = 100, .ack = 2348 + i * 2048);
+		READ(2048);
+		CHECK(script_tcb()->rcv_adv != script_tcb()->rcv_nxt);
+	}
+}
+
 SCRIPT(mss_of_a_connection)
 {
 	START(.state = TCP_ESTABLISHED, .no_delay = true);
@@ -741,6 +761,7 @@ static const struct test_case cases[] = {
 	{ "a cookie of another listener", cookie_of_another_listener },
 	{ "send buffer", send_buffer },
 	{ "receive buffer", receive_buffer },
+	{ "receive buffer below the scale's unit", receive_buffer_below_the_scale },
 	{ "MSS of a connection", mss_of_a_connection },
 	{ "what GET says", what_get_says },
 	{ "what is refused", refusals },

@@ -41,7 +41,9 @@ enum thole_op_type {
 	/**
 	 * Likewise, and other contexts may listen at the same endpoint by the same op: each
 	 * connection goes to the next of them that has room in its accept queue. Its backlog and
-	 * options are that one's. Beside LISTEN at the same endpoint: -EADDRINUSE either way. All
+	 * options are that one's. RCVBUF and MSS must be the same for all (-EINVAL), for a peer is
+	 * held to what the SYN-ACK said. Beside LISTEN at the same endpoint: -EADDRINUSE either
+	 * way. All
 	 * of them together count for one listener more than there are (max_listeners).
 	 */
 	THOLE_OP_LISTEN_SHARED,
@@ -58,7 +60,8 @@ enum thole_op_type {
 	/**
 	 * Send the chain in mbuf; it is the stack's from here on, whatever comes of it, and must
 	 * not be written again. Within the credit it is queued whole. Beyond it, too, as long as
-	 * less than the send buffer is queued before, or no more than twice that after; then the
+	 * less than the send buffer is queued before, or no more than twice that after, and
+	 * 2 GiB in all; then the
 	 * connection is reset with -ENOBUFS. So it is when mbufs that others hold as well can't be
 	 * cloned: a stream must not have a hole.
 	 */
@@ -152,7 +155,8 @@ enum thole_option {
 	/**
 	 * Bound of the receive window, bytes: 4 KiB to 1 GiB. The window and the window scale of
 	 * SYN and SYN-ACK go by SET_NEW. A connection's own can be set, but to no more than the
-	 * scale lets be said; what was offered isn't taken back (RFC 9293, 3.8.6).
+	 * scale lets be said, and no less than two of its units count; what was offered isn't taken
+	 * back (RFC 9293, 3.8.6).
 	 */
 	THOLE_OPT_RCVBUF,
 	/**
@@ -195,8 +199,8 @@ struct thole_op {
 
 /** What an application hears. */
 enum thole_event_type {
-	/** LISTEN's and LISTEN_SHARED's answer: status 0 or -EADDRINUSE, -EADDRNOTAVAIL, -ENOSPC,
-	   -ESHUTDOWN (the stack drains); local; user from the op. */
+	/** LISTEN's and LISTEN_SHARED's answer: status 0 or -EINVAL, -EADDRINUSE, -EADDRNOTAVAIL,
+	   -ENOSPC, -ESHUTDOWN (the stack drains); local; user from the op. */
 	THOLE_EV_LISTENING = 1,
 	/** A peer's connection is established. local, remote; bytes is the send credit; user the
 	   listener's. */
@@ -299,9 +303,9 @@ THOLE_API uint32_t thole_app_number(const struct thole_app *app);
  * A direct context's ops go by the time of the stack's last rx, run or tx: let there be one before
  * the first op, and in a loop let rx come first, with no packets, too.
  * @return how many were taken, from the first on: as many as the ring has room for; for a direct
- * context all, unless 256 answers (LISTENING, REFUSED, GIVEN, TAKEN, CLOSED without a handle)
- * haven't been read. -EPERM: a ring context is another thread's. What wasn't taken (and its mbufs)
- * is still the caller's.
+ * context all, unless 256 answers (LISTENING, REFUSED, GIVEN, TAKEN, OPTION, INFO, CLOSED without
+ * a handle) haven't been read. -EPERM: a ring context is another thread's. What wasn't taken (and
+ * its mbufs) is still the caller's.
  */
 THOLE_API int32_t thole_app_submit(struct thole_app *app, const struct thole_op *ops, uint32_t n);
 

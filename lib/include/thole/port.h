@@ -257,8 +257,11 @@ THOLE_API bool thole_worker_drained(const struct thole_worker *worker, struct th
  * Has @p fn run where the worker turns, between two turns, and returns when it is done: what may
  * only be done in the stack's thread can so be had from any. From the thread that turns the worker,
  * app_turn and @p fn themselves included, it is run at once; so it is, by the caller, while nobody
- * turns it: before the first turn, and after thole_worker_run() has returned. A worker that sleeps
- * is woken. While nobody calls it costs the worker two loads a turn.
+ * turns it: before the first turn, and after thole_worker_run() has returned; one that only took
+ * turns by thole_worker_turn() still counts as turning it. Not from a thread that turns another
+ * worker, unless with a short time-out: that worker stands still meanwhile, and two that call each
+ * other wait for each other. A worker that sleeps is woken. While nobody calls it costs the worker
+ * two loads a turn.
  * @param timeout_ns how long to wait until it begins; THOLE_NEVER: for ever. One that has begun is
  * waited for.
  * @return 0, or -ETIMEDOUT: the worker took no turn in time, and @p fn will not be run. Any thread,

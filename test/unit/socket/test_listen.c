@@ -57,6 +57,57 @@ several_workers(void)
 	world_end();
 }
 
+/* What ended while it waited is gone with the listener. */
+static void
+ended_before_accept(void)
+{
+	struct thole_endpoint to = world_at(1, PORT);
+	struct thole_sockets_stats stats;
+	thole_sock listener, client;
+
+	begin(&(struct world_config){ 0 });
+	listener = world_listen(PORT, 4);
+	client = thole_socket(c);
+	CU_ASSERT_EQUAL(thole_connect(c, client, &to, WORLD_LONG), 0);
+	CU_ASSERT_EQUAL(thole_abort(c, client), 0);
+	for (int i = 0; i < 20; i++) {
+		struct thole_pollfd in = { .sock = listener };
+
+		world_turns(10);
+		CU_ASSERT_EQUAL(thole_poll(s, &in, 1, 0), 0);
+	}
+	CU_ASSERT_EQUAL(thole_sockets_stats_get(s, &stats), 0);
+	CU_ASSERT_EQUAL(stats.sockets, 2);
+	CU_ASSERT_EQUAL(thole_close(s, listener), 0);
+	CU_ASSERT_EQUAL(thole_sockets_stats_get(s, &stats), 0);
+	CU_ASSERT_EQUAL(stats.sockets, 0);
+	world_end();
+}
+
+/* The end of a second one at the same endpoint, which never was, isn't the first one's. */
+static void
+twice_in_a_context(void)
+{
+	struct thole_endpoint at = { .port = PORT };
+	thole_sock listener, second, client, server;
+
+	begin(&(struct world_config){ .nb_workers = 2 });
+	listener = world_listen(PORT, 4);
+	second = thole_socket(s);
+	CU_ASSERT_EQUAL(thole_local(s, listener, &at), 0);
+	CU_ASSERT_EQUAL(thole_bind(s, second, &at), 0);
+	CU_ASSERT_EQUAL(thole_listen(s, second, 4, 0), -EADDRINUSE);
+	CU_ASSERT_EQUAL(thole_close(s, second), 0);
+	world_pair(listener, PORT, &client, &server);
+	CU_ASSERT_TRUE(server > 0);
+	CU_ASSERT_EQUAL(thole_close(s, listener), 0);
+	/* It is free again, at once. */
+	second = world_listen(PORT, 4);
+	world_pair(second, PORT, &client, &server);
+	CU_ASSERT_TRUE(server > 0);
+	world_end();
+}
+
 /* In the order in which they came; no port, or address, has to be the same. */
 static void
 accepts_in_order(void)
@@ -296,6 +347,8 @@ shared(void)
 
 static const struct test_case cases[] = {
 	{ "on several workers", several_workers },
+	{ "ended before it was accepted", ended_before_accept },
+	{ "twice in a context", twice_in_a_context },
 	{ "accepts in order", accepts_in_order },
 	{ "a full queue", full_queue },
 	{ "resets that have to wait", resets_later },
