@@ -603,7 +603,20 @@ static inline bool
 owes_bare(const struct tcb *t)
 {
 	return t->state >= TCP_ESTABLISHED && sends_bare(t) &&
-	       ((t->flags & TF_OWES) == TF_ACK_NOW || owes_lone_fin(t));
+	       ((t->flags & (TF_OWES | TF_PERSIST)) == TF_ACK_NOW || owes_lone_fin(t));
+}
+
+/*
+ * A peer whose window is closed drops a probe's byte, and after it everything that begins beyond
+ * its window, ACKs too (RFC 9293, 3.10.7.4): two that have closed their windows to each other would
+ * never hear that one of them opens.
+ */
+static uint32_t
+ack_seq(const struct tcb *t)
+{
+	if ((t->flags & TF_PERSIST) == 0)
+		return t->snd_nxt;
+	return t->snd_una + RTE_MIN(t->snd_nxt - t->snd_una, t->snd_wnd);
 }
 
 /* Everything that there is to send, in the order of urgency. */
@@ -640,7 +653,7 @@ output_all(struct tcp_env *env, struct tcb *t, const struct wire_path *path, str
 	if ((t->flags & (TF_REXMIT | TF_PROBE)) == 0 && (t->flags & TF_OUTPUT) != 0)
 		output_data(&o);
 	if ((t->flags & TF_ACK_NOW) != 0)
-		emit_ack(&o, t->snd_nxt);
+		emit_ack(&o, ack_seq(t));
 	return o.n;
 }
 
