@@ -2,26 +2,38 @@
 # examples.sh: the programs of examples/ against the kernel's TCP; embed.sh has the L2 forwarder.
 . "$(dirname "$0")/lib.sh"
 
-echo_rings=$THOLE_BUILD/examples/example-echo-rings
 fetch=$THOLE_BUILD/examples/example-fetch
 
-# start_echo: on a tap of its own. Its exit status is written down: checks can't wait for it.
-start_echo() {
+# start NAME OPTIONS...: an example that listens, on a tap of its own. Its exit status is written down:
+# checks can't wait for it.
+start() {
+	local name=$1
+
+	shift
 	new_tap
-	server_log=$dir/echo-$taps.log
+	server_log=$dir/$name-$taps.log
 	rm -f "$dir/status"
 	(
 		status=0
-		timeout -k 5 80 ip netns exec "$ns" "$echo_rings" "$thole/24" -l 0,1 --no-huge \
+		timeout -k 5 100 ip netns exec "$ns" "$THOLE_BUILD/examples/example-$name" "$thole/24" "$@" --no-huge \
 			"--vdev=net_tap0,iface=$tap" >"$server_log" 2>&1 || status=$?
 		echo $status >"$dir/status"
 	) &
 	pids+=($!)
 	if ! kernel_up || ! within 10 grep -q listening "$server_log"; then
-		echo "not ok - examples: echo-rings starts"
+		echo "not ok - examples: $name starts"
 		sed 's/^/# /' "$server_log"
 		exit 1
 	fi
+}
+
+# signal NAME: SIGTERM to it.
+signal() {
+	local comm=example-$1 pid
+
+	for pid in $(ip netns pids "$ns"); do
+		[ "$(cat "/proc/$pid/comm")" != "${comm:0:15}" ] || kill -TERM "$pid"
+	done
 }
 
 one_stream() {
@@ -65,7 +77,7 @@ late_reader() {
 
 # One is connected when the signal comes, with data that it doesn't read: it is reset.
 stops() {
-	local client pid
+	local client
 
 	: >"$dir/said"
 	peer python3 - "$thole" <<-'END' >"$dir/said" &
@@ -84,15 +96,120 @@ stops() {
 	END
 	client=$!
 	within 10 grep -q connected "$dir/said"
-	for pid in $(ip netns pids "$ns"); do
-		[ "$(cat "/proc/$pid/comm")" != example-echo-ri ] || kill -TERM "$pid"
-	done
+	signal echo-rings
 	within 20 [ -s "$dir/status" ]
 	wait $client
 	cat "$dir/said" "$server_log"
 	[ "$(cat "$dir/status")" = 0 ]
 	grep -q reset "$dir/said"
 	grep -q '53 connections' "$server_log"
+}
+
+# Each is greeted by a server and gets back what it sent, which it sends before it hears anything.
+spread() {
+	peer python3 - "$thole" <<-'END'
+		import collections, os, socket, sys, threading
+		served = collections.Counter()
+		failed = []
+		def talk(i):
+		    try:
+		        data = os.urandom(1 + 3000 * i)
+		        with socket.create_connection((sys.argv[1], 7), 10) as s:
+		            s.settimeout(30)
+		            def write():
+		                s.sendall(data)
+		                s.shutdown(socket.SHUT_WR)
+		            writer = threading.Thread(target=write)
+		            writer.start()
+		            back = bytearray()
+		            while piece := s.recv(1 << 16):
+		                back += piece
+		            writer.join()
+		        line, _, rest = bytes(back).partition(b"\n")
+		        served[line] += 1
+		        assert rest == data, (i, len(rest), len(data))
+		    except Exception as e:
+		        failed.append(repr(e))
+		threads = [threading.Thread(target=talk, args=(i,)) for i in range(100)]
+		for t in threads:
+		    t.start()
+		for t in threads:
+		    t.join()
+		print(served, failed)
+		assert not failed
+		assert sorted(served) == [b"server 1", b"server 2"]
+		assert sum(served.values()) == 100 and min(served.values()) >= 40
+	END
+}
+
+# More than fits into windows and buffers: the server holds it and says RECEIVED later.
+one_stream_served() {
+	peer nc -N "$thole" 7 <"$dir/16m" >"$dir/back"
+	head -n 1 "$dir/back" | grep -q '^server [12]$'
+	tail -c +10 "$dir/back" | cmp - "$dir/16m"
+}
+
+# At SIGTERM one connection has more to say, and is served to its end; nobody new is taken.
+drains() {
+	: >"$dir/said"
+	peer python3 - "$thole" "$dir/go" <<-'END' >"$dir/said" &
+		import os, socket, sys, time
+		s = socket.create_connection((sys.argv[1], 7), 10)
+		s.settimeout(30)
+		assert s.recv(100).startswith(b"server ")
+		print("connected", flush=True)
+		while not os.path.exists(sys.argv[2]):
+		    time.sleep(0.02)
+		try:
+		    socket.create_connection((sys.argv[1], 7), 5).close()
+		    print("taken")
+		except OSError:
+		    pass
+		s.sendall(b"last words")
+		s.shutdown(socket.SHUT_WR)
+		back = b""
+		while piece := s.recv(100):
+		    back += piece
+		print(back.decode())
+	END
+	local client=$!
+	within 10 grep -q connected "$dir/said"
+	signal acceptor
+	sleep 0.5
+	touch "$dir/go"
+	within 20 [ -s "$dir/status" ]
+	wait $client
+	cat "$dir/said" "$server_log"
+	[ "$(cat "$dir/status")" = 0 ]
+	grep -qx 'last words' "$dir/said"
+	[ "$(grep -c taken "$dir/said")" = 0 ]
+	[ "$(grep -c 'server [12]: [1-9][0-9]* connections' "$server_log")" = 2 ]
+	[ "$(grep -c 'cut off' "$server_log")" = 0 ]
+}
+
+# Who doesn't finish is reset at the deadline.
+cuts() {
+	: >"$dir/said"
+	peer python3 - "$thole" <<-'END' >"$dir/said" &
+		import socket, sys
+		s = socket.create_connection((sys.argv[1], 7), 10)
+		s.settimeout(30)
+		assert s.recv(100).startswith(b"server ")
+		print("connected", flush=True)
+		try:
+		    s.recv(1)
+		except ConnectionResetError:
+		    print("reset")
+	END
+	local client=$!
+	within 10 grep -q connected "$dir/said"
+	signal acceptor
+	within 20 [ -s "$dir/status" ]
+	wait $client
+	cat "$dir/said" "$server_log"
+	[ "$(cat "$dir/status")" = 0 ]
+	grep -q reset "$dir/said"
+	grep -q '1 connections cut off' "$server_log"
 }
 
 fetch_from() { # PATH [PORT]: from the kernel, on the tap that new_tap named
@@ -133,11 +250,18 @@ start_cheat() {
 
 random_file 16m $((16 << 20))
 random_file 64k 65536
-start_echo
+start echo-rings -l 0,1
 check "examples: echo-rings sends 16 MiB back" one_stream
 check "examples: echo-rings serves 50 at once" many_at_once
 check "examples: echo-rings makes a peer wait that doesn't read, and loses nothing" late_reader
 check "examples: echo-rings stops at a signal and resets who is connected" stops
+
+start acceptor -l 0,1
+check "examples: acceptor spreads 100 connections over two servers, each answered" spread
+check "examples: acceptor's servers send 16 MiB back" one_stream_served
+check "examples: acceptor drains at a signal: who is there finishes" drains
+start acceptor -l 0,1
+check "examples: acceptor resets at the deadline who doesn't finish" cuts
 
 peer python3 -m http.server --bind 0.0.0.0 --directory "$dir" 8000 >"$dir/http.log" 2>&1 &
 pids+=($!)
