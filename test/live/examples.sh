@@ -4,7 +4,7 @@
 
 fetch=$THOLE_BUILD/examples/example-fetch
 
-# start NAME OPTIONS...: an example that listens, on a tap of its own. Its exit status is written down:
+# start NAME ARGUMENTS...: an example that listens, on a tap of its own. Its exit status is written down:
 # checks can't wait for it.
 start() {
 	local name=$1
@@ -212,6 +212,214 @@ cuts() {
 	grep -q '1 connections cut off' "$server_log"
 }
 
+# start_proxy PORT: of the kernel's.
+start_proxy() {
+	taps=$((taps + 1)) # as start will
+	kernel=10.99.$taps.1
+	taps=$((taps - 1))
+	start proxy "$kernel" "$1" -l 0
+}
+
+# What is behind the proxy. The first byte says what a connection is to do; it ends after the client's FIN.
+start_target() {
+	cat >"$dir/target.py" <<-'END'
+		import hashlib, socket, struct, sys, threading
+		def echo(c):
+		    while piece := c.recv(1 << 16):
+		        c.sendall(piece)
+		# Sends all of a file while it reads; then what it read.
+		def bulk(c):
+		    writer = threading.Thread(target=lambda: c.sendall(open(sys.argv[1] + "/16m", "rb").read()))
+		    writer.start()
+		    digest = hashlib.sha256()
+		    while piece := c.recv(1 << 16):
+		        digest.update(piece)
+		    writer.join()
+		    c.sendall(digest.digest())
+		def reset(c):
+		    c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+		# FIN first, then it hears.
+		def shut(c):
+		    c.sendall(b"bye")
+		    c.shutdown(socket.SHUT_WR)
+		    say(c, "after FIN: ")
+		def say(c, what=""):
+		    try:
+		        data = b""
+		        while piece := c.recv(1 << 16):
+		            data += piece
+		        what += "%d bytes" % len(data)
+		    except ConnectionResetError:
+		        what += "reset"
+		    print(what, flush=True)
+		what = {b"e": echo, b"b": bulk, b"r": reset, b"s": shut, b"w": say}
+		def serve(c):
+		    with c:
+		        what[c.recv(1)](c)
+		s = socket.create_server(("0.0.0.0", 9000), backlog=200)
+		while True:
+		    threading.Thread(target=serve, args=(s.accept()[0],), daemon=True).start()
+	END
+	in_ns timeout 100 python3 "$dir/target.py" "$dir" >"$dir/target.log" 2>&1 &
+	pids+=($!)
+	within 10 eval "in_ns ss -ltn | grep -q ':9000 '"
+}
+
+# proxied: a client through the proxy; s is connected, the rest of the script is stdin.
+proxied() {
+	{
+		cat <<-'END'
+			import hashlib, os, socket, struct, sys, threading
+			def connect():
+			    s = socket.create_connection((sys.argv[1], 8080), 10)
+			    s.settimeout(30)
+			    return s
+			def rest(s):
+			    data = bytearray()
+			    while piece := s.recv(1 << 16):
+			        data += piece
+			    return bytes(data)
+			def write(s, data):
+			    s.sendall(data)
+			    s.shutdown(socket.SHUT_WR)
+			s = connect()
+		END
+		cat
+	} | peer python3 - "$thole" "$dir"
+}
+
+both_ways() {
+	proxied <<-'END'
+		data = os.urandom(1 << 20) * 16
+		writer = threading.Thread(target=write, args=(s, b"b" + data))
+		writer.start()
+		back = rest(s)
+		writer.join()
+		assert back[:-32] == open(sys.argv[2] + "/16m", "rb").read()
+		assert back[-32:] == hashlib.sha256(data).digest()
+	END
+}
+
+half_closes() {
+	proxied <<-'END'
+		write(s, b"efrom the client")
+		assert rest(s) == b"from the client"
+		s = connect()
+		s.sendall(b"s")
+		assert rest(s) == b"bye"
+		write(s, b"still here")
+	END
+	within 10 grep -qx 'after FIN: 10 bytes' "$dir/target.log"
+}
+
+# It writes until it may no more: less than it would, and nothing of it is lost.
+backs_up() {
+	proxied <<-'END'
+		data = os.urandom(1 << 20) * 32
+		s.sendall(b"e")
+		s.settimeout(1)
+		sent = 0
+		try:
+		    while sent < len(data):
+		        sent += s.send(data[sent : sent + 65536])
+		except TimeoutError:
+		    pass
+		print("stuck after", sent)
+		assert sent < len(data)
+		s.settimeout(30)
+		writer = threading.Thread(target=write, args=(s, data[sent:]))
+		writer.start()
+		back = rest(s)
+		writer.join()
+		assert back == data
+	END
+}
+
+many_proxied() {
+	proxied <<-'END'
+		failed = []
+		def talk(i):
+		    try:
+		        data = os.urandom(1 + 3000 * i)
+		        with connect() as s:
+		            writer = threading.Thread(target=write, args=(s, b"e" + data))
+		            writer.start()
+		            assert rest(s) == data
+		            writer.join()
+		    except Exception as e:
+		        failed.append((i, repr(e)))
+		threads = [threading.Thread(target=talk, args=(i,)) for i in range(100)]
+		for t in threads:
+		    t.start()
+		for t in threads:
+		    t.join()
+		print(failed)
+		assert not failed
+	END
+}
+
+resets() {
+	proxied <<-'END'
+		s.sendall(b"r")
+		try:
+		    s.recv(1)
+		    raise SystemExit("no reset from the target")
+		except ConnectionResetError:
+		    pass
+		s = connect()
+		s.sendall(b"w" + b"x" * 1000)
+		s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+		s.close()
+	END
+	within 10 grep -qx reset "$dir/target.log"
+}
+
+# At SIGTERM one is under way, and finishes.
+proxy_ends() {
+	: >"$dir/said"
+	proxied <<-'END' >"$dir/said" &
+		import time
+		s.sendall(b"eone")
+		assert s.recv(3, socket.MSG_WAITALL) == b"one"
+		print("connected", flush=True)
+		while not os.path.exists(sys.argv[2] + "/proceed"):
+		    time.sleep(0.02)
+		write(s, b"last words")
+		print(rest(s).decode())
+	END
+	local client=$!
+	within 10 grep -q connected "$dir/said"
+	signal proxy
+	sleep 0.5
+	touch "$dir/proceed"
+	within 20 [ -s "$dir/status" ]
+	wait $client
+	cat "$dir/said" "$server_log"
+	[ "$(cat "$dir/status")" = 0 ]
+	grep -qx 'last words' "$dir/said"
+	grep -q '[1-9][0-9]* connections, [1-9][0-9]* bytes to the target, [1-9][0-9]* from it' "$server_log"
+	[ "$(grep -c 'cut off' "$server_log")" = 0 ]
+}
+
+# Nobody listens there. The reset may come before the client sees that it is connected.
+target_refuses() {
+	peer python3 - "$thole" <<-'END'
+		import socket, sys
+		try:
+		    with socket.create_connection((sys.argv[1], 8080), 10) as s:
+		        s.settimeout(30)
+		        s.recv(1)
+		    raise SystemExit("no reset")
+		except ConnectionResetError:
+		    pass
+	END
+	signal proxy
+	within 20 [ -s "$dir/status" ]
+	cat "$server_log"
+	[ "$(cat "$dir/status")" = 0 ]
+	grep -q '1 connections, 0 bytes to the target, 0 from it' "$server_log"
+}
+
 fetch_from() { # PATH [PORT]: from the kernel, on the tap that new_tap named
 	kernel_up &
 	timeout -k 5 "$limit" ip netns exec "$ns" "$fetch" "$thole/24" "$kernel" "${2:-8000}" "$1" -l 0 --no-huge \
@@ -262,6 +470,17 @@ check "examples: acceptor's servers send 16 MiB back" one_stream_served
 check "examples: acceptor drains at a signal: who is there finishes" drains
 start acceptor -l 0,1
 check "examples: acceptor resets at the deadline who doesn't finish" cuts
+
+start_target
+start_proxy 9000
+check "examples: proxy passes 16 MiB both ways at once" both_ways
+check "examples: proxy passes a half-close on, either way" half_closes
+check "examples: proxy makes a peer wait whose data nobody takes, and loses nothing" backs_up
+check "examples: proxy serves 100 at once" many_proxied
+check "examples: proxy resets one side when the other is" resets
+check "examples: proxy drains at a signal: who is there finishes" proxy_ends
+start_proxy 9009
+check "examples: proxy resets a client whose target refuses" target_refuses
 
 peer python3 -m http.server --bind 0.0.0.0 --directory "$dir" 8000 >"$dir/http.log" 2>&1 &
 pids+=($!)
