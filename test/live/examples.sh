@@ -252,7 +252,10 @@ start_target() {
 		    except ConnectionResetError:
 		        what += "reset"
 		    print(what, flush=True)
-		what = {b"e": echo, b"b": bulk, b"r": reset, b"s": shut, b"w": say}
+		def wait(c):
+		    c.sendall(b".")
+		    say(c)
+		what = {b"e": echo, b"b": bulk, b"r": reset, b"s": shut, b"w": wait}
 		def serve(c):
 		    with c:
 		        what[c.recv(1)](c)
@@ -368,6 +371,7 @@ resets() {
 		    pass
 		s = connect()
 		s.sendall(b"w" + b"x" * 1000)
+		assert s.recv(1) == b"." # the target's is open
 		s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 		s.close()
 	END
