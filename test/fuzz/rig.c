@@ -50,7 +50,7 @@ configure(struct thole_stack_config *c, uint8_t config, uint8_t tcp)
 	c->max_time_wait = tiny ? 1 : 8;
 	c->max_flights = tiny ? 1 : 0;
 	c->max_segments = tiny ? 5 : 64;
-	c->max_listeners = 2;
+	c->max_listeners = 5;
 	c->max_neighbours = tiny ? 1 : 4;
 	c->max_rx_held = tiny ? 8 : 96;
 	c->port_min = 40000;
@@ -97,9 +97,10 @@ rig_up(uint8_t config, uint8_t tcp)
 	rig.now = 1000 * TIME_S;
 	configure(&c, config, tcp);
 	FUZZ_CHECK(thole_stack_create(&c, &rig.stack, NULL) == 0, "no stack");
-	FUZZ_CHECK(thole_app_create(rig.stack, &app, &rig.app) == 0, "no application");
+	for (unsigned int i = 0; i < RIG_APPS; i++)
+		FUZZ_CHECK(thole_app_create(rig.stack, &app, &rig.apps[i]) == 0, "no application");
 	thole_stack_run(rig.stack, rig.now);
-	rig_listen(THOLE_OP_LISTEN, RIG_PORT, config & RIG_TINY ? 1 : 8);
+	rig_listen(0, THOLE_OP_LISTEN, RIG_PORT, config & RIG_TINY ? 1 : 8);
 	if ((config & RIG_UNKNOWN) == 0)
 		for (unsigned int i = 0; i < RIG_PEERS; i++)
 			rig_arp(i, 1);
@@ -109,7 +110,8 @@ void
 rig_down(void)
 {
 	fuzz_pool_limit(rig.pool, FUZZ_NO_LIMIT);
-	thole_app_destroy(rig.app);
+	for (unsigned int i = 0; i < RIG_APPS; i++)
+		thole_app_destroy(rig.apps[i]);
 	thole_stack_destroy(rig.stack);
 	FUZZ_CHECK(fuzz_arena_blocks() == 0, "%u blocks of memory aren't given back",
 		fuzz_arena_blocks());
@@ -203,6 +205,28 @@ rig_tx_all(void)
 		(uintmax_t)thole_stack_next_deadline(rig.stack), (uintmax_t)rig.now);
 }
 
+/* The connection, or NULL: it is over. */
+static const struct tcb *
+tcb_of(const struct rig_conn *c)
+{
+	uint32_t i = (uint32_t)(c->handle >> 32) & 0xffffff;
+	const struct tcb *t = stack_tcb(rig.stack, i);
+
+	return i < rig.stack->tcbs.fresh && t->generation == (uint32_t)c->handle &&
+			       t->app < RIG_APPS
+		       ? t
+		       : NULL;
+}
+
+/* The context that has it. */
+static struct thole_app *
+app_of(const struct rig_conn *c)
+{
+	const struct tcb *t = tcb_of(c);
+
+	return rig.apps[t != NULL ? t->app : 0];
+}
+
 void
 rig_send(struct rig_conn *c, uint32_t bytes, uint8_t cut)
 {
@@ -215,7 +239,7 @@ rig_send(struct rig_conn *c, uint32_t bytes, uint8_t cut)
 		return;
 	op.mbuf = fuzz_packet(rig.tx, fuzz_stream + at, bytes, cut);
 	c->sent += bytes; /* if it is refused, so will be all that follows */
-	if (thole_app_submit(rig.app, &op, 1) == 0) {
+	if (thole_app_submit(app_of(c), &op, 1) == 0) {
 		rte_pktmbuf_free(op.mbuf);
 		c->sent -= bytes;
 	}
@@ -226,7 +250,20 @@ rig_op(uint32_t type, const struct rig_conn *c, uint32_t bytes)
 {
 	struct thole_op op = { .type = type, .conn = c->handle, .bytes = bytes };
 
-	thole_app_submit(rig.app, &op, 1);
+	thole_app_submit(app_of(c), &op, 1);
+}
+
+void
+rig_give(struct rig_conn *c)
+{
+	const struct tcb *t = tcb_of(c);
+	unsigned int giver = t != NULL ? t->app : 0, taker = (giver + 1) % RIG_APPS;
+
+	rig_op(THOLE_OP_GIVE, c, taker);
+	if (t == NULL || t->app != taker)
+		return;
+	c->givens[giver]++;
+	c->takens[taker]++;
 }
 
 /* Of options with times: 0, and a few that pass soon; of sizes from too small to 64 KiB. The lowest
@@ -249,7 +286,7 @@ rig_set(const struct rig_conn *c, uint8_t option, uint8_t value)
 		rig.credit_added += op.value;
 	if (op.type == THOLE_OP_SET)
 		op.conn = c->handle;
-	thole_app_submit(rig.app, &op, 1);
+	thole_app_submit(app_of(c), &op, 1);
 }
 
 void
@@ -276,13 +313,13 @@ rig_connect(unsigned int peer, uint16_t rport, bool opening)
 
 	op.remote.addr = thole_addr_ip4(RIG_PEER + peer);
 	op.remote.port = rport;
-	thole_app_submit(rig.app, &op, 1);
+	thole_app_submit(rig.apps[0], &op, 1);
 }
 
 void
-rig_listen(uint32_t type, uint16_t port, uint32_t backlog)
+rig_listen(unsigned int app, uint32_t type, uint16_t port, uint32_t backlog)
 {
 	struct thole_op op = { .type = type, .bytes = backlog, .local.port = port };
 
-	thole_app_submit(rig.app, &op, 1);
+	thole_app_submit(rig.apps[app], &op, 1);
 }

@@ -17,6 +17,7 @@
 
 #define RIG_PEERS  2
 #define RIG_VIEWS  16 /* connections as the wire shows them */
+#define RIG_APPS   2
 #define RIG_CONNS  16 /* handles that the application knows, ended ones too */
 #define RIG_PORT   80
 #define RIG_LOCAL  UINT32_C(0x0a000001)
@@ -79,11 +80,14 @@ struct rig_conn {
 	uint32_t seq;  /* of the next byte that it will be given */
 	uint32_t sent; /* bytes */
 	uint32_t owed; /* RECEIVED, not given yet */
+	/* Answers to GIVE that are still to be read, by context. */
+	uint32_t takens[RIG_APPS];
+	uint32_t givens[RIG_APPS];
 };
 
 struct rig {
 	struct thole_stack *stack;
-	struct thole_app *app;
+	struct thole_app *apps[RIG_APPS];
 	struct rte_mempool *rx;	  /* the network's */
 	struct rte_mempool *pool; /* the stack's */
 	struct rte_mempool *tx;	  /* the application's */
@@ -120,11 +124,13 @@ unsigned int rig_events(uint32_t max);
 /* Submits an op; mbuf is the rig's to make: @p bytes of SEND are the connection's next. */
 void rig_send(struct rig_conn *c, uint32_t bytes, uint8_t cut);
 void rig_op(uint32_t type, const struct rig_conn *c, uint32_t bytes);
+/* To the other context. */
+void rig_give(struct rig_conn *c);
 void rig_set(const struct rig_conn *c, uint8_t option, uint8_t value);
 void rig_get(const struct rig_conn *c, uint8_t option);
 void rig_info(const struct rig_conn *c);
 void rig_connect(unsigned int peer, uint16_t rport, bool opening);
-void rig_listen(uint32_t type, uint16_t port, uint32_t backlog);
+void rig_listen(unsigned int app, uint32_t type, uint16_t port, uint32_t backlog);
 /* What is always true inside. */
 void rig_check(void);
 

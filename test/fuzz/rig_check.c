@@ -212,7 +212,7 @@ conn_of(thole_conn handle, bool make)
 
 /* thole/app.h: "Events of a connection come in the order". */
 static void
-judge_event(const struct thole_event *ev)
+judge_event(unsigned int app, const struct thole_event *ev)
 {
 	bool first = ev->type == THOLE_EV_ACCEPTED || ev->type == THOLE_EV_OPENING ||
 		     ev->type == THOLE_EV_CONNECTED || ev->type == THOLE_EV_CLOSED;
@@ -223,7 +223,11 @@ judge_event(const struct thole_event *ev)
 			rte_pktmbuf_free(ev->mbuf);
 		return;
 	}
-	FUZZ_CHECK(!c->closed, "event %u after CLOSED", ev->type);
+	/* Who gave it away may read the answer late. */
+	FUZZ_CHECK(!c->closed || ev->type == THOLE_EV_GIVEN, "event %u after CLOSED", ev->type);
+	if (ev->type != THOLE_EV_GIVEN && ev->type != THOLE_EV_TAKEN)
+		FUZZ_CHECK(c->takens[app] == 0 && c->givens[app] == 0,
+			"event %u before TAKEN, or after GIVEN is due", ev->type);
 	switch ((enum thole_event_type)ev->type) {
 	case THOLE_EV_ACCEPTED:
 	case THOLE_EV_CONNECTED:
@@ -249,6 +253,15 @@ judge_event(const struct thole_event *ev)
 		FUZZ_CHECK(ev->status <= 0, "a status of %d", ev->status);
 		c->closed = true;
 		break;
+	case THOLE_EV_GIVEN:
+		FUZZ_CHECK(c->opened && c->givens[app] != 0, "GIVEN that nothing called for");
+		c->givens[app]--;
+		break;
+	case THOLE_EV_TAKEN:
+		FUZZ_CHECK(c->opened && c->takens[app] != 0, "TAKEN that nothing called for");
+		FUZZ_CHECK((int32_t)ev->bytes <= 1 << 30, "TAKEN has more credit than there can be");
+		c->takens[app]--;
+		break;
 	case THOLE_EV_SOFT_ERROR:
 		FUZZ_CHECK(ev->status < 0, "a soft error of %d", ev->status);
 		break;
@@ -260,8 +273,6 @@ judge_event(const struct thole_event *ev)
 		FUZZ_CHECK(ev->info == &rig.info, "INFO of somebody else's memory");
 		check_info(&rig.info);
 		break;
-	case THOLE_EV_GIVEN:
-	case THOLE_EV_TAKEN:
 	case THOLE_EV_LISTENING:
 	case THOLE_EV_REFUSED:
 		break;
@@ -271,12 +282,17 @@ judge_event(const struct thole_event *ev)
 unsigned int
 rig_events(uint32_t max)
 {
-	struct thole_event events[16];
-	uint32_t n = (uint32_t)thole_app_events(
-		rig.app, events, RTE_MIN(max, (uint32_t)RTE_DIM(events)));
+	unsigned int all = 0;
 
-	FUZZ_CHECK(n <= max, "%u events, there was room for %u", n, max);
-	for (uint32_t i = 0; i < n; i++)
-		judge_event(&events[i]);
-	return n;
+	for (unsigned int app = 0; app < RIG_APPS; app++) {
+		struct thole_event events[16];
+		uint32_t n = (uint32_t)thole_app_events(
+			rig.apps[app], events, RTE_MIN(max, (uint32_t)RTE_DIM(events)));
+
+		FUZZ_CHECK(n <= max, "%u events, there was room for %u", n, max);
+		for (uint32_t i = 0; i < n; i++)
+			judge_event(app, &events[i]);
+		all += n;
+	}
+	return all;
 }

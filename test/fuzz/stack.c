@@ -302,17 +302,21 @@ app_call(struct fuzz_in *in)
 		rig_connect(arg % RIG_PEERS, (uint16_t)(2000 + arg / 2 % 2), arg & 4);
 		break;
 	case 12:
-		rig_listen(THOLE_OP_LISTEN, arg & 1 ? RIG_PORT : 40000, arg);
+		rig_listen(arg / 4 % RIG_APPS, arg & 2 ? THOLE_OP_LISTEN_SHARED : THOLE_OP_LISTEN,
+			arg & 1 ? RIG_PORT : 40000, arg);
 		break;
 	case 13:
-		rig_listen(THOLE_OP_UNLISTEN, RIG_PORT, 0);
+		rig_listen(arg / 4 % RIG_APPS, THOLE_OP_UNLISTEN, RIG_PORT, 0);
 		break;
 	case 14:
 		if (arg != THOLE_OP_SEND) /* which brings an mbuf: that is given above */
 			rig_op(arg, &(struct rig_conn){ .handle = c->handle ^ arg }, arg);
 		break;
 	case 15:
-		rig_op(THOLE_OP_SET_USER, c, 0);
+		if ((arg & 1) != 0)
+			rig_give(c);
+		else
+			rig_op(THOLE_OP_SET_USER, c, 0);
 		rig_get(c, arg);
 		rig_info(c);
 		break;
