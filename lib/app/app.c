@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "app/app.h"
+#include "base/rings.h"
 
 #define BATCH 32
 
@@ -43,7 +44,7 @@ give_events(void *ctx)
 	uint32_t n;
 
 	do {
-		n = RTE_MIN((uint32_t)BATCH, rte_ring_free_count(app->events));
+		n = RTE_MIN((uint32_t)BATCH, ring_room(app->events));
 		n = events_take(app, events, n);
 		rte_ring_sp_enqueue_bulk_elem(app->events, events, sizeof(events[0]), n, NULL);
 		any |= n != 0;

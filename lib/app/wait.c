@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* wait.c: what waits in a stack's contexts, for a thread that wants to sleep. */
 #include "app/app.h"
+#include "base/rings.h"
 
 bool
 thole_app_ops_wait(const struct thole_stack *stack)
@@ -11,7 +12,7 @@ thole_app_ops_wait(const struct thole_stack *stack)
 		/* Ops that could be refused stay where they are while there is no room to say so.
 		 */
 		if (stack->clients[i].used && app->ring_entries != 0 &&
-			app->answers_n < ANSWERS_MAX && !rte_ring_empty(app->ops))
+			app->answers_n < ANSWERS_MAX && !ring_is_empty(app->ops))
 			return true;
 	}
 	return false;

@@ -5,6 +5,7 @@
 #include <rte_arp.h>
 #include <rte_ethdev.h>
 
+#include "base/rings.h"
 #include "port/handover.h"
 #include "port/memory.h"
 #include "port/whose.h"
@@ -266,7 +267,7 @@ may_read(struct handover *h, uint16_t n, uint64_t now_ns)
 	for (uint16_t to = 0; to < h->rings->nb_workers; to++) {
 		if (to == h->self)
 			continue;
-		if (likely(rte_ring_free_count(ring_to(h->rings, to, h->self)) >= n)) {
+		if (likely(ring_room(ring_to(h->rings, to, h->self)) >= n)) {
 			h->full[to] = false;
 			continue;
 		}
