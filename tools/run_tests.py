@@ -41,6 +41,7 @@ class Build:
     compiler: str
     options: tuple
     suites: tuple = ()
+    targets: tuple = ()  # for ninja; none: all
     env: dict = None
     slower: int = 1  # than a plain build, for time limits
 
@@ -56,8 +57,22 @@ BUILDS = [
         "asan",
         "clang",
         ("-Dbuildtype=debug", "-Doptimization=1", "-Db_sanitize=address,undefined", "-Db_lundef=false"),
-        suites=("unit", "script", "table", "fuzz", "pcap"),
+        suites=("unit", "script", "table", "fuzz", "pcap", "stress"),
         env=SANITIZER_ENV,
+        slower=4,
+    ),
+    Build(
+        "tsan",
+        "clang",
+        (
+            "-Dbuildtype=debug",
+            "-Doptimization=1",
+            "-Db_sanitize=thread",
+            "-Db_lundef=false",
+        ),
+        suites=("stress",),
+        targets=("test/stress/stress",),
+        env={"TSAN_OPTIONS": "exitcode=99:second_deadlock_stack=1"},
         slower=4,
     ),
 ]
@@ -121,7 +136,7 @@ def make(report, build):
         if configured.failures:
             report.add(f"{build.name}: configure", configured)
             return False
-    command = ["ninja", "--quiet", "-C", build.folder]
+    command = ["ninja", "--quiet", "-C", build.folder, *build.targets]
     return run(report, f"{build.name}: build, warnings are errors", command, BUILD_SECONDS, tap=False)
 
 

@@ -259,7 +259,8 @@ judge_event(unsigned int app, const struct thole_event *ev)
 		break;
 	case THOLE_EV_TAKEN:
 		FUZZ_CHECK(c->opened && c->takens[app] != 0, "TAKEN that nothing called for");
-		FUZZ_CHECK((int32_t)ev->bytes <= 1 << 30, "TAKEN has more credit than there can be");
+		FUZZ_CHECK(
+			(int32_t)ev->bytes <= 1 << 30, "TAKEN has more credit than there can be");
 		c->takens[app]--;
 		break;
 	case THOLE_EV_SOFT_ERROR:
