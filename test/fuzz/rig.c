@@ -295,7 +295,7 @@ rig_get(const struct rig_conn *c, uint8_t option)
 	struct thole_op op = { .type = THOLE_OP_GET, .conn = c->handle };
 
 	op.option = option % (THOLE_OPT_COUNTERS + 2u);
-	thole_app_submit(rig.app, &op, 1);
+	thole_app_submit(app_of(c), &op, 1);
 }
 
 void
@@ -303,7 +303,7 @@ rig_info(const struct rig_conn *c)
 {
 	struct thole_op op = { .type = THOLE_OP_INFO, .conn = c->handle, .info = &rig.info };
 
-	thole_app_submit(rig.app, &op, 1);
+	thole_app_submit(app_of(c), &op, 1);
 }
 
 void
