@@ -2,11 +2,11 @@
 /*
  * json.c: the figures, all of them numbers, at the top; what else is good to know is under "extra".
  */
-#include <errno.h>
 #include <stdio.h>
 
 #include <jansson.h>
 
+#include "json_file.h"
 #include "standing_report.h"
 
 /* A whole number without a fraction: JSON readers show it as it is meant. */
@@ -291,22 +291,9 @@ int
 report_json(const struct report *r, const struct figures *f, const char *path)
 {
 	json_t *top = figures_object(f);
-	FILE *file;
-	int rc = 0;
 
 	if (r->options->standing != 0)
 		add_standing(top, r->run);
 	json_object_set_new(top, "extra", extra_object(r));
-	file = fopen(path, "w");
-	if (file == NULL) {
-		rc = -errno;
-	} else {
-		if (json_dumpf(top, file, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) != 0 ||
-			fputc('\n', file) == EOF)
-			rc = -EIO;
-		if (fclose(file) != 0 && rc == 0)
-			rc = -errno;
-	}
-	json_decref(top);
-	return rc;
+	return json_file_write(top, path);
 }

@@ -11,6 +11,7 @@
 #include <rte_mempool.h>
 
 #include "duo/duo.h"
+#include "json_file.h"
 #include "accept_close/plan.h"
 
 #define POOL_MBUFS 8192
@@ -176,8 +177,7 @@ duo_write(struct duo *d, json_t *top)
 {
 	const char *path = d->options->json;
 	char text[512];
-	FILE *file;
-	int rc = 0;
+	int rc;
 
 	if (path == NULL) {
 		json_decref(top);
@@ -187,17 +187,7 @@ duo_write(struct duo *d, json_t *top)
 	json_object_set_new(top, "additions_per_s",
 		json_pack("[f, f, f, f]", d->add_before.main.per_s, d->add_before.other.per_s,
 			d->add_after.main.per_s, d->add_after.other.per_s));
-	file = fopen(path, "w");
-	if (file == NULL) {
-		rc = -errno;
-	} else {
-		if (json_dumpf(top, file, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) != 0 ||
-			fputc('\n', file) == EOF)
-			rc = -EIO;
-		if (fclose(file) != 0 && rc == 0)
-			rc = -errno;
-	}
-	json_decref(top);
+	rc = json_file_write(top, path);
 	if (rc == 0) {
 		d->json_made = false;
 		return 0;

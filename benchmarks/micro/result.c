@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* result.c: see result.h. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "json_file.h"
 #include "result.h"
 
 void
@@ -98,18 +98,6 @@ results_write(const struct results *r, bool hugepages)
 {
 	json_t *top = json_pack("{s:O, s:O, s:b, s:f}", "figures", r->figures, "checks", r->checks,
 		"hugepages", hugepages, "seconds", r->options->seconds);
-	FILE *file = fopen(r->options->json, "w");
-	int rc = 0;
 
-	if (file == NULL) {
-		rc = -errno;
-	} else {
-		if (json_dumpf(top, file, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) != 0 ||
-			fputc('\n', file) == EOF)
-			rc = -EIO;
-		if (fclose(file) != 0 && rc == 0)
-			rc = -errno;
-	}
-	json_decref(top);
-	return rc;
+	return json_file_write(top, r->options->json);
 }
