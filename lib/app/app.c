@@ -4,6 +4,7 @@
 
 #include "app/app.h"
 #include "base/rings.h"
+#include "base/thread.h"
 
 #define BATCH 32
 
@@ -185,8 +186,7 @@ thole_app_number(const struct thole_app *app)
 static bool
 is_callers(struct thole_app *app)
 {
-	static __thread char here; /* at another address for each thread that lives */
-	uintptr_t nobody = 0, self = (uintptr_t)&here;
+	uintptr_t nobody = 0, self = thread_self();
 
 	if (likely(__atomic_load_n(&app->thread, __ATOMIC_RELAXED) == self))
 		return true;

@@ -17,14 +17,6 @@ struct call {
 	enum call_state state;
 };
 
-uint64_t
-calls_self(void)
-{
-	static __thread char here;
-
-	return (uintptr_t)&here;
-}
-
 int
 calls_init(struct calls *calls)
 {
@@ -54,7 +46,7 @@ calls_fini(struct calls *calls)
 }
 
 static void
-set_owner(struct calls *calls, uint64_t owner)
+set_owner(struct calls *calls, uintptr_t owner)
 {
 	__atomic_store_n(&calls->owner, owner, __ATOMIC_RELAXED);
 	pthread_cond_broadcast(&calls->changed);
@@ -66,7 +58,7 @@ calls_own(struct calls *calls)
 	pthread_mutex_lock(&calls->lock);
 	while (calls->lent)
 		pthread_cond_wait(&calls->changed, &calls->lock);
-	set_owner(calls, calls_self());
+	set_owner(calls, thread_self());
 	pthread_mutex_unlock(&calls->lock);
 }
 
@@ -74,7 +66,7 @@ void
 calls_disown(struct calls *calls)
 {
 	pthread_mutex_lock(&calls->lock);
-	if (calls->owner == calls_self() && !calls->lent)
+	if (calls->owner == thread_self() && !calls->lent)
 		set_owner(calls, 0);
 	pthread_mutex_unlock(&calls->lock);
 }
@@ -142,7 +134,7 @@ static void
 perform_here(struct calls *calls, struct call *call)
 {
 	calls->lent = true;
-	set_owner(calls, calls_self());
+	set_owner(calls, thread_self());
 	perform(calls, call);
 	calls->lent = false;
 	set_owner(calls, 0);
@@ -192,7 +184,7 @@ calls_call(struct calls *calls, void (*fn)(void *ctx), void *ctx, uint64_t timeo
 	int error;
 
 	pthread_mutex_lock(&calls->lock);
-	if (calls->owner == calls_self()) {
+	if (calls->owner == thread_self()) {
 		pthread_mutex_unlock(&calls->lock);
 		fn(ctx);
 		return 0;

@@ -15,11 +15,13 @@
 #include <rte_branch_prediction.h>
 #include <rte_common.h>
 
+#include "base/thread.h"
+
 struct call;
 
 struct calls {
 	/* Read in each turn; written under the lock. */
-	uint64_t owner;	 /* the thread, by calls_self(); 0: none */
+	uintptr_t owner; /* thread_self(); 0: none */
 	uint32_t queued; /* those that nobody has begun */
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* owner, or a call's state */
@@ -31,9 +33,6 @@ struct calls {
 int calls_init(struct calls *calls);
 /** No call may be under way. */
 void calls_fini(struct calls *calls);
-
-/** Another number for each thread that lives. */
-uint64_t calls_self(void);
 
 /** This thread turns the worker from here on. */
 void calls_own(struct calls *calls);
@@ -47,7 +46,7 @@ void calls_serve(struct calls *calls);
 static inline void
 calls_turn(struct calls *calls)
 {
-	if (unlikely(__atomic_load_n(&calls->owner, __ATOMIC_RELAXED) != calls_self()))
+	if (unlikely(__atomic_load_n(&calls->owner, __ATOMIC_RELAXED) != thread_self()))
 		calls_own(calls);
 	if (unlikely(__atomic_load_n(&calls->queued, __ATOMIC_RELAXED) != 0))
 		calls_serve(calls);
