@@ -194,16 +194,17 @@ listen_other(struct thole_stack *s, uint16_t l)
 static int
 distributor(struct thole_stack *s, uint32_t laddr, const struct listen_call *call, uint16_t *found)
 {
-	if (*found != END && s->listeners[*found].app != APP_SHARED)
-		return -EADDRINUSE;
-	if (*found != END && own_listener(s, *found, call->app) != END)
-		return -EADDRINUSE;
-	/* A handshake may end with another of them than it began with. */
-	if (*found != END)
+	const struct listener *l = &s->listeners[*found];
+
+	if (*found != END) {
+		if (l->app != APP_SHARED || own_listener(s, *found, call->app) != END)
+			return -EADDRINUSE;
+		/* A handshake may end with another of them than it began with. */
 		return tcp_terms_same(&s->clients[call->app].settings.terms,
-			       &s->listeners[s->listeners[*found].share].settings.terms)
+			       &s->listeners[l->share].settings.terms)
 			       ? 0
 			       : -EINVAL;
+	}
 	*found = alloc_listener(s, laddr, call->local->port, APP_SHARED);
 	if (*found == END)
 		return -ENOSPC;
