@@ -11,6 +11,8 @@ sock_release(struct thole_sockets *s, struct sock *k)
 {
 	if (k->state == SOCK_OVER)
 		sock_drop_input(s, k);
+	if (k->conn != 0)
+		sock_map_remove(s, k); /* its reset is under way */
 	k->watched = 0;
 	k->edges = 0;
 	if ((k->flags & (SF_OWED | SF_LISTENER)) != 0)
@@ -126,6 +128,10 @@ finish(struct thole_sockets *s, thole_sock sock, bool reset)
 	struct sock *k;
 	int error = sock_get(s, sock, &k);
 
+	if (error == -EALREADY) { /* what comes if it isn't taken */
+		k->flags |= reset ? SF_OWES_ABORT : SF_OWES_CLOSE;
+		return 0;
+	}
 	if (error != 0)
 		return error;
 	(void)sock_serve(s); /* what came counts as unread */
@@ -133,6 +139,9 @@ finish(struct thole_sockets *s, thole_sock sock, bool reset)
 	case SOCK_LISTENING:
 		end_listener(s, k);
 		return 0;
+	case SOCK_TAKING:
+		sock_stop_taking(s);
+		break;
 	case SOCK_CONNECTING:
 		sock_end(s, k, reset ? SF_OWES_ABORT : SF_OWES_CLOSE);
 		return 0;
@@ -143,6 +152,7 @@ finish(struct thole_sockets *s, thole_sock sock, bool reset)
 		return 0;
 	case SOCK_OVER:
 	case SOCK_NEW:
+	case SOCK_GIVING:
 	case SOCK_CLOSING:
 	case SOCK_FREE:
 		break;

@@ -132,8 +132,10 @@ begin(struct thole_sockets *s, struct sock *k, const struct thole_endpoint *remo
 	case SOCK_NEW:
 		break;
 	case SOCK_LISTENING:
+	case SOCK_TAKING:
 		return -EOPNOTSUPP;
 	case SOCK_CONNECTING:
+	case SOCK_GIVING:
 		return -EALREADY;
 	case SOCK_OPEN:
 		return -EISCONN;

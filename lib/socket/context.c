@@ -111,12 +111,17 @@ end_rings(struct thole_sockets *s)
 static void
 free_all(struct thole_sockets *s)
 {
+	sock_break_gifts(s);
 	for (uint32_t i = 0; i < s->fresh; i++)
-		if (s->socks[i].state != SOCK_FREE && (s->socks[i].flags & SF_LISTENER) == 0) {
+		if (s->socks[i].state != SOCK_FREE && sock_has_stream(&s->socks[i])) {
 			s->socks[i].state = SOCK_CLOSING;
 			sock_drop_input(s, &s->socks[i]);
 		}
-	thole_idle_destroy(s->idle);
+	if (s->inbox != NULL)
+		sock_inbox_drop(s->inbox);
+	else
+		thole_idle_destroy(s->idle);
+	free(s->arrivals);
 	free(s->socks);
 	free(s->map);
 	free(s);
@@ -130,6 +135,8 @@ make(struct thole_sockets *s, struct thole_worker *const *workers, uint16_t nb_w
 
 	if (error == 0 && s->config.turn == NULL)
 		error = thole_idle_create(&s->config.idle, &s->idle, NULL);
+	if (error == 0)
+		error = sock_inbox_create(s);
 	if (error == -ENOMEM)
 		return bad(why, error, "no memory for the sockets: ask for fewer (max_sockets)");
 	if (error != 0)
@@ -155,6 +162,7 @@ thole_sockets_create(struct thole_worker *const *workers, uint16_t nb_workers,
 	s->owner = &here;
 	s->config = *config;
 	s->free_head = SOCK_NONE;
+	s->taker = SOCK_NONE;
 	s->edge_head = s->edge_tail = SOCK_NONE;
 	if (s->config.pool == NULL)
 		s->config.pool = thole_worker_pool(workers[0]);
@@ -196,6 +204,8 @@ thole_sockets_destroy(struct thole_sockets *sockets)
 	if (sockets->owner != &here)
 		return -EPERM;
 	if (!sockets->ending) {
+		if (sockets->taker != SOCK_NONE)
+			sock_stop_taking(sockets);
 		sock_wait_begin(&wait, FLUSH_NS);
 		while (!all_taken(sockets) && sock_wait_more(sockets, &wait))
 			;

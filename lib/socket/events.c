@@ -29,12 +29,7 @@ accepted(struct thole_sockets *s, uint16_t ring, const struct thole_event *ev)
 	k->linger_ns = l->linger_ns;
 	k->stream.credit = ev->bytes;
 	sock_map_add(s, k);
-	if (l->listener.waiting++ == 0)
-		l->listener.head = sock_index(s, k);
-	else
-		s->socks[l->listener.tail].next = sock_index(s, k);
-	l->listener.tail = sock_index(s, k);
-	sock_edge(s, l, THOLE_IN);
+	sock_queue(s, l, k);
 }
 
 static void
@@ -98,8 +93,8 @@ data(struct thole_sockets *s, struct sock *k, struct rte_mbuf *chain)
 	struct sock_stream *in = &k->stream;
 	uint32_t bytes = chain->pkt_len;
 
-	/* Not open: an option of its was refused, and it is being reset. */
-	if ((k->flags & SF_SHUT_RD) != 0 || k->state != SOCK_OPEN) {
+	/* Not open: it is being reset. */
+	if ((k->flags & SF_SHUT_RD) != 0 || (k->state != SOCK_OPEN && k->state != SOCK_GIVING)) {
 		rte_pktmbuf_free(chain);
 		sock_took(s, k, bytes);
 		return;
@@ -130,11 +125,17 @@ closed(struct thole_sockets *s, struct sock *k, int status)
 {
 	bool elsewhere = k->conn == 0 && k->state == SOCK_CONNECTING &&
 			 (status == -EADDRNOTAVAIL || status == -ENETUNREACH);
+	bool unwanted =
+		k->state == SOCK_GIVING && (k->flags & (SF_OWES_CLOSE | SF_OWES_ABORT)) != 0;
 	int next;
 
 	if (k->conn != 0)
 		sock_map_remove(s, k);
 	k->conn = 0;
+	if (k->state == SOCK_OVER) /* it has been said why */
+		return;
+	if (k->state == SOCK_GIVING)
+		sock_keep(k);
 	if (k->refused != 0) {
 		status = k->refused;
 	} else if (elsewhere) {
@@ -150,6 +151,10 @@ closed(struct thole_sockets *s, struct sock *k, int status)
 		k->state = SOCK_OVER;
 		k->error = (int16_t)-status;
 		k->stream.gets = 0;
+	}
+	if (unwanted) {
+		sock_release(s, k);
+		return;
 	}
 	sock_edge(s, k,
 		THOLE_IN | THOLE_OUT | THOLE_RDHUP | THOLE_HUP | (status != 0 ? THOLE_ERR : 0));
@@ -200,6 +205,10 @@ refused(struct thole_sockets *s, uint16_t ring, const struct thole_event *ev)
 		k = sock_find(s, (thole_sock)ev->conn);
 		if (k != NULL && k->refused == 0)
 			k->refused = ev->status;
+	} else if (ev->op == THOLE_OP_GIVE) {
+		k = sock_map_find(s, ring, ev->conn);
+		if (k != NULL)
+			sock_not_given(s, k, ev->status);
 	} else if (ev->op == THOLE_OP_GET || ev->op == THOLE_OP_SET) {
 		k = sock_map_find(s, ring, ev->conn);
 		if (k == NULL)
@@ -238,12 +247,14 @@ about(struct thole_sockets *s, struct sock *k, const struct thole_event *ev)
 	case THOLE_EV_OPTION:
 		answered(k, 0, ev->user);
 		return;
+	case THOLE_EV_GIVEN:
+		sock_given(s, k);
+		return;
 	case THOLE_EV_LISTENING:
 	case THOLE_EV_ACCEPTED:
 	case THOLE_EV_OPENING:
 	case THOLE_EV_REFUSED:
 	case THOLE_EV_INFO:
-	case THOLE_EV_GIVEN:
 	case THOLE_EV_TAKEN:
 		return;
 	}
@@ -269,6 +280,9 @@ sock_event(struct thole_sockets *s, uint16_t ring, const struct thole_event *ev)
 		return;
 	case THOLE_EV_INFO:
 		info(&s->rings[ring], 0);
+		return;
+	case THOLE_EV_TAKEN:
+		sock_taken(s, ring, ev);
 		return;
 	}
 	if (ev->type == THOLE_EV_CLOSED && ev->conn == 0) {

@@ -35,6 +35,29 @@ sock_pay_unlisten(struct thole_sockets *s, struct sock *k)
 }
 
 void
+sock_queue(struct thole_sockets *s, struct sock *l, struct sock *k)
+{
+	uint32_t i = sock_index(s, k);
+
+	if (l->listener.waiting++ == 0)
+		l->listener.head = i;
+	else
+		s->socks[l->listener.tail].next = i;
+	l->listener.tail = i;
+	sock_edge(s, l, THOLE_IN);
+}
+
+void
+sock_end_queued(struct thole_sockets *s, struct sock *k)
+{
+	k->flags &= (uint16_t)~SF_QUEUED;
+	if (k->state == SOCK_OVER)
+		sock_release(s, k);
+	else
+		sock_end(s, k, SF_OWES_ABORT);
+}
+
+void
 sock_unlisten(struct thole_sockets *s, struct sock *k)
 {
 	while (k->listener.waiting > 0) {
@@ -42,11 +65,7 @@ sock_unlisten(struct thole_sockets *s, struct sock *k)
 
 		k->listener.head = c->next;
 		k->listener.waiting--;
-		c->flags &= (uint16_t)~SF_QUEUED;
-		if (c->state == SOCK_OVER)
-			sock_release(s, c);
-		else
-			sock_end(s, c, SF_OWES_ABORT);
+		sock_end_queued(s, c);
 	}
 	for (uint32_t i = 0; i < SOCK_WORKERS / 64; i++) {
 		k->listener.unlisten[i] = k->listener.open[i];
@@ -146,11 +165,13 @@ take(struct thole_sockets *s, struct sock *l, struct thole_endpoint *peer)
 {
 	struct sock *k;
 
-	if (l->state != SOCK_LISTENING)
+	if (l->state != SOCK_LISTENING && l->state != SOCK_TAKING)
 		return l->error != 0 ? sock_tell_error(l) : -EINVAL;
 	if (l->listener.waiting == 0)
 		return -EAGAIN;
 	k = &s->socks[l->listener.head];
+	if (l->state == SOCK_TAKING && !sock_free_place(s, k))
+		return -EMFILE;
 	l->listener.head = k->next;
 	l->listener.waiting--;
 	k->next = SOCK_NONE;

@@ -80,7 +80,10 @@ get_own(struct sock *k, uint32_t option, uint64_t *value)
 		k->soft_error = 0;
 		return 0;
 	case THOLE_SO_UNREAD:
-		*value = (k->flags & SF_LISTENER) != 0 ? 0 : k->stream.unread;
+		*value = sock_has_stream(k) ? k->stream.unread : 0;
+		return 0;
+	case THOLE_SO_USER:
+		*value = k->user;
 		return 0;
 	}
 	return -ENOPROTOOPT;

@@ -18,6 +18,8 @@ open_level(const struct sock *k)
 		level |= THOLE_OUT;
 	if (eof && shut)
 		level |= THOLE_HUP;
+	if (k->error != 0) /* it couldn't be given */
+		level |= THOLE_ERR;
 	return level;
 }
 
@@ -31,12 +33,14 @@ sock_level(const struct thole_sockets *s, const struct sock *k)
 	case SOCK_NEW:
 		return error | THOLE_OUT | THOLE_HUP;
 	case SOCK_LISTENING:
+	case SOCK_TAKING:
 		return error | (k->listener.waiting != 0 ? THOLE_IN : 0);
 	case SOCK_OPEN:
 		return open_level(k);
 	case SOCK_OVER:
 		return error | THOLE_IN | THOLE_OUT | THOLE_RDHUP | THOLE_HUP;
 	case SOCK_CONNECTING:
+	case SOCK_GIVING:
 	case SOCK_CLOSING:
 	case SOCK_FREE:
 		break;
@@ -52,11 +56,13 @@ look(struct thole_sockets *s, struct thole_pollfd *polls, uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		struct thole_pollfd *p = &polls[i];
 		struct sock *k;
+		int error;
 
 		p->revents = 0;
 		if (p->sock < 0)
 			continue;
-		if (sock_get(s, p->sock, &k) != 0)
+		error = sock_get(s, p->sock, &k);
+		if (error != 0 && error != -EALREADY)
 			p->revents = THOLE_NVAL;
 		else
 			p->revents =

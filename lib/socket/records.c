@@ -26,13 +26,13 @@ sock_new(struct thole_sockets *s)
 	uint32_t generation, next_edge;
 	uint16_t edge;
 
+	if (s->stats.sockets + s->reserved >= s->config.max_sockets)
+		return NULL;
 	if (s->free_head != SOCK_NONE) {
 		k = &s->socks[s->free_head];
 		s->free_head = k->next;
-	} else if (s->fresh < s->config.max_sockets) {
-		k = &s->socks[s->fresh++];
 	} else {
-		return NULL;
+		k = &s->socks[s->fresh++];
 	}
 	/* The place in the list of edges is the record's. */
 	generation = k->generation < GENERATION_MOST ? k->generation + 1 : 1;
@@ -87,7 +87,9 @@ sock_get(const struct thole_sockets *s, thole_sock sock, struct sock **out)
 	if (k == NULL || k->state == SOCK_CLOSING || (k->flags & SF_QUEUED) != 0)
 		return -EBADF;
 	*out = k;
-	return 0;
+	if (k->state != SOCK_GIVING)
+		return 0;
+	return (k->flags & (SF_OWES_CLOSE | SF_OWES_ABORT)) != 0 ? -EBADF : -EALREADY;
 }
 
 static uint32_t

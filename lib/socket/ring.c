@@ -106,8 +106,9 @@ sock_settle(struct thole_sockets *s, struct sock *k)
 	struct sock_ring *r = &s->rings[k->ring];
 	uint32_t i = sock_index(s, k);
 
-	/* Without a handle nothing can be posted: OPENING, or the end, comes. */
-	if ((k->flags & SF_OWED) != 0 || k->conn == 0)
+	/* Without a handle nothing can be posted: OPENING, or the end, comes. What is being given
+	 * has it paid by who has it then. */
+	if ((k->flags & SF_OWED) != 0 || k->conn == 0 || k->state == SOCK_GIVING)
 		return;
 	if (pay(s, r, k)) {
 		if (k->state == SOCK_CLOSING)
@@ -201,6 +202,7 @@ sock_serve(struct thole_sockets *s)
 		i = (uint16_t)(i + 1 < s->nb_rings ? i + 1 : 0);
 	}
 	s->first = (uint16_t)(s->first + 1 < s->nb_rings ? s->first + 1 : 0);
+	worked |= sock_take_gifts(s);
 	if (s->nb_unlistening != 0)
 		for (uint32_t k = 0; k < s->fresh && s->nb_unlistening != 0; k++)
 			if ((s->socks[k].flags & SF_LISTENER) != 0 &&

@@ -29,6 +29,8 @@ enum sock_state {
 	SOCK_LISTENING, /* or beginning to: pending */
 	SOCK_CONNECTING,
 	SOCK_OPEN,
+	SOCK_GIVING,  /* to another context: GIVE isn't answered yet */
+	SOCK_TAKING,  /* where what others give arrives */
 	SOCK_OVER,    /* CLOSED was read */
 	SOCK_CLOSING, /* closed by the application; the record waits for what it owes */
 };
@@ -50,7 +52,7 @@ enum sock_flag {
 	SF_LISTENER = 1 << 13, /* has a listener, not a stream */
 };
 
-/* What a listener has instead of a stream. */
+/* What a listener has instead of a stream; who takes what others give, the queue alone. */
 struct sock_listener {
 	uint32_t head, tail, waiting; /* to be accepted */
 	uint32_t backlog;
@@ -67,6 +69,9 @@ struct sock_stream {
 	uint16_t gets;	 /* GETs not answered */
 	int16_t answer;	 /* REFUSED's status of the SET or GET asked last */
 	uint64_t value;	 /* OPTION's */
+	/* Of a connection that is given: the giver's, then the taker's until it is accepted. */
+	struct sock_inbox *to;
+	uint32_t place; /* in it */
 };
 
 struct sock {
@@ -93,6 +98,41 @@ struct sock {
 	};
 	uint32_t set; /* options that were set: bits */
 	uint64_t options[SOCK_OPTIONS];
+};
+
+/*
+ * A place for a connection on its way from one context to another: one giver's from when it takes
+ * it out of those that are free until it is delivered, then the taker's.
+ */
+struct sock_gift {
+	uint32_t next; /* free, or came */
+	/* Which it is, for TAKEN to agree with. */
+	const struct thole_worker *worker;
+	thole_conn conn;
+	uint64_t user;
+	/* What the stack doesn't know of it; delivered. */
+	bool broken; /* the giver ended before it knew all */
+	uint16_t flags;
+	int16_t soft_error;
+	uint64_t linger_ns;
+	struct sock_stream stream;
+};
+
+/* What givers' threads and the taker's share. It outlives the taker's context as long as anything
+ * is promised. */
+struct sock_inbox {
+	uint32_t refs; /* its context's, and one for each that is promised */
+	bool open;
+	uint32_t came; /* delivered, the last first; SOCK_NONE */
+	uint64_t free; /* a place that is free, and above it how often one was taken, against ABA */
+	struct sock_gift *gifts;
+	struct thole_idle *idle; /* the taker's, to be woken; or NULL */
+};
+
+/* What the taker knows of a place. */
+struct sock_arrival {
+	uint32_t record; /* SOCK_NONE until TAKEN */
+	bool seen;	 /* that it was delivered */
 };
 
 enum ask_state { ASK_NONE, ASK_ASKED, ASK_ANSWERED };
@@ -125,12 +165,23 @@ struct thole_sockets {
 	uint32_t map_mask;
 	uint32_t edge_head, edge_tail;
 	uint32_t nb_unlistening; /* records that owe UNLISTEN */
+	struct sock_inbox *inbox;
+	struct sock_arrival *arrivals; /* as many as places */
+	uint32_t room;
+	uint32_t taker;	   /* the record that takes; SOCK_NONE */
+	uint32_t reserved; /* records kept free for what is given: one a place without one */
 	uint16_t nb_rings;
 	uint16_t next_ring; /* for connect */
 	uint16_t first;	    /* served first */
 	struct thole_sockets_stats stats;
 	struct sock_ring rings[];
 };
+
+static inline bool
+sock_has_stream(const struct sock *k)
+{
+	return (k->flags & SF_LISTENER) == 0 && k->state != SOCK_TAKING;
+}
 
 /* context.c */
 
@@ -157,7 +208,8 @@ thole_sock sock_handle(const struct thole_sockets *s, const struct sock *k);
 /** The record of a handle, also while it is closing; NULL: none. */
 struct sock *sock_find(const struct thole_sockets *s, thole_sock sock);
 
-/** For a call: checks the thread, finds an open socket. @return 0, -EPERM, -EBADF. */
+/** For a call: checks the thread, finds an open socket. @return 0, -EPERM, -EBADF; -EALREADY: it
+ * was found, but is being given. */
 int sock_get(const struct thole_sockets *s, thole_sock sock, struct sock **out);
 
 uint32_t sock_index(const struct thole_sockets *s, const struct sock *k);
@@ -181,6 +233,31 @@ bool sock_serve(struct thole_sockets *s);
 /** Resets a connection that has no record. */
 void sock_abort_conn(struct sock_ring *r, thole_conn conn);
 
+/* give.c */
+int sock_inbox_create(struct thole_sockets *s);
+
+/** The context, or a giver, is done with it. */
+void sock_inbox_drop(struct sock_inbox *b);
+
+/** What is due to other contexts when this one ends without having heard what became of it. */
+void sock_break_gifts(struct thole_sockets *s);
+
+/** GIVEN and REFUSED of @p k, and TAKEN. */
+void sock_given(struct thole_sockets *s, struct sock *k);
+void sock_not_given(struct thole_sockets *s, struct sock *k, int status);
+void sock_taken(struct thole_sockets *s, uint16_t ring, const struct thole_event *ev);
+
+/** The connection of @p k ended before it was given. */
+void sock_keep(struct sock *k);
+
+/** Looks what was delivered. @return whether anything was. */
+bool sock_take_gifts(struct thole_sockets *s);
+
+/** @p k, which was given to this context, is accepted. @return false: there is no record that could
+ * be kept free in its stead. */
+bool sock_free_place(struct thole_sockets *s, const struct sock *k);
+void sock_stop_taking(struct thole_sockets *s);
+
 /* events.c */
 void sock_event(struct thole_sockets *s, uint16_t ring, const struct thole_event *ev);
 
@@ -203,11 +280,18 @@ int sock_tell_error(struct sock *k);
 void sock_unlisten(struct thole_sockets *s, struct sock *k);
 void sock_pay_unlisten(struct thole_sockets *s, struct sock *k);
 
+/** @p k waits at @p l to be accepted. */
+void sock_queue(struct thole_sockets *s, struct sock *l, struct sock *k);
+
+/** Resets a connection that hasn't been accepted. */
+void sock_end_queued(struct thole_sockets *s, struct sock *k);
+
 /* stream.c */
 
 /** Bytes were taken out of the socket, or thrown away: the window may open. */
 void sock_took(struct thole_sockets *s, struct sock *k, uint64_t bytes);
 void sock_drop_input(struct thole_sockets *s, struct sock *k);
+void sock_stream_free(struct sock_stream *in);
 
 /* close.c */
 

@@ -58,6 +58,8 @@ may_send(struct thole_sockets *s, struct sock *k)
 		return k->error != 0 ? -k->error : -EPIPE;
 	case SOCK_NEW:
 	case SOCK_LISTENING:
+	case SOCK_GIVING:
+	case SOCK_TAKING:
 	case SOCK_CLOSING:
 	case SOCK_FREE:
 		return k->error != 0 ? -k->error : -ENOTCONN;
@@ -233,6 +235,8 @@ may_recv(const struct sock *k)
 		return -EAGAIN;
 	case SOCK_NEW:
 	case SOCK_LISTENING:
+	case SOCK_GIVING:
+	case SOCK_TAKING:
 	case SOCK_CLOSING:
 	case SOCK_FREE:
 		break;
@@ -257,7 +261,7 @@ wait_for_data(struct thole_sockets *s, struct sock *k, uint64_t timeout_ns)
 void
 sock_took(struct thole_sockets *s, struct sock *k, uint64_t bytes)
 {
-	if (k->state != SOCK_OPEN)
+	if (k->state != SOCK_OPEN && k->state != SOCK_GIVING)
 		return;
 	k->stream.unsaid += (uint32_t)bytes;
 	sock_settle(s, k);
@@ -279,13 +283,19 @@ pop(struct sock_stream *in)
 }
 
 void
+sock_stream_free(struct sock_stream *in)
+{
+	while (in->head != NULL)
+		rte_pktmbuf_free(pop(in));
+	in->unread = 0;
+}
+
+void
 sock_drop_input(struct thole_sockets *s, struct sock *k)
 {
 	uint64_t bytes = k->stream.unread;
 
-	while (k->stream.head != NULL)
-		rte_pktmbuf_free(pop(&k->stream));
-	k->stream.unread = 0;
+	sock_stream_free(&k->stream);
 	if (bytes != 0)
 		sock_took(s, k, bytes);
 }

@@ -17,12 +17,16 @@
  * peer didn't answer. Between calls the context does nothing: who works long without a call doesn't
  * lose anything, but what the rings had no room for, and the windows of its connections, wait.
  *
+ * A connection can move: thole_give() hands it over to another context, where thole_accept() takes
+ * it.
+ *
  * Errors are the errno of the BSD call, negative. One that ends a connection is told once: by the
  * next call that reads, writes or connects, or by THOLE_SO_ERROR; what was received before it is
  * read first. After it reading gives 0 and writing -EPIPE. There are no signals.
  *
  * Common to all calls: -EPERM: another thread's context. -EBADF: not an open socket of this
  * context; so is one that was closed, also when its place has been taken by another since.
+ * -EALREADY: the socket is being given to another context.
  */
 #ifndef THOLE_SOCKET_H
 #define THOLE_SOCKET_H
@@ -46,8 +50,8 @@ typedef int64_t thole_sock;
 
 /** What a context has. */
 struct thole_sockets_config {
-	/** Sockets that the context can have, those waiting to be accepted included: 1,024; at most
-	   2^24 */
+	/** Sockets that the context can have, those waiting to be accepted included, and the room
+	   of thole_take(): 1,024; at most 2^24 */
 	uint32_t max_sockets;
 	/** Entries of each ring, two rings a worker: a power of two, 64 at least: 1,024 */
 	uint32_t ring_entries;
@@ -124,10 +128,12 @@ THOLE_API int thole_listen(
 	struct thole_sockets *sockets, thole_sock sock, uint32_t backlog, uint64_t timeout_ns);
 
 /**
- * The connection that came first, of all workers. It has the listener's options.
+ * The connection that came first, of all workers. It has the listener's options; one that was given
+ * (thole_take()) its own.
  * In the context's thread.
  * @param peer its address; or NULL.
- * @return a socket; -EAGAIN; -EINVAL: @p sock doesn't listen.
+ * @return a socket; -EAGAIN; -EINVAL: @p sock neither listens nor takes; -EMFILE: one that was
+ * given goes on waiting, for all of max_sockets that aren't kept free are in use.
  */
 THOLE_API thole_sock thole_accept(struct thole_sockets *sockets, thole_sock sock,
 	struct thole_endpoint *peer, uint64_t timeout_ns);
@@ -227,6 +233,48 @@ THOLE_API int thole_close(struct thole_sockets *sockets, thole_sock sock);
  * 3.10.5). In the context's thread. @return 0. */
 THOLE_API int thole_abort(struct thole_sockets *sockets, thole_sock sock);
 
+/**
+ * A socket at which connections arrive that other contexts give (thole_give()). thole_accept()
+ * takes them, in the order in which they arrived; THOLE_IN says that there is one. Closing it
+ * resets what wasn't accepted, and is the end of taking. Nothing else can be done with it. In the
+ * context's thread.
+ * @param room how many may be on their way or wait, 1 at least: a giver beyond waits, or is
+ * refused. So many of max_sockets are kept free, also while sockets that were given are in use:
+ * -EMFILE of thole_accept() says that there are no others, and the connection goes on waiting.
+ * @return the socket; -EALREADY: the context has one; -EMFILE: fewer than room and one are free;
+ * -EINVAL: room is 0; -ENOMEM; -EAGAIN: something is still on its way to one that was closed.
+ */
+THOLE_API thole_sock thole_take(struct thole_sockets *sockets, uint32_t room);
+
+/**
+ * Gives a connection to another context, mostly another thread's, which takes it (thole_take()).
+ * All of it goes: what was received and not read, in its order, and the window that waits for it;
+ * what was sent and isn't on its way yet or not acknowledged; the peer's end, and which directions
+ * were shut down; its options, LINGER too; what get_info knows; a soft error that wasn't told. What
+ * stays behind is thole_watch(): the taker has its own. The peer notices nothing.
+ *
+ * It is done when the worker has answered; then the socket is gone here. Until then calls for it
+ * are refused with -EALREADY, but close and abort, which hold if it isn't taken. If it fails the
+ * socket is here as before, with all it had. A connection that ends on the way is the taker's to
+ * accept, who is told why. If its context ends, or it closes what it takes by, before it has
+ * accepted, the connection is reset, as by any end of a context; so it is if the giver's context
+ * ends while the worker doesn't turn: never does a byte go missing without an error.
+ *
+ * Nobody wakes a giver that waits for room: it looks again every sleep_ns (struct
+ * thole_idle_config). In the giving context's thread.
+ * @param to who shall have it, on the same worker; it must be there while the call lasts, and may
+ * end after it.
+ * @param user what THOLE_SO_USER says there, until thole_watch() sets another.
+ * @return 0: it is the other's; -EAGAIN: there is no room there, or none in the ring, or what the
+ * socket owes is not yet said: nothing was done; -EINPROGRESS: it is under way; thole_poll() says
+ * NVAL when it is gone, or ERR if that failed, and THOLE_SO_ERROR why. -ECONNREFUSED: @p to doesn't
+ * take; -EXDEV: it has no rings on the connection's worker; -EINVAL: it is the same context;
+ * -ENOTCONN: not connected, or over: what is unread can be read here; -EOPNOTSUPP: it listens or
+ * takes.
+ */
+THOLE_API int thole_give(struct thole_sockets *sockets, thole_sock sock, struct thole_sockets *to,
+	uint64_t user, uint64_t timeout_ns);
+
 /** Options of sockets beside those of enum thole_option. Values are uint64_t. */
 enum thole_sock_option {
 	/** What close does: THOLE_NEVER: goes on by itself (the default); 0: resets; else ns that
@@ -240,6 +288,9 @@ enum thole_sock_option {
 	THOLE_SO_SOFT_ERROR,
 	/** To be read: bytes that can be received at once. */
 	THOLE_SO_UNREAD,
+	/** To be read: what thole_watch(), or thole_give() of one that was given, said last; or 0.
+	 */
+	THOLE_SO_USER,
 };
 
 /**

@@ -77,10 +77,10 @@ ranges(void)
 static void
 unknown(void)
 {
-	static const uint32_t none[] = { 0, THOLE_OPT_COUNTERS + 1, 999, THOLE_SO_UNREAD + 1,
+	static const uint32_t none[] = { 0, THOLE_OPT_COUNTERS + 1, 999, THOLE_SO_USER + 1,
 		UINT32_MAX };
-	static const uint32_t read_only[] = { THOLE_SO_ERROR, THOLE_SO_SOFT_ERROR,
-		THOLE_SO_UNREAD };
+	static const uint32_t read_only[] = { THOLE_SO_ERROR, THOLE_SO_SOFT_ERROR, THOLE_SO_UNREAD,
+		THOLE_SO_USER };
 	thole_sock listener, client, server;
 	uint64_t value;
 

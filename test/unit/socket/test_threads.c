@@ -7,7 +7,8 @@
 
 #include "socket/world.h"
 
-#define PORT 80
+#define PORT  80
+#define GIVEN 22
 
 /* Workers in a thread of their own, a server in another. */
 static struct {
@@ -115,8 +116,107 @@ threads(void)
 	world_end();
 }
 
+/* A context of side 1 that has connections given to it, in a thread of its own. */
+struct taker {
+	pthread_t thread;
+	struct thole_sockets *sockets; /* once it takes */
+	unsigned int served;
+};
+
+/* Echoes what it is given, one after the other, until it is given one that nothing comes on. */
+static void *
+serve_given(void *arg)
+{
+	struct thole_sockets *s = NULL;
+	struct thole_sockets_config c;
+	struct rte_mbuf *chain;
+	struct taker *me = arg;
+	thole_sock box, sock;
+	bool any = true;
+
+	thole_sockets_config_init(&c);
+	CU_ASSERT_EQUAL_FATAL(thole_sockets_create(world.sides[1].workers, 2, &c, &s, NULL), 0);
+	box = thole_take(s, 2);
+	CU_ASSERT_TRUE(box > 0);
+	__atomic_store_n(&me->sockets, s, __ATOMIC_RELEASE); /* partner: give_all() */
+	while (any && (sock = thole_accept(s, box, NULL, THOLE_NEVER)) > 0) {
+		int64_t n;
+
+		any = false;
+		while ((n = thole_recv_mbuf(s, sock, &chain, 65536, THOLE_NEVER)) > 0) {
+			any = true;
+			CU_ASSERT_EQUAL(thole_send_mbuf(s, sock, chain, THOLE_NEVER), n);
+		}
+		CU_ASSERT_EQUAL(n, 0);
+		CU_ASSERT_EQUAL(thole_close(s, sock), 0);
+		me->served += any;
+	}
+	CU_ASSERT_EQUAL(thole_sockets_destroy(s), 0);
+	return NULL;
+}
+
+/* Accepts, and gives to one of the takers in turn, having read nothing. */
+static void *
+give_all(void *arg)
+{
+	struct taker *takers = arg;
+	struct thole_sockets *s = NULL, *to;
+	struct thole_endpoint local = { .port = PORT };
+	struct thole_sockets_config c;
+	thole_sock listener, sock;
+
+	thole_sockets_config_init(&c);
+	CU_ASSERT_EQUAL_FATAL(thole_sockets_create(world.sides[1].workers, 2, &c, &s, NULL), 0);
+	listener = thole_socket(s);
+	CU_ASSERT_EQUAL(thole_bind(s, listener, &local), 0);
+	CU_ASSERT_EQUAL(thole_listen(s, listener, 16, THOLE_NEVER), 0);
+	for (unsigned int i = 0; i < GIVEN; i++) {
+		sock = thole_accept(s, listener, NULL, THOLE_NEVER);
+		CU_ASSERT_TRUE_FATAL(sock > 0);
+		while ((to = __atomic_load_n(&takers[i % 2].sockets, __ATOMIC_ACQUIRE)) == NULL)
+			sched_yield();
+		CU_ASSERT_EQUAL(thole_give(s, sock, to, i, THOLE_NEVER), 0);
+	}
+	CU_ASSERT_EQUAL(thole_sockets_destroy(s), 0);
+	return NULL;
+}
+
+static void
+given(void)
+{
+	struct taker takers[2] = { { .served = 0 } };
+	struct thole_sockets_config config;
+	struct thole_sockets *c = NULL;
+	pthread_t workers, acceptor;
+
+	world_begin(&(struct world_config){ .nb_workers = 2, .no_sockets = true });
+	memset(&run, 0, sizeof(run));
+	thole_sockets_config_init(&config);
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&workers, NULL, turn_workers, NULL), 0);
+	for (int i = 0; i < 2; i++)
+		CU_ASSERT_EQUAL_FATAL(
+			pthread_create(&takers[i].thread, NULL, serve_given, &takers[i]), 0);
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&acceptor, NULL, give_all, takers), 0);
+	CU_ASSERT_EQUAL_FATAL(
+		thole_sockets_create(world.sides[0].workers, 2, &config, &c, NULL), 0);
+	for (unsigned int i = 0; i < GIVEN - 2; i++)
+		talk(c, 20);
+	talk(c, 0);
+	talk(c, 0);
+	pthread_join(acceptor, NULL);
+	for (int i = 0; i < 2; i++) {
+		pthread_join(takers[i].thread, NULL);
+		CU_ASSERT_EQUAL(takers[i].served, (GIVEN - 2) / 2);
+	}
+	CU_ASSERT_EQUAL(thole_sockets_destroy(c), 0);
+	__atomic_store_n(&run.stop, true, __ATOMIC_RELEASE);
+	pthread_join(workers, NULL);
+	world_end();
+}
+
 static const struct test_case cases[] = {
 	{ "workers, server and client, each in a thread", threads },
+	{ "one thread accepts, two others serve", given },
 	{ NULL, NULL },
 };
 
