@@ -345,6 +345,86 @@ shared(void)
 	world_end();
 }
 
+/* A connection on each of side 1's two workers. */
+static void
+pair_on_each(thole_sock at, uint16_t port, thole_sock client[2], thole_sock server[2])
+{
+	const struct thole_endpoint local = world_at(1, port);
+	bool have[2] = { false, false };
+
+	while (!have[0] || !have[1]) {
+		thole_sock sock[2];
+		struct thole_endpoint peer;
+		int w;
+
+		world_pair(at, port, &sock[0], &sock[1]);
+		CU_ASSERT_EQUAL(thole_peer(s, sock[1], &peer), 0);
+		w = thole_worker_owns(world.sides[1].workers[1], &local, &peer);
+		if (have[w]) {
+			CU_ASSERT_EQUAL(thole_close(c, sock[0]), 0);
+			CU_ASSERT_EQUAL(thole_close(s, sock[1]), 0);
+			continue;
+		}
+		have[w] = true;
+		client[w] = sock[0];
+		server[w] = sock[1];
+	}
+}
+
+/* Ends that are owed, each paid once: of two listeners the one that is only on the first worker
+ * goes before the other, which a full ring holds up; and that one goes, too. */
+static void
+ends_owed(void)
+{
+	struct thole_endpoint first = { .port = PORT }, second = { .port = PORT + 1 }, to;
+	struct thole_worker *const *workers = world.sides[1].workers;
+	struct thole_sockets_config config;
+	struct thole_sockets_stats stats;
+	struct thole_sockets *other = NULL;
+	thole_sock all, client[2], server[2], half, whole, sock;
+
+	begin(&(struct world_config){ .nb_workers = 2 });
+	thole_sockets_config_init(&config);
+	config.turn = world_turn;
+	CU_ASSERT_EQUAL_FATAL(thole_sockets_create(workers + 1, 1, &config, &other, NULL), 0);
+	sock = thole_socket(other);
+	CU_ASSERT_EQUAL(thole_bind(other, sock, &first), 0);
+	CU_ASSERT_EQUAL(thole_listen(other, sock, 1, WORLD_LONG), 0);
+	all = world_listen(PORT + 2, 8);
+	pair_on_each(all, PORT + 2, client, server);
+	whole = world_listen(PORT + 1, 8);
+	half = thole_socket(s);
+	CU_ASSERT_EQUAL(thole_bind(s, half, &first), 0);
+	CU_ASSERT_EQUAL(thole_listen(s, half, 1, 0), -EINPROGRESS);
+	world_turns(5); /* the second worker has refused: unread */
+	world.sides[1].stopped = true;
+	for (int i = 0; i < 2; i++)
+		while (thole_send(s, server[i], "a", 1, 0) == 1)
+			;
+	CU_ASSERT_EQUAL(thole_close(s, half), 0);
+	CU_ASSERT_EQUAL(thole_close(s, whole), 0);
+	for (int i = 0; i < 5; i++) {
+		(void)thole_worker_turn(workers[0]);
+		(void)thole_poll(s, NULL, 0, 0);
+	}
+	CU_ASSERT_EQUAL(thole_sockets_stats_get(s, &stats), 0);
+	CU_ASSERT_EQUAL(stats.sockets, 4); /* one of the two is gone */
+	world.sides[1].stopped = false;
+	for (int i = 0; i < 5; i++) {
+		world_turns(5);
+		(void)thole_poll(s, NULL, 0, 0);
+	}
+	CU_ASSERT_EQUAL(thole_sockets_stats_get(s, &stats), 0);
+	CU_ASSERT_EQUAL(stats.sockets, 3);
+	to = world_at(1, second.port);
+	for (int i = 0; i < 4; i++) {
+		sock = thole_socket(c);
+		CU_ASSERT_EQUAL(thole_connect(c, sock, &to, WORLD_LONG), -ECONNREFUSED);
+	}
+	CU_ASSERT_EQUAL(thole_sockets_destroy(other), 0);
+	world_end();
+}
+
 static const struct test_case cases[] = {
 	{ "on several workers", several_workers },
 	{ "ended before it was accepted", ended_before_accept },
@@ -356,6 +436,7 @@ static const struct test_case cases[] = {
 	{ "connects from a given port", connects_from },
 	{ "begun without waiting", begun },
 	{ "shared by two contexts", shared },
+	{ "ends that are owed", ends_owed },
 	{ NULL, NULL },
 };
 
