@@ -228,7 +228,39 @@ icmp_errors_about_what_stands(void)
 	CU_ASSERT_TRUE(rig_close(&r));
 }
 
+/* As many packets as a call can be given, and one more than whole bursts of the most there are: all
+ * of them are looked at, once each. */
+static void
+more_than_a_burst(void)
+{
+	static struct rte_mbuf *pkts[UINT16_MAX], *rejects[UINT16_MAX];
+	static const uint32_t counts[] = { UINT16_MAX, 65473, 65472, 65 };
+	static const uint8_t lldp[60] = { 1, 0x80, 0xc2, 0, 0, 0xe, 2, 0, 0, 0, 1, 2, 0x88, 0xcc };
+	struct rte_mbuf *m;
+
+	rig_open(&r, NULL);
+	m = rte_pktmbuf_alloc(r.pool);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	memcpy(rte_pktmbuf_append(m, sizeof(lldp)), lldp, sizeof(lldp));
+	for (uint32_t i = 0; i < UINT16_MAX; i++)
+		pkts[i] = m;
+	for (uint32_t i = 0; i < RTE_DIM(counts); i++) {
+		uint64_t before = rig_stats(&r).rx_pkts, rejected = rig_stats(&r).rx_rejected;
+		uint16_t n = (uint16_t)counts[i];
+
+		memset(rejects, 0, sizeof(rejects));
+		CU_ASSERT_EQUAL(thole_stack_rx(r.stack, r.now, pkts, n, rejects), n);
+		CU_ASSERT_EQUAL(rig_stats(&r).rx_pkts - before, n);
+		CU_ASSERT_EQUAL(rig_stats(&r).rx_rejected - rejected, n);
+		for (uint32_t k = 0; k < UINT16_MAX; k++)
+			CU_ASSERT_PTR_EQUAL_FATAL(rejects[k], k < n ? m : NULL);
+	}
+	rte_pktmbuf_free(m);
+	CU_ASSERT_TRUE(rig_close(&r));
+}
+
 static const struct test_case cases[] = {
+	{ "more than a burst", more_than_a_burst },
 	{ "RST to nobody", rst_to_nobody },
 	{ "the queue is bounded", the_queue_is_bounded },
 	{ "echo is answered", echo_is_answered },
