@@ -267,10 +267,10 @@ THOLE_API thole_sock thole_take(struct thole_sockets *sockets, uint32_t room);
  * @param user what THOLE_SO_USER says there, until thole_watch() sets another.
  * @return 0: it is the other's; -EAGAIN: there is no room there, or none in the ring, or what the
  * socket owes is not yet said: nothing was done; -EINPROGRESS: it is under way; thole_poll() says
- * NVAL when it is gone, or ERR if that failed, and THOLE_SO_ERROR why. -ECONNREFUSED: @p to doesn't
- * take; -EXDEV: it has no rings on the connection's worker; -EINVAL: it is the same context;
- * -ENOTCONN: not connected, or over: what is unread can be read here; -EOPNOTSUPP: it listens or
- * takes.
+ * NVAL when it is gone, or ERR if that failed, and THOLE_SO_ERROR why; until this context has made
+ * a call that hears of it the other can't accept. -ECONNREFUSED: @p to doesn't take; -EXDEV: it has
+ * no rings on the connection's worker; -EINVAL: it is the same context; -ENOTCONN: not connected,
+ * or over: what is unread can be read here; -EOPNOTSUPP: it listens or takes.
  */
 THOLE_API int thole_give(struct thole_sockets *sockets, thole_sock sock, struct thole_sockets *to,
 	uint64_t user, uint64_t timeout_ns);
