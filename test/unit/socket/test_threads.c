@@ -9,6 +9,7 @@
 
 #define PORT  80
 #define GIVEN 22
+#define RING  8 /* connections that are passed round */
 
 /* Workers in a thread of their own, a server in another. */
 static struct {
@@ -214,9 +215,148 @@ given(void)
 	world_end();
 }
 
+/* Connections that three threads pass round, each of which echoes a piece and gives on. */
+static struct {
+	struct thole_sockets *sockets[3]; /* all are there before any gives */
+	pthread_barrier_t ready;
+	unsigned int over;
+	unsigned int passed;
+	bool stop;
+} ring;
+
+/* @return whether @p sock is this thread's still. */
+static bool
+pass_on(struct thole_sockets *s, thole_sock sock, unsigned int to)
+{
+	uint8_t piece[700];
+	int64_t n = thole_recv(s, sock, piece, sizeof(piece), 0);
+	int error;
+
+	if (n == 0) {
+		__atomic_add_fetch(&ring.over, 1, __ATOMIC_RELAXED); /* before the peer can know */
+		CU_ASSERT_EQUAL(thole_close(s, sock), 0);
+		return false;
+	}
+	CU_ASSERT_TRUE_FATAL(n > 0 || n == -EAGAIN);
+	if (n > 0)
+		CU_ASSERT_EQUAL(thole_send(s, sock, piece, (size_t)n, THOLE_NEVER), n);
+	error = thole_give(s, sock, ring.sockets[to], 0, n > 300 ? THOLE_NEVER : 0);
+	CU_ASSERT_TRUE(error == 0 || error == -EINPROGRESS || error == -EAGAIN);
+	if (error != -EAGAIN)
+		__atomic_add_fetch(&ring.passed, 1, __ATOMIC_RELAXED);
+	return error == -EAGAIN;
+}
+
+static void *
+serve_ring(void *arg)
+{
+	unsigned int i = *(const unsigned int *)arg, round = i;
+	struct thole_sockets *s = NULL;
+	struct thole_sockets_config c;
+	thole_sock held[RING] = { 0 }, listener = 0, box;
+
+	thole_sockets_config_init(&c);
+	CU_ASSERT_EQUAL_FATAL(thole_sockets_create(world.sides[1].workers, 2, &c, &s, NULL), 0);
+	ring.sockets[i] = s;
+	if (i == 0) { /* the first also accepts from outside */
+		struct thole_endpoint local = { .port = PORT };
+
+		listener = thole_socket(s);
+		CU_ASSERT_EQUAL(thole_bind(s, listener, &local), 0);
+		CU_ASSERT_EQUAL(thole_listen(s, listener, RING, THOLE_NEVER), 0);
+	}
+	box = thole_take(s, RING / 2);
+	CU_ASSERT_TRUE_FATAL(box > 0);
+	pthread_barrier_wait(&ring.ready);
+	while (!__atomic_load_n(&ring.stop, __ATOMIC_ACQUIRE)) {
+		for (unsigned int k = 0; k < RING; k++) {
+			if (held[k] == 0)
+				held[k] = thole_accept(s, box, NULL, 0);
+			if (held[k] == -EAGAIN && i == 0)
+				held[k] = thole_accept(s, listener, NULL, 0);
+			if (held[k] < 0 || !pass_on(s, held[k], (i + 1 + round++ % 2) % 3))
+				held[k] = 0;
+		}
+		sched_yield();
+	}
+	pthread_barrier_wait(&ring.ready); /* nobody gives to one that has ended */
+	CU_ASSERT_EQUAL(thole_sockets_destroy(s), 0);
+	return NULL;
+}
+
+/* Pieces on all connections at once; what comes back is what went out. */
+static void
+talk_to_ring(struct thole_sockets *c)
+{
+	struct thole_endpoint to = world_at(1, PORT);
+	thole_sock socks[RING];
+	uint8_t out[2000], in[2000];
+
+	for (unsigned int k = 0; k < RING; k++) {
+		socks[k] = thole_socket(c);
+		CU_ASSERT_EQUAL_FATAL(thole_connect(c, socks[k], &to, THOLE_NEVER), 0);
+	}
+	for (unsigned int i = 0; i < 20 * RING; i++) {
+		thole_sock sock = socks[i % RING];
+		size_t n = 1 + i * 211 % sizeof(out), got = 0;
+
+		for (size_t k = 0; k < n; k++)
+			out[k] = (uint8_t)(k * 7 + i + k / 256);
+		CU_ASSERT_EQUAL(thole_send(c, sock, out, n, THOLE_NEVER), (int64_t)n);
+		while (got < n) {
+			int64_t r = thole_recv(c, sock, in + got, n - got, THOLE_NEVER);
+
+			CU_ASSERT_TRUE_FATAL(r > 0);
+			got += (size_t)r;
+		}
+		CU_ASSERT_EQUAL(memcmp(out, in, n), 0);
+	}
+	for (unsigned int k = 0; k < RING; k++) {
+		CU_ASSERT_EQUAL(thole_shutdown(c, socks[k], THOLE_SHUT_WR), 0);
+		CU_ASSERT_EQUAL(thole_recv(c, socks[k], in, 1, THOLE_NEVER), 0);
+		CU_ASSERT_EQUAL(thole_close(c, socks[k]), 0);
+	}
+}
+
+static void
+round_and_round(void)
+{
+	static const unsigned int numbers[3] = { 0, 1, 2 };
+	struct thole_sockets_config config;
+	struct thole_sockets *c = NULL;
+	pthread_t workers, servers[3];
+
+	world_begin(&(struct world_config){ .nb_workers = 2, .no_sockets = true });
+	memset(&run, 0, sizeof(run));
+	memset(&ring, 0, sizeof(ring));
+	pthread_barrier_init(&ring.ready, NULL, 4);
+	thole_sockets_config_init(&config);
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&workers, NULL, turn_workers, NULL), 0);
+	for (int i = 0; i < 3; i++)
+		CU_ASSERT_EQUAL_FATAL(pthread_create(&servers[i], NULL, serve_ring,
+					      (void *)(uintptr_t)&numbers[i]),
+			0);
+	CU_ASSERT_EQUAL_FATAL(
+		thole_sockets_create(world.sides[0].workers, 2, &config, &c, NULL), 0);
+	pthread_barrier_wait(&ring.ready);
+	talk_to_ring(c);
+	CU_ASSERT_EQUAL(__atomic_load_n(&ring.over, __ATOMIC_RELAXED), RING);
+	CU_ASSERT_TRUE(__atomic_load_n(&ring.passed, __ATOMIC_RELAXED) > 2 * RING);
+	__atomic_store_n(&ring.stop, true, __ATOMIC_RELEASE);
+	pthread_barrier_wait(&ring.ready);
+	for (int i = 0; i < 3; i++)
+		pthread_join(servers[i], NULL);
+	CU_ASSERT_EQUAL(thole_sockets_destroy(c), 0);
+	__atomic_store_n(&run.stop, true, __ATOMIC_RELEASE);
+	pthread_join(workers, NULL);
+	pthread_barrier_destroy(&ring.ready);
+	world_end();
+}
+
 static const struct test_case cases[] = {
 	{ "workers, server and client, each in a thread", threads },
 	{ "one thread accepts, two others serve", given },
+	{ "three threads pass connections round", round_and_round },
 	{ NULL, NULL },
 };
 
