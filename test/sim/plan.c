@@ -3,6 +3,8 @@
  * shows little. */
 #include "sim.h"
 
+#define SEGMENTS 16384 /* more than all ends have on the way */
+
 static uint32_t
 below(struct sim *s, uint32_t n)
 {
@@ -153,6 +155,7 @@ plan_config(struct sim *s, unsigned int side)
 	c->max_time_wait = 256;
 	c->max_listeners = 4;
 	c->max_neighbours = 8;
+	c->max_segments = SEGMENTS; /* the default's 8 MiB would be zeroed for every run */
 	if (s->plan.tiny) {
 		c->max_conns = 1 + below(s, 12);
 		c->max_embryos = 1 + below(s, 4);
