@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""run_tests.py: the tests, in order: checks, builds, each build's tests, live tests. tools/test calls it.
+"""run_tests.py: the tests: checks, builds, each build's tests, live tests. tools/test calls it.
 
-Prints a line a program as it ends, what failed in full, and at last "N passed, N failed, N skipped". Exit
-status 0: something passed and nothing failed.
+What only computes runs behind what waits (lanes.py): a build while the programs of another are tested. Prints a line
+a program as it ends, what failed in full, and at last "N passed, N failed, N skipped". Exit status 0: something
+passed and nothing failed.
 """
 
 import argparse
@@ -11,21 +12,27 @@ import os
 import signal
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor, as_completed
+import threading
 from dataclasses import dataclass
 
 sys.dont_write_bytecode = True
 import tap  # noqa: E402
+from lanes import BACK, BEHIND, FRONT, Lanes, Step  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOGS = "build-test-logs"
 CHECKS = ("check-layers", "check-size", "check-spdx", "check-format", "check-symbols", "check-docs", "conformance --check", "snippets --check", "check-man")
-BUILD_SECONDS = 900
-SCRIPT_SECONDS = 600
+# Folders of test/ whose program "run" has the CPUs to itself, or needs none but what others leave.
+ALONE = ("bench", "live")
+COMPUTING = ("install",)
+SIMULATED = ("script-sim",)  # of Meson's tests: nothing in it depends on how long it takes
+# How long things may take; what runs behind others may get little of the CPUs.
+BUILD_SECONDS = 3600
+SCRIPT_SECONDS = 900
+BEHIND_SECONDS = 1800
+BEHIND_SLOWER = 6
 DIGEST_SEEDS = 500
-GOODPUT_SECONDS = 300
-INSTRUCTIONS_SECONDS = 300
-FUZZ_SECONDS = 30  # a target
+FUZZ_RUNS = 300000  # of a target
 
 SANITIZER_ENV = {
     "ASAN_OPTIONS": "exitcode=99:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
@@ -33,7 +40,7 @@ SANITIZER_ENV = {
 }
 
 
-@dataclass
+@dataclass(eq=False)
 class Build:
     """A way of building, and which of Meson's tests it runs: those of the suites named, or all."""
 
@@ -42,6 +49,7 @@ class Build:
     options: tuple
     suites: tuple = ()
     targets: tuple = ()  # for ninja; none: all
+    tests_only: bool = False  # nothing but what the tests run
     env: dict = None
     slower: int = 1  # than a plain build, for time limits
 
@@ -58,6 +66,7 @@ BUILDS = [
         "clang",
         ("-Dbuildtype=debug", "-Doptimization=1", "-Db_sanitize=address,undefined", "-Db_lundef=false"),
         suites=("unit", "script", "table", "fuzz", "pcap", "stress"),
+        tests_only=True,
         env=SANITIZER_ENV,
         slower=4,
     ),
@@ -71,7 +80,7 @@ BUILDS = [
             "-Db_lundef=false",
         ),
         suites=("stress",),
-        targets=("test/stress/stress",),
+        tests_only=True,
         env={"TSAN_OPTIONS": "exitcode=99:second_deadlock_stack=1"},
         slower=4,
     ),
@@ -85,8 +94,13 @@ class Report:
         self.passed = 0
         self.failed = []
         self.skipped = []
+        self.lock = threading.Lock()
 
     def add(self, name, outcome):
+        with self.lock:
+            self._add(name, outcome)
+
+    def _add(self, name, outcome):
         self.passed += outcome.passed
         self.failed += [(name, *failure) for failure in outcome.failures]
         self.skipped += [(name, *skip) for skip in outcome.skips]
@@ -116,28 +130,43 @@ class Report:
         return 0 if self.passed > 0 and not self.failed else 1
 
 
+def cpus():
+    return len(os.sched_getaffinity(0))
+
+
 def log_path(name):
     return os.path.join(ROOT, LOGS, name.replace("/", "-").replace(" ", "-") + ".log")
 
 
-def run(report, name, command, seconds, **how):
+def run(report, name, command, seconds, behind=False, **how):
+    command = [*BEHIND, *command] if behind else command
     outcome = tap.run(command, seconds, log_path=log_path(name), cwd=how.pop("cwd", ROOT), **how)
     report.add(name, outcome)
     return not outcome.failures
 
 
-def make(report, build):
+def make(report, build, full=False):
     """Configures and builds with every warning an error. @return whether it did."""
     if not os.path.exists(os.path.join(ROOT, build.folder, "build.ninja")) or moved(build.folder):
         wipe = ["--wipe"] if os.path.isdir(os.path.join(ROOT, build.folder, "meson-private")) else []
         command = ["meson", "setup", *wipe, build.folder, "-Dwerror=true", "-Dtests=true", *build.options]
         env = dict(os.environ, CC=build.compiler)
-        configured = tap.run(command, BUILD_SECONDS, tap=False, cwd=ROOT, env=env)
+        configured = tap.run([*BEHIND, *command], BUILD_SECONDS, tap=False, cwd=ROOT, env=env)
         if configured.failures:
             report.add(f"{build.name}: configure", configured)
             return False
     command = ["ninja", "--quiet", "-C", build.folder, *build.targets]
-    return run(report, f"{build.name}: build, warnings are errors", command, BUILD_SECONDS, tap=False)
+    if build.tests_only:
+        command += programs(build, full)
+    return run(report, f"{build.name}: build, warnings are errors", command, BUILD_SECONDS, behind=True, tap=False)
+
+
+def programs(build, full):
+    """What the build's tests run of what it builds, as ninja names it."""
+    wanted = {target for test in meson_tests(build, full) for target in test["depends"]}
+    with open(os.path.join(ROOT, build.folder, "meson-info", "intro-targets.json"), encoding="utf-8") as file:
+        files = [name for target in json.load(file) if target["id"] in wanted for name in target["filename"]]
+    return sorted(os.path.relpath(name, os.path.join(ROOT, build.folder)) for name in files)
 
 
 def moved(folder):
@@ -179,35 +208,36 @@ def steady_addresses():
     return []
 
 
-def run_meson_tests(report, build, full):
+def meson_steps(report, build, full):
+    """A step for each of the build's test programs."""
     tests = meson_tests(build, full)
     if not tests:
         nothing = tap.Outcome(failures=[("has no tests", [f"suites {', '.join(build.suites) or 'of any name'}"])])
         report.add(f"{build.name}: tests", nothing)
-        return
-
+        return []
     launcher = steady_addresses() if "b_sanitize" in "".join(build.options) else []
 
-    def one(test):
+    def step(test):
         name = f"{build.name}: {test['name']}"
-        env = dict(os.environ, **(build.env or {}), **test["env"])
-        seconds = (test["timeout"] or 30) * build.slower * (20 if full else 1)
-        outcome = tap.run(
-            [*launcher, *test["cmd"]],
-            seconds,
-            tap=test["protocol"] == "tap",
-            cwd=test["workdir"] or os.path.join(ROOT, build.folder),
-            env=env,
-            log_path=log_path(name),
-        )
-        return name, outcome
+        behind = test["name"] in SIMULATED
+        seconds = (test["timeout"] or 30) * build.slower * (20 if full else 1) * (BEHIND_SLOWER if behind else 1)
 
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for done in as_completed([pool.submit(one, test) for test in tests if test["is_parallel"]]):
-            report.add(*done.result())
-    for test in tests:
-        if not test["is_parallel"]:
-            report.add(*one(test))
+        def work():
+            run(
+                report,
+                name,
+                [*launcher, *test["cmd"]],
+                seconds,
+                behind,
+                tap=test["protocol"] == "tap",
+                cwd=test["workdir"] or os.path.join(ROOT, build.folder),
+                env=dict(os.environ, **(build.env or {}), **test["env"]),
+            )
+
+        return Step(name, work, BACK if behind else FRONT, 1 if test["is_parallel"] else cpus())
+
+    # Those that run alone come last: else the others would wait for each of them.
+    return [step(test) for test in sorted(tests, key=lambda test: not test["is_parallel"])]
 
 
 def compare_digests(report, one, other):
@@ -216,7 +246,7 @@ def compare_digests(report, one, other):
     lines = {}
     for build in (one, other):
         command = [os.path.join(ROOT, build.folder, "test/sim/test_sim"), "--digests", "--seeds", str(DIGEST_SEEDS)]
-        outcome = tap.run(command, 120, cwd=ROOT, log_path=log_path(f"{build.name}: digests"))
+        outcome = tap.run([*BEHIND, *command], BEHIND_SECONDS, cwd=ROOT, log_path=log_path(f"{build.name}: digests"))
         if outcome.failures:
             report.add(name, outcome)
             return
@@ -233,39 +263,86 @@ def compare_digests(report, one, other):
     report.add(name, verdict)
 
 
-def compare_goodput(report, build):
-    """The simulator's table is the one in the tree. That was made with gcc: another compiler says more."""
+def compare_goodput(report, build, full):
+    """The simulator's table is the one in the tree. That was made with gcc: another compiler says more. The rows with
+    most packets take two thirds of the time."""
     env = dict(os.environ, THOLE_BUILD=os.path.join(ROOT, build.folder))
-    command = [os.path.join(ROOT, "tools", "goodput")]
-    run(report, f"{build.name}: goodput, the table in the tree", command, GOODPUT_SECONDS, tap=False, env=env)
+    command = [os.path.join(ROOT, "tools", "goodput"), *([] if full else ["--quick"])]
+    run(report, f"{build.name}: goodput, the table in the tree", command, BEHIND_SECONDS, behind=True, tap=False, env=env)
 
 
 def count_instructions(report, build):
     """What a connection costs has not grown; another compiler's or DPDK's count is only reported."""
     command = [os.path.join(ROOT, "benchmarks", "instructions", "run"), "--check", "--few", "1000", "--many", "3000"]
     command += ["--build", os.path.join(ROOT, build.folder)]
-    run(report, f"{build.name}: instructions, the record in the tree", command, INSTRUCTIONS_SECONDS, tap=False)
+    name = f"{build.name}: instructions, the record in the tree"
+    run(report, name, command, BEHIND_SECONDS, behind=True, tap=False)
 
 
-def run_scripts(report, build, is_made, full):
+def script_steps(report, build, made, full):
     """test/live, and whatever other folder of test/ has a program "run": they start the programs of a build."""
     names = {"live"}
     for folder in os.listdir(os.path.join(ROOT, "test")):
         if os.path.exists(os.path.join(ROOT, "test", folder, "run")) and folder != "tools":
             names.add(folder)
     env = dict(os.environ, THOLE_BUILD=os.path.join(ROOT, build.folder))
-    for name in sorted(names):
-        if is_made:
-            run(report, f"test/{name}", [os.path.join(ROOT, "test", name, "run")], SCRIPT_SECONDS * (5 if full else 1), env=env)
-        else:
-            report.add(f"test/{name}", tap.Outcome(failures=[("has no programs to run", ["their build failed"])]))
+    seconds = SCRIPT_SECONDS * (5 if full else 1)
+
+    def step(name):
+        behind = name in COMPUTING
+
+        def work():
+            if build in made:
+                command = [os.path.join(ROOT, "test", name, "run")]
+                run(report, f"test/{name}", command, BEHIND_SECONDS if behind else seconds, behind, env=env)
+            else:
+                report.add(f"test/{name}", tap.Outcome(failures=[("has no programs to run", ["their build failed"])]))
+
+        return Step(f"test/{name}", work, BACK if behind else FRONT, cpus() if name in ALONE else 1)
+
+    return [step(name) for name in sorted(names, key=lambda name: (name not in ALONE, name))]
 
 
 def run_fuzzers(report, full):
-    """The targets of test/fuzz, each for a while, in a build of their own."""
-    seconds = FUZZ_SECONDS * (10 if full else 1)
-    command = [sys.executable, os.path.join(ROOT, "tools", "run_fuzz.py"), "--seconds", str(seconds)]
-    run(report, "test/fuzz", command, BUILD_SECONDS + 20 * (seconds + 120))
+    """The targets of test/fuzz, in a build of their own: so many executions of each, whatever time they take."""
+    command = [sys.executable, os.path.join(ROOT, "tools", "run_fuzz.py")]
+    command += ["--seconds", "300"] if full else ["--runs", str(FUZZ_RUNS), "--seconds", str(BEHIND_SECONDS)]
+    run(report, "test/fuzz", command, BUILD_SECONDS + 20 * BEHIND_SECONDS, behind=True)
+
+
+def steps(lanes, report, options):
+    """All of them, but for the tests of a build, which are added when that is made."""
+    full, quick = options.full, options.quick
+    gcc, clang = BUILDS[:2]
+    made = []
+
+    def check(words):
+        name, *arguments = words.split()
+        run(report, f"tools/{words}", [os.path.join(ROOT, "tools", name), *arguments], BEHIND_SECONDS, behind=True, tap=False)
+
+    def build(one):
+        if make(report, one, full):
+            made.append(one)
+        if one is gcc and not quick:
+            lanes.add(*script_steps(report, gcc, made, full))
+            lanes.add(Step("instructions", with_builds(count_instructions, gcc), BACK))
+        if one in made:
+            lanes.add(*meson_steps(report, one, full))
+
+    def with_builds(function, *builds):
+        return lambda: function(report, *builds) if all(one in made for one in builds) else None
+
+    first = [Step("test/tools", lambda: run(report, "test/tools", [os.path.join(ROOT, "test/tools/run")], SCRIPT_SECONDS))]
+    first += [Step(words, lambda words=words: check(words), BACK) for words in CHECKS]
+    builds = {one: Step(one.name, lambda one=one: build(one), BACK, cpus()) for one in (BUILDS[:1] if quick else BUILDS)}
+    if quick:
+        return first + list(builds.values())
+    return first + [
+        *builds.values(),
+        Step("fuzz", lambda: run_fuzzers(report, full), BACK, cpus()),
+        Step("digests", with_builds(compare_digests, gcc, clang), BACK, cpus(), after=(builds[gcc], builds[clang])),
+        Step("goodput", with_builds(lambda *of: compare_goodput(*of, full), clang), BACK, cpus(), after=(builds[clang],)),
+    ]
 
 
 def interrupted(number, _):
@@ -285,23 +362,9 @@ def main():
     if options.full:
         os.environ["THOLE_TEST_FULL"] = "1"
     report = Report()
-    for check in CHECKS:
-        name, *arguments = check.split()
-        run(report, f"tools/{check}", [os.path.join(ROOT, "tools", name), *arguments], 60, tap=False)
-    run(report, "test/tools", [os.path.join(ROOT, "test/tools/run")], 300)
-
-    builds = BUILDS[:1] if options.quick else BUILDS
-    made = [build for build in builds if make(report, build)]
-    for build in made:
-        run_meson_tests(report, build, options.full)
-    if BUILDS[0] in made and BUILDS[1] in made:
-        compare_digests(report, BUILDS[0], BUILDS[1])
-        compare_goodput(report, BUILDS[1])
-    if BUILDS[0] in made and not options.quick:
-        count_instructions(report, BUILDS[0])
-    if not options.quick:
-        run_fuzzers(report, options.full)
-        run_scripts(report, BUILDS[0], BUILDS[0] in made, options.full)
+    lanes = Lanes(cpus())
+    lanes.add(*steps(lanes, report, options))
+    lanes.run()
     return report.end()
 
 
