@@ -74,12 +74,13 @@ test_average(void)
 
 	for (int i = 0; i < 7; i++) {
 		double loss_rate = pow(10, -2 - i), average;
+		unsigned int losses = i < 3 ? 100 : i < 5 ? 25 : 10;
 
 		cc_path_up(&p, CUBIC, 20, 100000);
-		average = cc_path_average(&p, loss_rate, i < 4 ? 100 : 25);
+		average = cc_path_average(&p, loss_rate, losses);
 		CU_ASSERT(fabs(average / rtt_100ms[i] - 1) < 0.1);
 		cc_path_up(&p, CUBIC, 20, 10000);
-		average = cc_path_average(&p, loss_rate, i < 4 ? 100 : 25);
+		average = cc_path_average(&p, loss_rate, losses);
 		CU_ASSERT(fabs(average / rtt_10ms[i] - 1) < 0.1);
 	}
 }
