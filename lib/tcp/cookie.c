@@ -13,8 +13,6 @@
 #define INDEX_MASK ((UINT32_C(1) << INDEX_BITS) - 1)
 #define TICK_BIT   (UINT32_C(1) << INDEX_BITS)
 #define MAC_MASK   (~(TICK_BIT | INDEX_MASK))
-/* Ticks don't come so far in 60 years. */
-#define WSCALE_SHIFT 28
 
 /* In a TSval. */
 #define TS_BITS	      6
@@ -48,7 +46,12 @@ tick_now(const struct tcp_env *env)
 	return (uint32_t)(env->now_ns / COOKIE_TICK_NS);
 }
 
-/* Our window scale must be the same when it comes back: the listener may be another one by then. */
+/*
+ * The window that we offer must be the same when it comes back, as the listener may be another one
+ * by then: of a smaller one the peer would find its right edge moved back (RFC 9293, 3.8.6), and
+ * with another scale each of our windows would be something else to it. Our MSS needn't: segments
+ * of any size are taken.
+ */
 static uint32_t
 make(const uint64_t secret[2], const struct tcp_terms *terms, const struct flow_key *key,
 	uint32_t irs, uint32_t tick, uint32_t index)
@@ -56,11 +59,13 @@ make(const uint64_t secret[2], const struct tcp_terms *terms, const struct flow_
 	const struct {
 		struct flow_key key;
 		uint32_t irs;
-		uint32_t rest;
-	} message = { *key, irs,
-		(tick << INDEX_BITS | index) ^ (uint32_t)terms->wscale << WSCALE_SHIFT };
+		uint32_t tick;
+		uint32_t index;
+		uint16_t wnd;
+		uint16_t wscale;
+	} message = { *key, irs, tick, index, terms->wnd, terms->wscale };
 
-	_Static_assert(sizeof(message) == sizeof(*key) + 8, "all of it is hashed: no padding");
+	_Static_assert(sizeof(message) == sizeof(*key) + 16, "all of it is hashed: no padding");
 	return ((uint32_t)siphash24(secret, &message, sizeof(message)) & MAC_MASK) |
 	       (tick & 1) << INDEX_BITS | index;
 }

@@ -3,8 +3,8 @@
  * cookie.h: SYN cookies (RFC 4987, 3.6): a handshake that costs no memory. What an embryo would
  * keep stands in our SYN-ACK, and the ACK that completes the handshake brings it back:
  *
- *   sequence number  28 bits of a keyed hash over tuple, IRS, tick and MSS; 1 bit of the tick;
- *                    3 bits: the MSS, rounded down to one of 8
+ *   sequence number  28 bits of a keyed hash over tuple, IRS, tick, MSS and our window; 1 bit of
+ *                    the tick; 3 bits: the MSS, rounded down to one of 8
  *   TSval            our clock rounded down to a number whose low 6 bits are the peer's window
  *                    scale (15: none), SACK-permitted and ECN
  *
@@ -25,10 +25,10 @@ void cookie_make(const struct tcp_env *env, const uint64_t secret[2], const stru
 	const struct seg *syn, struct tcp_out *out);
 
 /**
- * Whether the ACK @p seg answers a SYN-ACK of cookie_make()'s, with the window scale of these
- * @p terms. Then @p e is the embryo that there
- * would be, but for listener and next hop; it says that the SYN-ACK was repeated, as its round-trip
- * time isn't known. One hash for what isn't valid.
+ * Whether the ACK @p seg answers a SYN-ACK of cookie_make()'s, with window and window scale of
+ * these @p terms. Then @p e is the embryo that there would be, but for listener and next hop; it
+ * says that the SYN-ACK was repeated, as its round-trip time isn't known. One hash for what isn't
+ * valid.
  *
  * Who doesn't know the secret and chooses the other 4 bits as he likes must guess 28: one ACK in
  * 2^28 (268 million) passes. At a million a second that is one connection in four and a half

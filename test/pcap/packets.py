@@ -13,6 +13,7 @@ OUR_MAC = "02:00:00:00:00:02"
 PEER_IP = "10.97.0.1"
 OUR_IP = "10.97.0.2"
 WINDOW_SCALE = 7  # that the endpoint says: 4 MiB may be received
+WINDOW = 65535  # that its SYN-ACK says
 SECRET = (1, 2)  # what examples/replay has unless told otherwise
 EPOCH = 1_577_836_800  # 2020-01-01, when every capture begins
 FLAGS = "FSRPAUEC"  # from bit 0 on
@@ -196,8 +197,7 @@ def cookie(time_us, ip, port, to, irs, mss_row):
     """The initial sequence number that is a SYN cookie (RFC 4987, 3.6): lib/tcp/cookie.h. mss_row: 6 is 1460."""
     secret = siphash13_128(SECRET, struct.pack("<QQIHH", 0, 0, 0, 1, 0))
     tick = time_us // (64 * 10**6) & 0xFFFFFFFF
-    rest = (tick << 3 | mss_row) & 0xFFFFFFFF ^ WINDOW_SCALE << 28
-    message = flow_key(ip, port, to) + struct.pack("<II", irs, rest)
+    message = flow_key(ip, port, to) + struct.pack("<IIIHH", irs, tick, mss_row, WINDOW, WINDOW_SCALE)
     return (siphash(secret, message, 2, 4) & 0xFFFFFFF0) | (tick & 1) << 3 | mss_row
 
 

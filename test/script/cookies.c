@@ -622,6 +622,60 @@ SCRIPT(listener_gone)
 	STAT(cookies_failed, 0);
 }
 
+/* The scale that a SYN-ACK said is another listener's by now: it must not be taken for ours. */
+SCRIPT(of_another_scale)
+{
+	START(.state = TCP_CLOSED, .modern = true, .tune = always);
+	LISTEN(OUR_PORT, 8);
+	PEER(SYN, .seq = 299);
+	EXPECT(SYN | ACK, .seq = 99, .ack = 300);
+	UNLISTEN();
+	SET_NEW(RCVBUF, 8192);
+	LISTEN(OUR_PORT, 8);
+	PEER(ACK, .seq = 300, .ack = 100);
+	SILENCE();
+	NO_EVENT();
+	STAT(cookies_failed, 1);
+}
+
+/* Nor must the window that it said: that was more than this one takes. */
+SCRIPT(of_a_larger_window)
+{
+	START(.state = TCP_CLOSED, .modern = true, .tune = always);
+	SET_NEW(RCVBUF, 60000);
+	LISTEN(OUR_PORT, 8);
+	PEER(SYN, .seq = 299);
+	EXPECT(SYN | ACK, .seq = 99, .ack = 300, .wnd = 60000, .wscale = 0);
+	UNLISTEN();
+	SET_NEW(RCVBUF, 8192);
+	LISTEN(OUR_PORT, 8);
+	PEER(ACK, .seq = 300, .ack = 100);
+	for (uint32_t i = 0; i < 10; i++)
+		PEER(ACK, .seq = 300 + i * 1448, .ack = 100, .len = 1448);
+	NO_EVENT();
+	SILENCE();
+	STAT(cookies_accepted, 0);
+	STAT(rx_drop_old, 0);
+}
+
+/* The MSS that it said is none of that: a segment may be as large as it likes. */
+SCRIPT(of_a_larger_mss)
+{
+	START(.state = TCP_CLOSED, .tune = always);
+	LISTEN(OUR_PORT, 8);
+	PEER(SYN, .seq = 299);
+	EXPECT(SYN | ACK, .seq = 99, .ack = 300, .mss = 1460);
+	UNLISTEN();
+	SET_NEW(MSS, 500);
+	LISTEN(OUR_PORT, 8);
+	PEER(ACK, .seq = 300, .ack = 100);
+	EVENT(ACCEPTED);
+	PEER(ACK, .seq = 300, .ack = 100, .len = 1460);
+	PEER(ACK, .seq = 1760, .ack = 100, .len = 1460);
+	EXPECT(ACK, .seq = 100, .ack = 3220);
+	READ(2920);
+}
+
 /* A TIME-WAIT ends with an embryo, whose number follows the old ones: the last quarter is for it.
  */
 SCRIPT(time_wait_gets_an_embryo)
@@ -673,6 +727,9 @@ static const struct test_case cases[] = {
 	{ "none was given", none_was_given },
 	{ "again", again },
 	{ "the listener is gone", listener_gone },
+	{ "of a listener with another scale", of_another_scale },
+	{ "of a listener with a larger window", of_a_larger_window },
+	{ "of a listener with a larger MSS", of_a_larger_mss },
 	{ "a TIME-WAIT gets an embryo", time_wait_gets_an_embryo },
 	{ "a TIME-WAIT stays", time_wait_stays },
 	{ NULL, NULL },

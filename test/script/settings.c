@@ -582,22 +582,6 @@ SCRIPT(buffers_of_a_cookie)
 	GET(RCVBUF, 1 << 20);
 }
 
-/* The scale that a SYN-ACK said is another listener's by now: it must not be taken for ours. */
-SCRIPT(cookie_of_another_listener)
-{
-	START(.state = TCP_CLOSED, .modern = true, .tune = cookies);
-	LISTEN(OUR_PORT, 8);
-	PEER(SYN, .seq = 299);
-	EXPECT(SYN | ACK, .seq = 99, .ack = 300);
-	UNLISTEN();
-	SET_NEW(RCVBUF, 8192);
-	LISTEN(OUR_PORT, 8);
-	PEER(ACK, .seq = 300, .ack = 100);
-	SILENCE();
-	NO_EVENT();
-	STAT(cookies_failed, 1);
-}
-
 /* More is told at once; less is held back until it adds up. */
 SCRIPT(send_buffer)
 {
@@ -758,7 +742,6 @@ static const struct test_case cases[] = {
 	{ "buffers and MSS of a listener", buffers_of_a_listener },
 	{ "buffers and MSS of a SYN", buffers_of_a_syn },
 	{ "buffers and MSS of a cookie", buffers_of_a_cookie },
-	{ "a cookie of another listener", cookie_of_another_listener },
 	{ "send buffer", send_buffer },
 	{ "receive buffer", receive_buffer },
 	{ "receive buffer below the scale's unit", receive_buffer_below_the_scale },
