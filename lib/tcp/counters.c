@@ -135,12 +135,9 @@ tcp_count_after(
 {
 	struct tcp_counters *c = tcp_counters(env, t);
 	const struct flight *f = tcp_flight(env, t);
-	uint32_t segs, bytes;
+	uint32_t segs = was->segs - env->segments->in_use;
+	uint32_t bytes = tcp_data_acked(t) - was->una;
 
-	if (t->state == TCP_CLOSED) /* its records are gone */
-		return;
-	segs = was->segs - env->segments->in_use;
-	bytes = tcp_data_acked(t) - was->una;
 	if (f != NULL) {
 		segs += f->nb_sacked - was->nb_sacked;
 		bytes += f->sacked - was->sacked;

@@ -80,7 +80,8 @@ struct count_mark {
 	uint32_t nb_sacked;
 	uint32_t segs;
 };
-/* A segment that is acceptable, before and after it was dealt with. */
+/* A segment that is acceptable, before and after its ACK was dealt with; what a connection that
+ * ends by it had under way is still there. */
 struct count_mark tcp_count_before(
 	const struct tcp_env *env, const struct tcb *t, const struct seg *s);
 void tcp_count_after(

@@ -244,13 +244,19 @@ tcp_input_promoted(struct tcp_env *env, struct tcb *t, struct seg *s)
 	return (t->flags & TF_KEEPALIVE) == 0;
 }
 
-/* What a segment does that has passed the tests. @p whole: all of it is in the window and new. */
+/* What a segment that has passed the tests acknowledges. */
 static inline void
-input_passed(struct tcp_env *env, struct tcb *t, struct seg *s, const bool whole)
+input_ack(struct tcp_env *env, struct tcb *t, const struct seg *s)
 {
 	if ((t->flags & (TF_KEEPALIVE | TF_APP_CLOSED)) == TF_KEEPALIVE)
 		heard_from(env, t);
 	tcp_input_ack(env, t, s);
+}
+
+/* And what follows from that, and what it brings. @p whole: all of it is in the window and new. */
+static inline void
+input_rest(struct tcp_env *env, struct tcb *t, struct seg *s, const bool whole)
+{
 	if (!fin_acked(env, t))
 		return;
 	/* Sixth step: urgent data is data (RFC 9293, 3.8.5: the pointer is advice that we don't
@@ -268,14 +274,14 @@ input_passed(struct tcp_env *env, struct tcb *t, struct seg *s, const bool whole
 static __rte_noinline void
 input_counted(struct tcp_env *env, struct tcb *t, struct seg *s, bool whole)
 {
-	const bool ece = (s->flags & TCP_ECE) != 0;
 	struct count_mark was;
 
 	if (whole) /* of others input_any() has counted it */
 		tcp_count_in(env, t, s);
 	was = tcp_count_before(env, t, s);
-	input_passed(env, t, s, whole);
-	tcp_count_after(env, t, &was, ece);
+	input_ack(env, t, s);
+	tcp_count_after(env, t, &was, (s->flags & TCP_ECE) != 0);
+	input_rest(env, t, s, whole);
 }
 
 static inline void
@@ -290,7 +296,8 @@ input_accepted(struct tcp_env *env, struct tcb *t, struct seg *s, const bool who
 			return;
 		}
 	}
-	input_passed(env, t, s, whole);
+	input_ack(env, t, s);
+	input_rest(env, t, s, whole);
 }
 
 /*

@@ -370,6 +370,44 @@ SCRIPT(counters_of_losses)
 	EVENT(CLOSED, .status = -ECONNABORTED);
 }
 
+/* What acknowledges the last bytes along with the FIN ends the connection, and counts. */
+SCRIPT(counters_of_the_last_ack)
+{
+	START(.state = TCP_CLOSE_WAIT, .modern = true, .tune = counting);
+	SET(COUNTERS, 1);
+	SEND(2 * MSS);
+	EXPECT(ACK, .seq = 100, .ack = 300, .len = MSS);
+	EXPECT(PSH | ACK, .seq = 100 + MSS, .ack = 300, .len = MSS);
+	SHUTDOWN();
+	EXPECT(FIN | ACK, .seq = 100 + 2 * MSS, .ack = 300);
+	AFTER_MS(100);
+	PEER(ACK, .seq = 300, .ack = 101 + 2 * MSS);
+	LOOK("CLOSED");
+	IS(bytes_acked, 2 * MSS);
+	IS(delivered_segs, 3);
+	IS(delivery_bytes_per_s, 20 * MSS);
+	IS(busy_ns, 100 * TIME_MS);
+	EVENT(CLOSED);
+}
+
+/* So does what a reset answers: text for nobody. But nothing that it didn't acknowledge. */
+SCRIPT(counters_of_text_for_nobody)
+{
+	START(.state = TCP_ESTABLISHED, .modern = true, .tune = counting);
+	SET(COUNTERS, 1);
+	SEND(2 * MSS);
+	EXPECT(ACK, .seq = 100, .ack = 300, .len = MSS);
+	EXPECT(PSH | ACK, .seq = 100 + MSS, .ack = 300, .len = MSS);
+	CLOSE();
+	EXPECT(FIN | ACK, .seq = 100 + 2 * MSS, .ack = 300);
+	PEER(PSH | ACK, .seq = 300, .ack = 100 + MSS, .len = 10);
+	EXPECT(RST | ACK, .seq = 101 + 2 * MSS, .ack = 300);
+	LOOK("CLOSED");
+	IS(bytes_acked, MSS);
+	IS(delivered_segs, 1);
+	EVENT(CLOSED, .status = -ECONNRESET);
+}
+
 /* Recoveries, and that the peer had it all. */
 SCRIPT(counters_of_recoveries)
 {
@@ -431,6 +469,8 @@ static const struct test_case cases[] = {
 	{ "FIN-WAIT-2", fin_wait_2 },
 	{ "counters", counters },
 	{ "counters of losses", counters_of_losses },
+	{ "counters of the last ACK", counters_of_the_last_ack },
+	{ "counters of text for nobody", counters_of_text_for_nobody },
 	{ "counters of recoveries", counters_of_recoveries },
 	{ "counters and ECN", counters_of_ecn },
 	{ "what is refused", refused },
