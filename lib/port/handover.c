@@ -157,6 +157,16 @@ handover_sent(struct handover *h)
 }
 
 bool
+handover_owed(const struct handover *h)
+{
+	const struct handover_rings *s = h->rings;
+
+	/* In this order: who takes them out has said so before (relay_next()). */
+	return !h->has_queue && (!ring_is_empty(s->tx[h->self]) ||
+					__atomic_load_n(&s->relaying[h->self], __ATOMIC_ACQUIRE));
+}
+
+bool
 handover_left(const struct handover *h)
 {
 	if (txq_waits(&h->relay))
@@ -165,6 +175,14 @@ handover_left(const struct handover *h)
 		if (h->full[to])
 			return true;
 	return false;
+}
+
+/* What was taken out of a worker's ring is gone. */
+static void
+relayed(struct handover *h)
+{
+	if (h->nb_relayed != 0 && !txq_waits(&h->relay))
+		__atomic_store_n(&h->rings->relaying[h->relay_of], false, __ATOMIC_RELEASE);
 }
 
 void
@@ -178,6 +196,7 @@ handover_fini(struct handover *h)
 	if (!h->has_queue)
 		drain(s->tx[h->self]);
 	txq_drop_all(&h->relay);
+	relayed(h);
 }
 
 struct rte_ring *
@@ -315,27 +334,50 @@ handover_rx(
 	return (uint16_t)(n + own);
 }
 
+/* Takes the next worker's packets out of its ring; nothing waits in relay. */
+static void
+relay_next(struct handover *h, struct rte_mbuf **room)
+{
+	const struct handover_rings *s = h->rings;
+	uint16_t w = (uint16_t)(h->self + (h->next_relayed + 1U) * s->nb_queues);
+
+	h->next_relayed = (uint16_t)(h->next_relayed + 1 < h->nb_relayed ? h->next_relayed + 1 : 0);
+	if (ring_is_empty(s->tx[w]))
+		return;
+	h->relay_of = w;
+	__atomic_store_n(&h->rings->relaying[w], true, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE); /* handover_owed() */
+	h->relay.end = (uint16_t)rte_ring_sc_dequeue_burst(s->tx[w], (void **)room, TXQ_MAX, NULL);
+}
+
+static uint32_t
+relay_flush(struct handover *h, uint64_t now_ns)
+{
+	uint32_t sent;
+
+	if (!txq_waits(&h->relay))
+		return 0;
+	sent = txq_flush(&h->relay, now_ns);
+	relayed(h);
+	return sent;
+}
+
 uint32_t
 handover_tx(struct handover *h, uint64_t now_ns)
 {
-	const struct handover_rings *s = h->rings;
 	uint64_t lost = h->relay_stats.tx_lost;
 	uint32_t sent;
 
 	if (h->nb_relayed == 0)
 		return 0;
-	sent = txq_flush(&h->relay, now_ns);
+	sent = relay_flush(h, now_ns);
 	for (uint16_t i = 0; i < h->nb_relayed; i++) {
 		struct rte_mbuf **room = txq_room(&h->relay);
-		uint32_t w = h->self + (h->next_relayed + 1U) * s->nb_queues;
 
 		if (room == NULL)
 			break;
-		h->relay.end =
-			(uint16_t)rte_ring_sc_dequeue_burst(s->tx[w], (void **)room, TXQ_MAX, NULL);
-		h->next_relayed =
-			(uint16_t)(h->next_relayed + 1 < h->nb_relayed ? h->next_relayed + 1 : 0);
-		sent += txq_flush(&h->relay, now_ns);
+		relay_next(h, room);
+		sent += relay_flush(h, now_ns);
 	}
 	if (sent != 0)
 		stat_add(&h->stats->relayed, sent);

@@ -31,6 +31,8 @@ struct handover_rings {
 	const int *nodes;		 /* the port's: each ring is on its taker's */
 	struct idle *idle[PORT_WORKERS]; /* to kick; NULL: not made yet, or it never sleeps */
 	struct rte_ring *tx[PORT_WORKERS];
+	/* Packets of its are out of that ring, and the device hasn't taken them yet. */
+	bool relaying[PORT_WORKERS];
 	struct rte_ring *rx[]; /* [taker * nb_workers + giver]; NULL to oneself */
 };
 
@@ -43,6 +45,7 @@ struct handover {
 	bool has_queue;
 	uint16_t nb_relayed;	  /* workers that this one sends for */
 	uint16_t next_relayed;	  /* whose packets are taken next */
+	uint16_t relay_of;	  /* whose are in relay */
 	struct rte_mempool *pool; /* for copies */
 	struct thole_worker_stats *stats;
 	struct thole_worker_stats relay_stats;
@@ -79,6 +82,9 @@ uint32_t handover_tx(struct handover *h, uint64_t now_ns);
 
 /** This worker's own packets went into handover_tx_ring(): who sends them wakes. */
 void handover_sent(struct handover *h);
+
+/** Whether packets of this worker's own wait, at the one that sends for it, for the device. */
+bool handover_owed(const struct handover *h);
 
 /** Whether there is something to do that nobody will wake this worker for, after a turn that moved
  * no packet: packets to send for others, or a device that isn't read because a ring is full. */

@@ -351,7 +351,8 @@ is_drained(struct thole_worker *w)
 
 	if (d->is_cut && w->now_ns - d->cut_ns >= DRAIN_LAST_NS)
 		return true;
-	if (txq_waits(&w->txq) || thole_stack_next_deadline(w->stack) == 0)
+	if (txq_waits(&w->txq) || thole_stack_next_deadline(w->stack) == 0 ||
+		(w->handover != NULL && handover_owed(w->handover)))
 		return false;
 	if (d->is_cut)
 		return true;

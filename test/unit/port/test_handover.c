@@ -12,6 +12,7 @@
 
 #include <thole/port.h>
 
+#include "base/rings.h"
 #include "base/time.h"
 #include "port/handover.h"
 #include "test.h"
@@ -41,6 +42,7 @@ struct side {
 };
 
 static uint8_t data[BYTES];
+static bool stays; /* connections that open do nothing */
 
 /* The worker of a side that has a thread, in which it sleeps; and that side as the thread sees it,
  * with counts of its own. */
@@ -72,7 +74,7 @@ on_event(struct side *s, struct end *e, const struct thole_event *ev)
 			CU_ASSERT_EQUAL(
 				thole_worker_owns(s->ends[i].worker, &ev->local, &ev->remote),
 				i == e->number);
-		if (s->is_server)
+		if (s->is_server || stays)
 			break;
 		CU_ASSERT_EQUAL(thole_app_send_copy(e->app, ev->conn, e->pool, data, BYTES), BYTES);
 		submit(e, THOLE_OP_SHUTDOWN, ev->conn, 0);
@@ -385,14 +387,14 @@ rx(int part, uint64_t now_ns)
 }
 
 static void
-set_up(void)
+set_up(uint16_t queues, uint32_t slots)
 {
 	struct thole_port_config c;
 
 	thole_port_config_init(&c);
 	c.nb_workers = 2;
 	c.pool_mbufs = 6144;
-	CU_ASSERT_EQUAL_FATAL(thole_cable_create("ours", "theirs", 2, 8192, NULL), 0);
+	CU_ASSERT_EQUAL_FATAL(thole_cable_create("ours", "theirs", queues, slots, NULL), 0);
 	c.device = "ours";
 	CU_ASSERT_EQUAL_FATAL(thole_port_open(&c, &ours, NULL), 0);
 	c.device = "theirs";
@@ -420,7 +422,7 @@ a_full_ring(void)
 {
 	uint32_t taken = 0;
 
-	set_up();
+	set_up(2, 8192);
 	CU_ASSERT_EQUAL(send_wrong(5000), 5000);
 	for (int i = 0; i < 200; i++)
 		CU_ASSERT_EQUAL(rx(0, HANDOVER_PATIENCE_NS / 1000 * (uint64_t)i), 0);
@@ -444,7 +446,7 @@ a_stuck_worker(void)
 {
 	uint64_t held;
 
-	set_up();
+	set_up(2, 8192);
 	CU_ASSERT_EQUAL(send_wrong(3000), 3000);
 	for (int i = 0; i < 200; i++)
 		(void)rx(0, 1);
@@ -471,6 +473,97 @@ a_stuck_worker(void)
 	for (int i = 0; i < 10; i++)
 		(void)rx(0, HANDOVER_PATIENCE_NS + 2);
 	tear_down();
+}
+
+/* Packets of a worker without a queue, more than the cable holds: it owes them until the last of
+ * them is on the cable. */
+static void
+owed_until_sent(void)
+{
+	struct rte_mbuf *m, *got[64];
+	uint16_t n = 0;
+
+	set_up(1, 16);
+	CU_ASSERT_FALSE(handover_owed(&parts[0]));
+	CU_ASSERT_FALSE(handover_owed(&parts[1]));
+	for (int i = 0; i < 20; i++) {
+		m = rte_pktmbuf_alloc(ours->pools[1]);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+		(void)rte_pktmbuf_append(m, 60);
+		CU_ASSERT_EQUAL(rte_ring_sp_enqueue(handover_tx_ring(&parts[1]), m), 0);
+		CU_ASSERT_TRUE(handover_owed(&parts[1]));
+	}
+	CU_ASSERT_EQUAL(handover_tx(&parts[0], 1), 15);
+	CU_ASSERT_TRUE(ring_is_empty(handover_tx_ring(&parts[1])));
+	CU_ASSERT_TRUE(handover_owed(&parts[1]));
+	CU_ASSERT_FALSE(handover_owed(&parts[0]));
+	CU_ASSERT_EQUAL(handover_tx(&parts[0], 2), 0);
+	CU_ASSERT_TRUE(handover_owed(&parts[1]));
+	for (int i = 0; i < 2; i++) {
+		uint16_t took = rte_eth_rx_burst(theirs->id, 0, got, RTE_DIM(got));
+
+		rte_pktmbuf_free_bulk(got, took);
+		n = (uint16_t)(n + took);
+		CU_ASSERT_EQUAL(handover_tx(&parts[0], 3), i == 0 ? 5 : 0);
+		CU_ASSERT_FALSE(handover_owed(&parts[1]));
+	}
+	CU_ASSERT_EQUAL(n, 20);
+	/* What the device doesn't take is lost in the end, and then nobody waits for it. */
+	for (int i = 0; i < 16; i++)
+		CU_ASSERT_EQUAL(rte_ring_sp_enqueue(handover_tx_ring(&parts[1]),
+					rte_pktmbuf_alloc(ours->pools[1])),
+			0);
+	CU_ASSERT_EQUAL(handover_tx(&parts[0], 4), 15);
+	CU_ASSERT_EQUAL(handover_tx(&parts[0], 4 + TXQ_PATIENCE_NS - 1), 0);
+	CU_ASSERT_TRUE(handover_owed(&parts[1]));
+	CU_ASSERT_EQUAL(handover_tx(&parts[0], 4 + TXQ_PATIENCE_NS), 0);
+	CU_ASSERT_FALSE(handover_owed(&parts[1]));
+	CU_ASSERT_EQUAL(stats[0].tx_lost, 1);
+	n = rte_eth_rx_burst(theirs->id, 0, got, RTE_DIM(got));
+	CU_ASSERT_EQUAL(n, 15);
+	rte_pktmbuf_free_bulk(got, n);
+	CU_ASSERT_EQUAL(rte_mempool_in_use_count(ours->pools[1]), 0);
+	tear_down();
+}
+
+/* A worker without a queue is drained when who sends for it has sent what resets its peers. */
+static void
+drained_when_sent(void)
+{
+	static struct side client, server;
+	struct thole_op op = { .type = THOLE_OP_LISTEN, .bytes = 1024, .local.port = 80 };
+	struct thole_left cut = { .open = 0 };
+
+	client = (struct side){ .is_server = false };
+	server = (struct side){ .is_server = true };
+	CU_ASSERT_EQUAL_FATAL(thole_cable_create("left", "right", 1, 256, NULL), 0);
+	open_side(&client, "left", 1, 0, false);
+	open_side(&server, "right", 2, 0, false);
+	for (uint16_t i = 0; i < 2; i++)
+		CU_ASSERT_EQUAL(thole_app_submit(server.ends[i].app, &op, 1), 1);
+	stays = true;
+	op = (struct thole_op){ .type = THOLE_OP_CONNECT,
+		.remote = { thole_addr_ip4(SERVER), 80 } };
+	for (int c = 0; c < CONNS; c++)
+		CU_ASSERT_EQUAL(thole_app_submit(client.ends[0].app, &op, 1), 1);
+	for (int i = 0; i < TURNS && server.opened < CONNS; i++) {
+		turn(&client);
+		turn(&server);
+	}
+	stays = false;
+	thole_worker_drain(server.ends[1].worker, 0);
+	(void)thole_worker_turn(server.ends[1].worker);
+	CU_ASSERT_FALSE(thole_worker_drained(server.ends[1].worker, NULL));
+	(void)thole_worker_turn(server.ends[0].worker);
+	(void)thole_worker_turn(server.ends[1].worker);
+	CU_ASSERT_TRUE(thole_worker_drained(server.ends[1].worker, &cut));
+	CU_ASSERT_TRUE(cut.open > 0 && cut.open < CONNS);
+	for (int i = 0; i < 20; i++) {
+		turn(&client);
+		turn(&server);
+	}
+	CU_ASSERT_EQUAL(client.failed, cut.open);
+	close_sides(&client, &server);
 }
 
 static void
@@ -599,6 +692,8 @@ static const struct test_case cases[] = {
 	{ "two queues for three", two_queues },
 	{ "a full ring loses nothing", a_full_ring },
 	{ "a stuck worker", a_stuck_worker },
+	{ "owed until it is sent", owed_until_sent },
+	{ "drained when it is sent", drained_when_sent },
 	{ "a taker that sleeps", a_sleeping_taker },
 	{ "a sender that sleeps", a_sleeping_sender },
 	{ NULL, NULL },
