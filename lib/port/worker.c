@@ -20,20 +20,21 @@
 #include "port/port.h"
 #include "port/txq.h"
 #include "port/why.h"
+#include "stack/drain.h"
 
 #define WORKER_TX_ROUNDS                                                                           \
 	4 /* batches sent in a turn at most: the RX queue must not wait for long                   \
 	   */
 
-#define DRAIN_LOOK_NS	 (10 * TIME_MS) /* between two looks at what is left */
-#define DRAIN_LOOK_SHARE 20
-#define DRAIN_LAST_NS	 TIME_S /* for the RSTs to go, from the deadline on */
+#define DRAIN_LOOK_NS (10 * TIME_MS) /* between two looks at what is left */
+#define DRAIN_LAST_NS TIME_S	     /* for RSTs to go, once they are owed */
+#define DRAIN_RST_NS  TIME_US	     /* and that for each */
 
 /* How a worker ends. */
 struct drain {
 	uint64_t until_ns; /* 0: it doesn't; set by any thread */
 	uint64_t look_ns;
-	uint64_t cut_ns;
+	uint64_t last_ns; /* is_cut: nothing is waited for any longer */
 	bool began;
 	bool is_cut;
 	bool done; /* read by any thread, and then what was cut */
@@ -346,10 +347,8 @@ static bool
 is_drained(struct thole_worker *w)
 {
 	struct drain *d = &w->drain;
-	uint64_t begun_ns, end_ns;
-	uint32_t left;
 
-	if (d->is_cut && w->now_ns - d->cut_ns >= DRAIN_LAST_NS)
+	if (d->is_cut && w->now_ns >= d->last_ns)
 		return true;
 	if (txq_waits(&w->txq) || thole_stack_next_deadline(w->stack) == 0 ||
 		(w->handover != NULL && handover_owed(w->handover)))
@@ -358,12 +357,8 @@ is_drained(struct thole_worker *w)
 		return true;
 	if (w->now_ns < d->look_ns)
 		return false;
-	/* It looks at all connections: the more there are the more seldom. */
-	begun_ns = thole_clock_ns();
-	left = thole_stack_left(w->stack, NULL);
-	end_ns = thole_clock_ns();
-	d->look_ns = end_ns + RTE_MAX(DRAIN_LOOK_NS, (end_ns - begun_ns) * DRAIN_LOOK_SHARE);
-	if (left != 0)
+	d->look_ns = w->now_ns + DRAIN_LOOK_NS;
+	if (!drain_is_over(w->stack))
 		return false;
 	thole_stack_cut(w->stack, NULL); /* and so it stays */
 	return true;
@@ -382,8 +377,9 @@ draining_tx(struct thole_worker *w, uint64_t until_ns)
 	}
 	if (w->now_ns >= until_ns && !d->is_cut && !d->done) {
 		d->is_cut = true;
-		d->cut_ns = w->now_ns;
-		thole_stack_cut(w->stack, &d->cut);
+		/* Of millions that takes seconds itself. */
+		d->last_ns = DRAIN_LAST_NS + thole_stack_cut(w->stack, &d->cut) * DRAIN_RST_NS;
+		d->last_ns += thole_clock_ns();
 	}
 	sent = worker_tx(w);
 	if (!d->done && is_drained(w))

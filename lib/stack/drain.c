@@ -6,25 +6,33 @@
  */
 #include <errno.h>
 
+#include "stack/drain.h"
 #include "stack/stack.h"
 
-/* TIME-WAIT waits for nobody: what it has to say is said. */
-static bool
-is_unfinished(const struct tcb *t)
+/*
+ * The next TCB that isn't finished, from @p *i on, which becomes its index. TIME-WAIT waits for
+ * nobody: what it has to say is said. Those that were never used, and all when none is in use,
+ * needn't be looked at.
+ */
+static struct tcb *
+next_unfinished(const struct thole_stack *s, uint32_t *i)
 {
-	return t->state != TCP_CLOSED && t->state != TCP_TIME_WAIT;
+	for (; *i < s->tcbs.fresh && s->tcbs.in_use != 0; ++*i) {
+		struct tcb *t = stack_tcb(s, *i);
+
+		if (t->state != TCP_CLOSED && t->state != TCP_TIME_WAIT)
+			return t;
+	}
+	return NULL;
 }
 
-/* @return whether it was one. */
-static bool
+static void
 count_unfinished(const struct tcb *t, struct thole_left *left)
 {
 	/* A SYN is no data, nor is a FIN: snd_end is its number. */
 	uint32_t una = t->snd_una + (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED);
 	uint32_t nxt = seq_max(t->snd_nxt, una);
 
-	if (!is_unfinished(t))
-		return false;
 	if ((t->flags & TF_APP_CLOSED) != 0 || t->app == APP_NONE)
 		left->orphans++;
 	else
@@ -32,20 +40,32 @@ count_unfinished(const struct tcb *t, struct thole_left *left)
 	nxt = seq_min(nxt, t->snd_end);
 	left->unacked_bytes += nxt - seq_min(una, nxt);
 	left->unsent_bytes += t->snd_end - nxt;
-	return true;
 }
 
 uint32_t
 thole_stack_left(const struct thole_stack *s, struct thole_left *out)
 {
 	struct thole_left left = { .handshakes = (uint32_t)s->stats.embryos };
+	const struct tcb *t;
 
-	/* TCBs that were never used, and all when none is in use, needn't be looked at. */
-	for (uint32_t i = 0; i < s->tcbs.fresh && s->tcbs.in_use != 0; i++)
-		count_unfinished(stack_tcb(s, i), &left);
+	for (uint32_t i = 0; (t = next_unfinished(s, &i)) != NULL; i++)
+		count_unfinished(t, &left);
 	if (out != NULL)
 		*out = left;
 	return left.open + left.orphans + left.handshakes;
+}
+
+bool
+drain_is_over(struct thole_stack *s)
+{
+	uint32_t *i = &s->unfinished_at;
+
+	if (s->stats.embryos != 0)
+		return false;
+	if (next_unfinished(s, i) != NULL)
+		return false;
+	*i = 0; /* there may be new ones */
+	return next_unfinished(s, i) == NULL;
 }
 
 void
@@ -61,14 +81,12 @@ uint32_t
 thole_stack_cut(struct thole_stack *s, struct thole_left *out)
 {
 	struct thole_left cut = { .open = 0 };
+	struct tcb *t;
 
 	thole_stack_drain(s);
 	s->ending = ENDING_CUT;
-	for (uint32_t i = 0; i < s->tcbs.fresh && s->tcbs.in_use != 0; i++) {
-		struct tcb *t = stack_tcb(s, i);
-
-		if (!count_unfinished(t, &cut))
-			continue;
+	for (uint32_t i = 0; (t = next_unfinished(s, &i)) != NULL; i++) {
+		count_unfinished(t, &cut);
 		tcp_abort(&s->env, t, ECONNABORTED);
 		conn_settle(s, t);
 	}

@@ -140,9 +140,10 @@ struct thole_stack {
 	uint32_t port_counters[PORT_COUNTERS]; /* RFC 6056, 3.3.4 */
 	struct port_shares *shares;	       /* NULL: alone */
 	uint32_t max_orphans;
-	struct flow_hash hash; /* the table's */
-	uint64_t mac;	       /* wire_get_mac() of ours */
-	struct wire_path path; /* what all segments have: source, TTL, DSCP, checksums */
+	uint32_t unfinished_at; /* no TCB from where drain_is_over() began to here is left */
+	struct flow_hash hash;	/* the table's */
+	uint64_t mac;		/* wire_get_mac() of ours */
+	struct wire_path path;	/* what all segments have: source, TTL, DSCP, checksums */
 	struct mem mem;
 	struct mbufs mbufs;
 	struct thole_stats stats;

@@ -290,8 +290,9 @@ THOLE_API int thole_app_create(
 	struct thole_stack *stack, const struct thole_app_config *config, struct thole_app **out);
 
 /**
- * Ends a context: its listeners close, its connections are aborted, events not read are freed. In
- * the stack's thread, or after that has stopped; from others thole_worker_app_destroy().
+ * Ends a context: its listeners close, its connections are aborted, events not read are freed. It
+ * looks at every connection of the stack, whoever's: of millions that is a good part of a second.
+ * In the stack's thread, or after that has stopped; from others thole_worker_app_destroy().
  */
 THOLE_API void thole_app_destroy(struct thole_app *app);
 

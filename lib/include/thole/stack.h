@@ -296,7 +296,8 @@ THOLE_API uint32_t thole_stack_left(const struct thole_stack *stack, struct thol
  * thole_stack_drain() does (RFC 9293, 3.10.5). Applications get CLOSED with -ECONNABORTED, after
  * what they haven't read; a CONNECT from here on ends with -ESHUTDOWN. The RSTs are owed:
  * thole_stack_tx() gives them, and until it has, thole_stack_next_deadline() is 0. One whose next
- * hop's address isn't known isn't sent. In the stack's thread.
+ * hop's address isn't known isn't sent. It works on all of them before it returns: of millions that
+ * is seconds. In the stack's thread.
  * @param out what was cut off; may be NULL.
  * @return open + orphans.
  */

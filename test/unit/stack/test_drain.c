@@ -3,6 +3,8 @@
 #include <errno.h>
 
 #include "rig.h"
+#include "base/prng.h"
+#include "stack/drain.h"
 #include "stack/stack.h"
 
 static struct rig r;
@@ -185,11 +187,58 @@ connects_under_way(void)
 	CU_ASSERT_TRUE(rig_close(&r));
 }
 
+/* As thole_stack_left() says, in whatever order they finish, and with new ones in between. */
+static void
+over_when_none_is_left(void)
+{
+	enum { N = 5 };
+	uint64_t prng = 1;
+
+	for (int round = 0; round < 40; round++) {
+		uint32_t iss[N], left = N;
+		bool done[N] = { false };
+
+		open_rig();
+		CU_ASSERT_TRUE(drain_is_over(r.stack));
+		SEG(&r, .from = 2, .sport = 5000, .dport = 80, .flags = TCP_SYN, .seq = 9);
+		CU_ASSERT_FALSE(drain_is_over(r.stack)); /* a handshake */
+		rig_drop_output(&r);
+		for (uint16_t i = 0; i < N; i++) {
+			iss[i] = rig_shake(&r, 2, (uint16_t)(4000 + i), 80, 100);
+			(void)rig_until(&r, THOLE_EV_ACCEPTED);
+		}
+		thole_stack_drain(r.stack);
+		for (; left > 1; left--) { /* finish */
+			uint32_t i = prng_below(&prng, N);
+
+			while (done[i])
+				i = (i + 1) % N;
+			done[i] = true;
+			CU_ASSERT_FALSE(drain_is_over(r.stack));
+			SEG(&r, .from = 2, .sport = (uint16_t)(4000 + i), .dport = 80,
+				.flags = TCP_RST, .seq = 101, .ack = iss[i] + 1);
+			if (i == 0) { /* takes the place of one that is done */
+				rig_until(&r, THOLE_EV_CLOSED);
+				CU_ASSERT_FALSE(drain_is_over(r.stack)); /* looks beyond */
+				rig_connect(&r, RIG_NET + 2, 7, 0);
+				CU_ASSERT_FALSE(drain_is_over(r.stack));
+				left++;
+			}
+		}
+		CU_ASSERT_EQUAL(thole_stack_left(r.stack, NULL), 1);
+		CU_ASSERT_FALSE(drain_is_over(r.stack));
+		CU_ASSERT_EQUAL(thole_stack_cut(r.stack, NULL), 1);
+		CU_ASSERT_TRUE(drain_is_over(r.stack));
+		CU_ASSERT_TRUE(rig_close(&r));
+	}
+}
+
 static const struct test_case cases[] = {
 	{ "nobody new", nobody_new },
 	{ "those who are there are served", those_who_are_there },
 	{ "the rest is reset and counted", the_rest_is_reset },
 	{ "connects under way", connects_under_way },
+	{ "over when none is left", over_when_none_is_left },
 	{ NULL, NULL },
 };
 
