@@ -65,7 +65,7 @@ static bool
 is_in_flight(const struct tcb *t, uint32_t seq)
 {
 	if (t->snd_una == t->snd_nxt)
-		return (t->flags & TF_KEEPALIVE) != 0 && t->backoff != 0 && seq == t->snd_una - 1;
+		return tcb_probes(t) != 0 && seq == t->snd_una - 1;
 	return seq_geq(seq, t->snd_una) && seq_lt(seq, t->snd_nxt);
 }
 

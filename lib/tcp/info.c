@@ -75,13 +75,6 @@ recovery_of(const struct flight *f)
 	return THOLE_RECOVERY_NONE;
 }
 
-/* What backoff counts while nothing waits for an ACK. */
-static bool
-counts_probes(const struct tcb *t)
-{
-	return t->snd_una == t->snd_nxt && (t->flags & (TF_PERSIST | TF_KEEPALIVE)) == TF_KEEPALIVE;
-}
-
 static void
 info_path(const struct tcp_env *env, const struct tcb *t, struct thole_info *info)
 {
@@ -204,10 +197,8 @@ tcp_info(const struct tcp_env *env, const struct tcb *t, struct thole_info *info
 	info->cc = t->cc;
 	info->snd_wscale = t->snd_wscale;
 	info->rcv_wscale = t->rcv_wscale;
-	if (counts_probes(t))
-		info->probes = t->backoff;
-	else
-		info->backoff = t->backoff;
+	info->backoff = t->backoff;
+	info->probes = (uint8_t)tcb_probes(t);
 	info_path(env, t, info);
 	info_times(env, t, f, info);
 	info_sending(env, t, f, info);

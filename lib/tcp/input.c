@@ -201,8 +201,8 @@ heard_from(const struct tcp_env *env, struct tcb *t)
 	if (t->state == TCP_TIME_WAIT)
 		return;
 	t->life_ns = env->now_ns + env->profiles[t->profile].keepalive_ns;
-	if (t->snd_una == t->snd_nxt) {
-		t->backoff = 0;
+	if (tcb_is_asking(t)) {
+		t->probes = 0;
 		t->reason = SOFT_NONE;
 	}
 }
@@ -248,9 +248,9 @@ tcp_input_promoted(struct tcp_env *env, struct tcb *t, struct seg *s)
 static inline void
 input_ack(struct tcp_env *env, struct tcb *t, const struct seg *s)
 {
+	tcp_input_ack(env, t, s);
 	if ((t->flags & (TF_KEEPALIVE | TF_APP_CLOSED)) == TF_KEEPALIVE)
 		heard_from(env, t);
-	tcp_input_ack(env, t, s);
 }
 
 /* And what follows from that, and what it brings. @p whole: all of it is in the window and new. */

@@ -283,7 +283,7 @@ restart_keepalive(const struct tcp_env *env, struct tcb *t)
 	if ((t->flags & TF_KEEPALIVE) != 0)
 		t->life_ns = env->now_ns + env->profiles[t->profile].keepalive_ns;
 	if (t->snd_una == t->snd_nxt && (t->flags & TF_PERSIST) == 0) {
-		t->backoff = 0; /* it counted probes */
+		t->probes = 0;
 		t->flags &= (uint16_t)~TF_PROBE;
 	}
 }

@@ -135,8 +135,10 @@ tcp_established(struct tcp_env *env, struct tcb *t)
 		t->restart = 1;
 	t->rtx_first_ms = env_now_ms(env);
 	tcp_window_tune_start(env, t);
-	if ((t->flags & TF_KEEPALIVE) != 0)
+	if ((t->flags & TF_KEEPALIVE) != 0) {
 		t->life_ns = env->now_ns + env->profiles[t->profile].keepalive_ns;
+		t->probes = 0;
+	}
 	if ((t->flags & TF_PASSIVE) != 0) {
 		env->stats->opened_passive++;
 		t->events |= TE_ACCEPTED;

@@ -158,8 +158,12 @@ struct tcb {
 
 	/* Line 3: what is rarely needed. */
 	struct wheel_entry timer;
-	uint16_t listener;     /* that it waits to be accepted from, or NO_INDEX */
-	uint32_t rtx_first_ms; /* when what is unacknowledged was first sent: R2 counts from here */
+	uint16_t listener; /* that it waits to be accepted from, or NO_INDEX */
+	union {
+		/* When what is unacknowledged was first sent: R2 counts from here. */
+		uint32_t rtx_first_ms;
+		uint32_t probes; /* keepalive's, unanswered: tcb_probes() */
+	};
 	uint32_t srtt_us;      /* times 8; 0: no sample yet (RFC 6298) */
 	uint32_t rttvar_us;    /* times 4 */
 	uint32_t snd_wnd_max;  /* largest window that the peer offered */
@@ -172,7 +176,7 @@ struct tcb {
 	uint16_t challenges : 4;  /* challenge ACKs sent in second challenge_s, which is counted */
 	uint16_t challenge_s : 9; /* modulo 512: an old one may be taken for this one, rarely */
 	uint16_t soft : 3;	  /* enum soft_error: what SOFT_ERROR reports */
-	uint8_t backoff;	  /* doublings of the RTO; keepalive probes unanswered */
+	uint8_t backoff;	  /* doublings of the RTO */
 	union {
 		uint8_t mss_cut; /* what the path takes off mss (path_mtu.c); 0: nothing */
 		uint8_t error;	 /* in CLOSED: errno that the event reports */
@@ -191,6 +195,21 @@ _Static_assert(sizeof(struct tcb) == 256, "the budget of a connection");
 _Static_assert(offsetof(struct tcb, snd_head) == 64, "line 0 is what every segment reads");
 _Static_assert(offsetof(struct tcb, rcv_head) == 128, "line 1 is sending");
 _Static_assert(offsetof(struct tcb, timer) == 192, "line 2 is receiving");
+
+/* Nothing waits for an ACK or a window of an established connection whose peer keepalive asks. */
+static inline bool
+tcb_is_asking(const struct tcb *t)
+{
+	return (t->flags & (TF_KEEPALIVE | TF_APP_CLOSED | TF_PERSIST)) == TF_KEEPALIVE &&
+	       t->state >= TCP_ESTABLISHED && t->snd_una == t->snd_nxt;
+}
+
+/* Questions to which nothing was heard. */
+static inline uint32_t
+tcb_probes(const struct tcb *t)
+{
+	return tcb_is_asking(t) ? t->probes : 0;
+}
 
 struct embryo {
 	struct flow_key key;

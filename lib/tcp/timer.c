@@ -88,15 +88,15 @@ keepalive(struct tcp_env *env, struct tcb *t)
 {
 	const struct tcp_profile *p = &env->profiles[t->profile];
 
-	if (t->snd_una != t->snd_nxt || (t->flags & TF_PERSIST) != 0) {
+	if (!tcb_is_asking(t)) {
 		t->life_ns = env->now_ns + p->keepalive_ns; /* others ask already */
 		return;
 	}
-	if (t->backoff >= p->keepalive_probes) {
+	if (t->probes >= p->keepalive_probes) {
 		tcp_give_up(env, t);
 		return;
 	}
-	t->backoff++;
+	t->probes++;
 	t->flags |= TF_PROBE;
 	t->life_ns = env->now_ns + p->keepalive_interval_ns;
 }

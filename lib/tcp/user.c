@@ -27,15 +27,6 @@ can_send(const struct tcb *t)
 	       t->state != TCP_TIME_WAIT;
 }
 
-/* Beyond what an ACK leaves, backoff has counted a silent peer's keepalive probes until now: these
- * were no time-outs of what is sent from here on (RFC 6298, 5.5). */
-static void
-end_silence(struct tcb *t)
-{
-	if (t->snd_una == t->snd_nxt && (t->flags & TF_PERSIST) == 0 && t->backoff > BACKOFF_KEPT)
-		t->backoff = BACKOFF_KEPT;
-}
-
 /* Every send buffer takes it. */
 #define SEND_LEAST 2048
 
@@ -74,8 +65,6 @@ tcp_send(struct tcp_env *env, struct tcb *t, struct rte_mbuf *chain)
 		tcp_abort(env, t, ENOBUFS);
 		return 0;
 	}
-	if (unlikely((t->flags & TF_KEEPALIVE) != 0))
-		end_silence(t);
 	tcp_snd_append(t, chain);
 	t->flags |= TF_OUTPUT;
 	return 0;
@@ -97,8 +86,6 @@ tcp_received(struct tcp_env *env, struct tcb *t, uint32_t bytes)
 static inline void
 queue_fin(struct tcb *t)
 {
-	if (unlikely((t->flags & TF_KEEPALIVE) != 0))
-		end_silence(t);
 	t->flags |= TF_FIN_QUEUED | TF_OUTPUT;
 	if (t->state == TCP_ESTABLISHED)
 		t->state = TCP_FIN_WAIT_1;
