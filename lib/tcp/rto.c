@@ -2,8 +2,8 @@
 /* rto.c: round-trip times and the retransmission timer (RFC 6298); R2 (RFC 9293, 3.8.3). */
 #include "tcp/scoreboard.h"
 
-static inline uint64_t
-rto_ns(const struct tcp_env *env, const struct tcb *t)
+uint64_t
+tcp_rto_ns(const struct tcp_env *env, const struct tcb *t)
 {
 	const struct thole_tcp_params *p = &env->params;
 	uint64_t rto = p->rto_initial_ns;
@@ -21,12 +21,6 @@ rto_ns(const struct tcp_env *env, const struct tcb *t)
 		for (unsigned int i = 0; i < t->backoff && rto < p->rto_max_ns; i++)
 			rto *= 2;
 	return RTE_MIN(rto, p->rto_max_ns);
-}
-
-uint64_t
-tcp_rto_ns(const struct tcp_env *env, const struct tcb *t)
-{
-	return rto_ns(env, t);
 }
 
 void
@@ -117,7 +111,7 @@ tcp_rtx_arm_alone(const struct tcp_env *env, struct tcb *t)
 {
 	uint64_t limit = give_up_established_ns(env, t);
 
-	t->rtx_ns = env->now_ns + RTE_MIN(rto_ns(env, t), RTE_MAX(limit, TIME_MS));
+	t->rtx_ns = env->now_ns + RTE_MIN(tcp_rto_ns(env, t), RTE_MAX(limit, TIME_MS));
 }
 
 void
