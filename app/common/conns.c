@@ -79,7 +79,7 @@ conns_wake_all(struct conns *conns)
 	conns_wake(conns, conn);
 }
 
-static struct conn *
+struct conn *
 conns_find(const struct conns *conns, thole_conn handle)
 {
 	uint32_t index = CONN_INDEX(handle);

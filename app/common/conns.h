@@ -64,6 +64,9 @@ int conns_init(
 /** Frees the records, without a word to the stack. */
 void conns_fini(struct conns *conns);
 
+/** @return NULL: it is over. */
+struct conn *conns_find(const struct conns *conns, thole_conn handle);
+
 /** Heeds an event about a connection. @return false if it is none of conns' connections or kinds.
  */
 bool conns_event(struct conns *conns, const struct thole_event *event);

@@ -74,6 +74,9 @@ server_event(void *ctx, const struct thole_event *event)
 
 	if (event->type == THOLE_EV_LISTENING)
 		server_listening(server, event);
+	else if (event->type == THOLE_EV_INFO ||
+		 (event->type == THOLE_EV_REFUSED && event->op == THOLE_OP_INFO))
+		server->info(server, event);
 	else
 		conns_event(&server->conns, event);
 }

@@ -20,6 +20,8 @@ struct server {
 	size_t bytes; /**< of the program's own record, which begins with this one */
 	/** Before all else, once for each worker; or NULL. */
 	void (*init)(struct server *server);
+	/** INFO's answer, or its REFUSED; or NULL: none is asked for. */
+	void (*info)(struct server *server, const struct thole_event *event);
 	/** Before each turn's pumps: timers and the like; or NULL. */
 	void (*tick)(struct server *server);
 	struct run *run;

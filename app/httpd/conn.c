@@ -36,6 +36,8 @@ struct http {
 	struct rte_mbuf *head; /* of the answer, not sent yet */
 	int fd;		       /* of the file being sent, or -1 */
 	uint64_t at, end;      /* in it */
+	uint64_t given;	       /* bytes of answers, to the stack */
+	uint64_t taken;	       /* of these, acknowledged when it was looked at last */
 };
 
 static struct httpd *
@@ -53,7 +55,7 @@ http_limit(const struct httpd *httpd, enum http_wait wait)
 	case HTTP_WAIT_HEAD:
 		return 10 * SECOND;
 	case HTTP_WAIT_CREDIT:
-		return 30 * SECOND;
+		return httpd->stall_ns;
 	case HTTP_WAIT_CLOSE:
 		return 2 * SECOND;
 	case HTTP_WAIT_NOTHING:
@@ -345,6 +347,7 @@ http_send(struct conns *conns, struct http *http)
 		else
 			http->at += m->pkt_len;
 		sent += m->pkt_len;
+		http->given += m->pkt_len;
 		conn_send(conns, conn, m);
 		http_wait(conns, http, HTTP_WAIT_CREDIT);
 	}
@@ -395,8 +398,47 @@ http_init(struct server *server)
 		TAILQ_INIT(&httpd->waits[i]);
 }
 
-/* The limit of what it waits for is over. @return false: not now, there is no mbuf for an answer.
+/*
+ * Credit comes back in large parts: a slow peer may take longer for one than the limit, and yet be
+ * alive. So it is asked what was acknowledged, of one connection at a time.
  */
+static bool
+http_ask(struct conns *conns, struct http *http)
+{
+	struct httpd *httpd = http_server(conns);
+
+	if (httpd->asked != 0)
+		return false;
+	httpd->asked = http->conn.handle;
+	httpd->asked_given = http->given;
+	run_op(conns->run, THOLE_OP_INFO, http->conn.handle)->info = &httpd->info;
+	http_wait(conns, http, HTTP_WAIT_CREDIT); /* the next look */
+	return true;
+}
+
+void
+http_info(struct server *server, const struct thole_event *event)
+{
+	struct httpd *httpd = (struct httpd *)server;
+	struct conns *conns = &server->conns;
+	struct http *http = (struct http *)conns_find(conns, httpd->asked);
+	uint64_t left = (uint64_t)httpd->info.unacked_bytes + httpd->info.notsent_bytes;
+	uint64_t taken = httpd->asked_given - left;
+
+	httpd->asked = 0;
+	if (event->type != THOLE_EV_INFO || http == NULL || http->conn.closing ||
+		http->wait != HTTP_WAIT_CREDIT)
+		return;
+	/* With nothing left it is we that have nothing to give, as without mbufs. */
+	if (left != 0 && taken == http->taken) {
+		http_wait(conns, http, HTTP_WAIT_NOTHING);
+		conn_abort(conns, &http->conn);
+	}
+	http->taken = taken;
+}
+
+/* The limit of what it waits for is over. @return false: not now: there is no mbuf for an answer,
+ * or another is asked about. */
 static bool
 http_late(struct conns *conns, struct http *http)
 {
@@ -414,9 +456,7 @@ http_late(struct conns *conns, struct http *http)
 		conns_wake(conns, &http->conn);
 		break;
 	case HTTP_WAIT_CREDIT:
-		http_wait(conns, http, HTTP_WAIT_NOTHING);
-		conn_abort(conns, &http->conn);
-		break;
+		return http_ask(conns, http);
 	case HTTP_WAIT_CLOSE:
 		http_wait(conns, http, HTTP_WAIT_NOTHING);
 		conn_close(conns, &http->conn);

@@ -14,8 +14,9 @@
 #include "conn.h"
 #include "files.h"
 
-#define HTTPD_PORT   80
-#define HTTPD_IDLE_S 15
+#define HTTPD_PORT    80
+#define HTTPD_IDLE_S  15
+#define HTTPD_STALL_S 30
 
 static int
 set_root(void *ctx, const char *value, struct thole_why *why)
@@ -37,15 +38,26 @@ set_root(void *ctx, const char *value, struct thole_why *why)
 }
 
 static int
-set_idle(void *ctx, const char *value, struct thole_why *why)
+set_seconds(const char *name, const char *value, uint64_t *ns, struct thole_why *why)
 {
-	struct httpd *httpd = ctx;
 	uint64_t seconds;
 
-	if (opts_number(value, 1, 86400, "--idle", &seconds, why) != 0)
+	if (opts_number(value, 1, 86400, name, &seconds, why) != 0)
 		return -EINVAL;
-	httpd->idle_ns = seconds * 1000000000ull;
+	*ns = seconds * 1000000000ull;
 	return 0;
+}
+
+static int
+set_idle(void *ctx, const char *value, struct thole_why *why)
+{
+	return set_seconds("--idle", value, &((struct httpd *)ctx)->idle_ns, why);
+}
+
+static int
+set_stall(void *ctx, const char *value, struct thole_why *why)
+{
+	return set_seconds("--stall", value, &((struct httpd *)ctx)->stall_ns, why);
 }
 
 static const struct opts_def httpd_defs[] = {
@@ -53,6 +65,8 @@ static const struct opts_def httpd_defs[] = {
 	{ "root", "DIR", "serve the files below DIR (.)", set_root },
 	{ "idle", "SECONDS", "close kept connections without a request for so long (15)",
 		set_idle },
+	{ "stall", "SECONDS", "reset a peer that takes nothing of an answer for so long (30)",
+		set_stall },
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -75,9 +89,11 @@ main(int argc, char **argv)
 		.server = { .ops = &http_ops,
 			.bytes = sizeof(httpd),
 			.init = http_init,
+			.info = http_info,
 			.tick = http_tick },
 		.root = -1,
 		.idle_ns = HTTPD_IDLE_S * 1000000000ull,
+		.stall_ns = HTTPD_STALL_S * 1000000000ull,
 	};
 	const struct opts_program program = {
 		.name = "thole-httpd",
