@@ -168,16 +168,20 @@ def by_number(cases):
     return dict(sorted(cases.items(), key=lambda case: int(case[0])))
 
 
+def beside_first(cases):
+    """(number, runs, the first's runs) of each case, in order; None as the first's own."""
+    (number, first), *others = by_number(cases).items()
+    return [(int(number), first, None)] + [(int(number), runs, first) for number, runs in others]
+
+
 def concurrency(cases):
-    cases = by_number(cases)
-    first = next(iter(cases.values()))
     rows = []
-    for size, runs in cases.items():
-        name = f"beside {int(size):,} that stay open" if int(size) else "beside none"
+    for size, runs, first in beside_first(cases):
+        name = f"beside {size:,} that stay open" if size else "beside none"
         rows.append(Row(f"{name}: connections/s", of(runs, "conns_per_s"), count, max, True))
-        if runs is not first:
+        if first:
             rows.append(Row(f"{name}: share of the first's rate", shares(runs, first, "conns_per_s"), ratio, None, True))
-            rows.append(Row(f"{name}: B for each, at each end", grown(runs, first), tenths, None, int(size) >= 100_000))
+            rows.append(Row(f"{name}: B for each, at each end", grown(runs, first), tenths, None, size >= 100_000))
     return rows
 
 
@@ -186,13 +190,11 @@ def memory(one, when):
 
 
 def flood(cases):
-    cases = by_number(cases)
-    first = next(iter(cases.values()))
     rows = []
-    for times, runs in cases.items():
-        name = f"{times} × as many spoofed SYNs" if int(times) else "no flood"
+    for times, runs, first in beside_first(cases):
+        name = f"{times} × as many spoofed SYNs" if times else "no flood"
         rows.append(Row(f"{name}: connections/s", of(runs, "conns_per_s"), count, None, True))
-        if runs is not first:
+        if first:
             kept = shares(runs, first, "conns_per_s")
             rows.append(Row(f"{name}: share of the rate without", kept, ratio, None, True))
             rows.append(Row(f"{name}: spoofed SYNs/s", of(runs, "extra", "flood", "spoofed_per_s")))
