@@ -594,8 +594,7 @@ owes_lone_fin(const struct tcb *t)
 
 	return (t->flags & (mask | TF_FIN_QUEUED | TF_PERSIST | TF_PACED)) ==
 		       (TF_OUTPUT | TF_FIN_QUEUED) &&
-	       t->snd_una == t->snd_nxt && t->snd_nxt == t->snd_end && t->snd_wnd != 0 &&
-	       t->flight == SLAB_NONE;
+	       t->snd_una == t->snd_nxt && t->snd_nxt == t->snd_end && t->snd_wnd != 0;
 }
 
 /* Whether one segment is owed, and that is emit_bare()'s. */
@@ -667,7 +666,9 @@ tcp_output(struct tcp_env *env, struct tcb *t, const struct wire_path *path, str
 		return output_all(env, t, path, pkts, max);
 	pkts[0] = m;
 	emit_bare(env, t, path, m);
-	if ((t->flags & TF_OUTPUT) != 0) { /* it was a FIN */
+	if ((t->flags & TF_OUTPUT) != 0) { /* it was a FIN, and no data comes any more */
+		if (t->flight != SLAB_NONE)
+			tcp_flight_drop(env, t);
 		t->rtx_first_ms = env_now_ms(env);
 		t->snd_nxt++;
 		t->flags &= (uint16_t)~TF_OUTPUT;
