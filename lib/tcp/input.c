@@ -235,12 +235,17 @@ trim(struct tcp_env *env, struct tcb *t, struct seg *s)
 bool
 tcp_input_promoted(struct tcp_env *env, struct tcb *t, struct seg *s)
 {
-	if (seg_len(s) != 0 || (t->opts & (TO_ECN | TO_COUNTED)) != 0) {
+	if (unlikely((t->opts & (TO_ECN | TO_COUNTED)) != 0 || s->seq != t->rcv_nxt ||
+		     s->len > tcp_rcv_wnd(t))) {
 		tcp_input(env, t, s);
 		return false;
 	}
 	our_syn_acked(env, t, s);
 	tcp_timestamp_note(env, t, s);
+	if (seg_len(s) != 0) {
+		tcp_input_data(env, t, s);
+		return false;
+	}
 	return (t->flags & TF_KEEPALIVE) == 0;
 }
 
