@@ -83,12 +83,30 @@ ecn_flags(struct tcb *t, const struct cut *c)
 	return flags;
 }
 
-/* Whether segments that have no data, but for SYN and RST, are emit_bare()'s: most are. */
+/* Whether segments, but for SYN and RST, are usual_out()'s, if no SACK is taken for one: most are.
+ */
 static inline bool
-sends_bare(const struct tcb *t)
+sends_usual(const struct tcb *t)
 {
 	return (t->opts & (TO_TIMESTAMPS | TO_ECN | TO_DSACK)) == TO_TIMESTAMPS &&
 	       t->ooo_head == NULL;
+}
+
+/* What one says that has an ACK, and timestamps for all its options. */
+static __rte_always_inline struct tcp_out
+usual_out(const struct tcp_env *env, const struct tcb *t, uint32_t seq, uint8_t flags)
+{
+	return (struct tcp_out){
+		.seq = seq,
+		.ack = t->rcv_nxt,
+		.sport = t->key.lport,
+		.dport = t->key.rport,
+		.wnd = window_field(t, false),
+		.flags = flags,
+		.opts = OPT_TIMESTAMPS,
+		.ts_val = env_ts(env, t),
+		.ts_ecr = t->ts_recent,
+	};
 }
 
 /* An ACK, or a FIN alone if output is owed, into @p m as mbufs_take() gives it. */
@@ -96,31 +114,19 @@ static __rte_always_inline void
 emit_bare(struct tcp_env *env, struct tcb *t, const struct wire_path *path, struct rte_mbuf *m)
 {
 	acked(env, t);
-	const struct tcp_out seg = {
-		.seq = t->snd_nxt,
-		.ack = t->rcv_nxt,
-		.sport = t->key.lport,
-		.dport = t->key.rport,
-		.wnd = window_field(t, false),
-		.flags = (t->flags & TF_OUTPUT) != 0 ? TCP_FIN | TCP_ACK : TCP_ACK,
-		.opts = OPT_TIMESTAMPS,
-		.ts_val = env_ts(env, t),
-		.ts_ecr = t->ts_recent,
-	};
+	const struct tcp_out seg = usual_out(
+		env, t, t->snd_nxt, (t->flags & TF_OUTPUT) != 0 ? TCP_FIN | TCP_ACK : TCP_ACK);
 
 	tcp_emit_bare(m, path, &seg);
 }
 
-static bool
-emit(struct out *o, const struct cut *c)
+/* A segment that has something besides timestamps, into @p m, where its data is. */
+static __rte_noinline void
+emit_unusual(struct out *o, const struct cut *c, struct rte_mbuf *m)
 {
 	struct tcb *t = o->t;
 	struct tcp_env *env = o->env;
-	struct rte_mbuf *m;
 
-	m = c->len != 0 ? tcp_snd_cut(env, c->m, c->seq, c->len) : mbufs_get(env->mbufs);
-	if (m == NULL)
-		return false;
 	if ((c->flags & TCP_ACK) != 0)
 		acked(env, t);
 	struct tcp_out seg = {
@@ -143,9 +149,35 @@ emit(struct out *o, const struct cut *c)
 			path.tos |= ECT_0;
 		tcp_emit(m, &path, &seg);
 	}
+}
+
+static __rte_always_inline bool
+emit_segment(struct out *o, const struct cut *c)
+{
+	struct tcb *t = o->t;
+	struct tcp_env *env = o->env;
+	struct rte_mbuf *m;
+
+	m = c->len != 0 ? tcp_snd_cut(env, c->m, c->seq, c->len) : mbufs_get(env->mbufs);
+	if (unlikely(m == NULL))
+		return false;
+	if (likely(sends_usual(t) && o->nb_sack == 0 && (c->flags & (TCP_SYN | TCP_RST)) == 0)) {
+		acked(env, t);
+		const struct tcp_out seg = usual_out(env, t, c->seq, c->flags);
+
+		tcp_emit_data(m, o->path, &seg);
+	} else {
+		emit_unusual(o, c, m);
+	}
 	o->pkts[o->n++] = m;
 	env->stats->tx_data_bytes += c->len;
 	return true;
+}
+
+static __rte_noinline bool
+emit(struct out *o, const struct cut *c)
+{
+	return emit_segment(o, c);
 }
 
 static void
@@ -239,9 +271,20 @@ fin_due(const struct tcb *t, uint32_t end)
 	return (t->flags & TF_FIN_QUEUED) != 0 && end == t->snd_end;
 }
 
+/* The first data of a flight, for which the path may be known better. @return NULL: no memory. */
+static __rte_noinline struct flight *
+begin_flight(struct out *o)
+{
+	uint16_t mss = o->t->mss;
+	struct flight *f = tcp_flight_get(o->env, o->t);
+
+	o->mss = (uint16_t)(o->mss + o->t->mss - mss);
+	return f;
+}
+
 /* Data from snd_nxt on, with a FIN or without, or a FIN alone. */
-static bool
-send_new(struct out *o, uint32_t len, bool fin)
+static __rte_always_inline bool
+send_next(struct out *o, uint32_t len, bool fin)
 {
 	struct tcb *t = o->t;
 	struct tcp_env *env = o->env;
@@ -251,11 +294,8 @@ send_new(struct out *o, uint32_t len, bool fin)
 	struct cut c = { .seq = t->snd_nxt, .fresh = (t->flags & TF_PERSIST) == 0 };
 	struct tx_seg *g = NULL;
 
-	if (!alone && f == NULL) { /* a new flight may know the path better */
-		uint16_t mss = t->mss;
-
-		f = tcp_flight_get(env, t);
-		o->mss = (uint16_t)(o->mss + t->mss - mss);
+	if (!alone && f == NULL) {
+		f = begin_flight(o);
 		fin = fin && len <= o->mss;
 		len = RTE_MIN(len, (uint32_t)o->mss);
 	}
@@ -268,7 +308,7 @@ send_new(struct out *o, uint32_t len, bool fin)
 	}
 	c.flags = data_flags(t, c.seq, len, fin);
 	c.m = len != 0 ? tcp_snd_seek(t, c.seq) : NULL;
-	if (!emit(o, &c))
+	if (!emit_segment(o, &c))
 		return false;
 	if (!alone)
 		g = board_append(env, f, c.m, c.seq, (uint16_t)len, fin);
@@ -281,6 +321,12 @@ send_new(struct out *o, uint32_t len, bool fin)
 	}
 	tcp_rtx_sent(env, t);
 	return true;
+}
+
+static __rte_noinline bool
+send_new(struct out *o, uint32_t len, bool fin)
+{
+	return send_next(o, len, fin);
 }
 
 /* A segment once more, of at most @p most bytes. */
@@ -529,15 +575,20 @@ pace(const struct out *o, uint32_t len)
 		     pace_cwnd_ns(t, f) * len / RTE_MAX(f->cwnd, 1u);
 }
 
-static void
+static inline void
 output_new(struct out *o)
 {
 	struct tcb *t = o->t;
 
-	while ((t->flags & TF_OUTPUT) != 0) {
+	for (;;) {
+		if (!tcp_has_unsent(t)) {
+			t->flags &= (uint16_t)~TF_OUTPUT;
+			return;
+		}
 		struct flight *f = tcp_flight(o->env, t);
-		uint32_t avail = seq_lt(t->snd_nxt, t->snd_end) ? t->snd_end - t->snd_nxt : 0;
-		uint32_t cwnd = cwnd_room(t, f), wnd = wnd_room(t);
+		uint32_t avail = t->snd_end - t->snd_nxt;
+		/* Where nothing is on the way a segment may go in any case. */
+		uint32_t cwnd = f != NULL ? cwnd_room(t, f) : t->mss, wnd = wnd_room(t);
 		uint32_t room = RTE_MIN(cwnd, wnd);
 		uint32_t len = RTE_MIN(RTE_MIN(avail, room), (uint32_t)o->mss);
 		bool fin = len < wnd && len == avail && fin_due(t, t->snd_nxt + len);
@@ -548,7 +599,7 @@ output_new(struct out *o)
 			tcp_rtx_stop(t);
 			t->backoff = 0;
 		}
-		if (!send_new(o, len, fin)) { /* without mbufs, too, there is an R2 */
+		if (!send_next(o, len, fin)) { /* without mbufs, too, there is an R2 */
 			if (t->snd_nxt != t->snd_una && t->rtx_ns == TIME_NEVER)
 				tcp_rtx_arm(o->env, t);
 			tcp_persist_if_stuck(o->env, t);
@@ -601,7 +652,7 @@ owes_lone_fin(const struct tcb *t)
 static inline bool
 owes_bare(const struct tcb *t)
 {
-	return t->state >= TCP_ESTABLISHED && sends_bare(t) &&
+	return t->state >= TCP_ESTABLISHED && sends_usual(t) &&
 	       ((t->flags & (TF_OWES | TF_PERSIST)) == TF_ACK_NOW || owes_lone_fin(t));
 }
 

@@ -330,6 +330,13 @@ int tcp_soft_errno(enum soft_error what);
 /* Ends what got no answer for too long. */
 void tcp_give_up(struct tcp_env *env, struct tcb *t);
 
+/* Whether there is what was never sent: data, or our FIN. */
+static inline bool
+tcp_has_unsent(const struct tcb *t)
+{
+	return seq_lt(t->snd_nxt, t->snd_end + ((t->flags & TF_FIN_QUEUED) != 0));
+}
+
 /* ack.c: sequence number up to which the peer has our data. */
 static inline uint32_t
 tcp_data_acked(const struct tcb *t)

@@ -136,6 +136,13 @@ tcp_emit_bare(struct rte_mbuf *m, const struct wire_path *path, const struct tcp
 	tcp_emit_usual(m, path, seg, true);
 }
 
+/** Likewise in front of the data of @p m, which tcp_emit() tells of. */
+static __rte_always_inline void
+tcp_emit_data(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out *seg)
+{
+	tcp_emit_usual(m, path, seg, false);
+}
+
 /** A SYN that has all that it can have, likewise. */
 static inline void
 tcp_emit_bare_syn(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out *seg)
