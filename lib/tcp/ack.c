@@ -99,7 +99,7 @@ new_data_acked(
 	else if (f == NULL)
 		tcp_rtx_arm(env, t);
 	credit_back(env, t);
-	if (seq_leq(t->snd_nxt, t->snd_end))
+	if (tcp_has_unsent(t))
 		t->flags |= TF_OUTPUT;
 }
 

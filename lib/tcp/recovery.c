@@ -337,7 +337,7 @@ recovery_heard(struct tcp_env *env, struct tcb *t, struct flight *f, struct news
 	if (f->phase == FP_RECOVERY && (t->opts & TO_SACK) == 0 && n->acked != 0 && n->lost != 0)
 		f->cwnd = RTE_MAX(f->cwnd, board_pipe(t, f) + t->mss); /* RFC 6582: its hole goes */
 	grow(env, t, f, n, was_reduced);
-	if (n->delivered != 0 || n->lost != 0)
+	if ((n->delivered != 0 || n->lost != 0) && (f->lost != 0 || tcp_has_unsent(t)))
 		t->flags |= TF_OUTPUT;
 	set_timer(env, t, f, n, reorder_us);
 }
