@@ -232,20 +232,28 @@ trim(struct tcp_env *env, struct tcb *t, struct seg *s)
 	}
 }
 
+static __rte_noinline void
+promoted_by_text(struct tcp_env *env, struct tcb *t, struct seg *s)
+{
+	if ((t->opts & (TO_ECN | TO_COUNTED)) != 0 || s->seq != t->rcv_nxt ||
+		s->len > tcp_rcv_wnd(t)) {
+		tcp_input(env, t, s);
+		return;
+	}
+	our_syn_acked(env, t, s);
+	tcp_timestamp_note(env, t, s);
+	tcp_input_data(env, t, s);
+}
+
 bool
 tcp_input_promoted(struct tcp_env *env, struct tcb *t, struct seg *s)
 {
-	if (unlikely((t->opts & (TO_ECN | TO_COUNTED)) != 0 || s->seq != t->rcv_nxt ||
-		     s->len > tcp_rcv_wnd(t))) {
-		tcp_input(env, t, s);
+	if (seg_len(s) != 0 || (t->opts & (TO_ECN | TO_COUNTED)) != 0) {
+		promoted_by_text(env, t, s);
 		return false;
 	}
 	our_syn_acked(env, t, s);
 	tcp_timestamp_note(env, t, s);
-	if (seg_len(s) != 0) {
-		tcp_input_data(env, t, s);
-		return false;
-	}
 	return (t->flags & TF_KEEPALIVE) == 0;
 }
 

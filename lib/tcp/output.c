@@ -120,13 +120,17 @@ emit_bare(struct tcp_env *env, struct tcb *t, const struct wire_path *path, stru
 	tcp_emit_bare(m, path, &seg);
 }
 
-/* A segment that has something besides timestamps, into @p m, where its data is. */
-static __rte_noinline void
-emit_unusual(struct out *o, const struct cut *c, struct rte_mbuf *m)
+/* Any segment. */
+static __rte_noinline bool
+emit(struct out *o, const struct cut *c)
 {
 	struct tcb *t = o->t;
 	struct tcp_env *env = o->env;
+	struct rte_mbuf *m;
 
+	m = c->len != 0 ? tcp_snd_cut(env, c->m, c->seq, c->len) : mbufs_get(env->mbufs);
+	if (m == NULL)
+		return false;
 	if ((c->flags & TCP_ACK) != 0)
 		acked(env, t);
 	struct tcp_out seg = {
@@ -149,35 +153,31 @@ emit_unusual(struct out *o, const struct cut *c, struct rte_mbuf *m)
 			path.tos |= ECT_0;
 		tcp_emit(m, &path, &seg);
 	}
-}
-
-static __rte_always_inline bool
-emit_segment(struct out *o, const struct cut *c)
-{
-	struct tcb *t = o->t;
-	struct tcp_env *env = o->env;
-	struct rte_mbuf *m;
-
-	m = c->len != 0 ? tcp_snd_cut(env, c->m, c->seq, c->len) : mbufs_get(env->mbufs);
-	if (unlikely(m == NULL))
-		return false;
-	if (likely(sends_usual(t) && o->nb_sack == 0 && (c->flags & (TCP_SYN | TCP_RST)) == 0)) {
-		acked(env, t);
-		const struct tcp_out seg = usual_out(env, t, c->seq, c->flags);
-
-		tcp_emit_data(m, o->path, &seg);
-	} else {
-		emit_unusual(o, c, m);
-	}
 	o->pkts[o->n++] = m;
 	env->stats->tx_data_bytes += c->len;
 	return true;
 }
 
-static __rte_noinline bool
-emit(struct out *o, const struct cut *c)
+/* One that isn't SYN or RST. */
+static __rte_always_inline bool
+emit_next(struct out *o, const struct cut *c)
 {
-	return emit_segment(o, c);
+	struct tcb *t = o->t;
+	struct tcp_env *env = o->env;
+	struct rte_mbuf *m;
+
+	if (unlikely(!sends_usual(t) || o->nb_sack != 0))
+		return emit(o, c);
+	m = c->len != 0 ? tcp_snd_cut(env, c->m, c->seq, c->len) : mbufs_get(env->mbufs);
+	if (unlikely(m == NULL))
+		return false;
+	acked(env, t);
+	const struct tcp_out seg = usual_out(env, t, c->seq, c->flags);
+
+	tcp_emit_data(m, o->path, &seg);
+	o->pkts[o->n++] = m;
+	env->stats->tx_data_bytes += c->len;
+	return true;
 }
 
 static void
@@ -308,7 +308,7 @@ send_next(struct out *o, uint32_t len, bool fin)
 	}
 	c.flags = data_flags(t, c.seq, len, fin);
 	c.m = len != 0 ? tcp_snd_seek(t, c.seq) : NULL;
-	if (!emit_segment(o, &c))
+	if (!emit_next(o, &c))
 		return false;
 	if (!alone)
 		g = board_append(env, f, c.m, c.seq, (uint16_t)len, fin);
