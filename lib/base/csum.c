@@ -61,7 +61,6 @@ csum_add_any(uint64_t sum, const void *data, size_t bytes)
 {
 	const uint8_t *p = data;
 	uint64_t low = sum, high = 0;
-	uint64_t w[4];
 	uint32_t word;
 	uint16_t half;
 
@@ -74,21 +73,12 @@ csum_add_any(uint64_t sum, const void *data, size_t bytes)
 		bytes -= blocks * BLOCK;
 	}
 #endif
-	/* 32-bit halves into 64-bit sums: no carry to look after before 16 GB. */
-	for (; bytes >= sizeof(w); bytes -= sizeof(w), p += sizeof(w)) {
-		w[0] = csum_load64(p);
-		w[1] = csum_load64(p + 8);
-		w[2] = csum_load64(p + 16);
-		w[3] = csum_load64(p + 24);
-		low += (w[0] & UINT32_MAX) + (w[1] & UINT32_MAX) + (w[2] & UINT32_MAX) +
-		       (w[3] & UINT32_MAX);
-		high += (w[0] >> 32) + (w[1] >> 32) + (w[2] >> 32) + (w[3] >> 32);
-	}
-	for (; bytes >= 8; bytes -= 8, p += 8) {
-		w[0] = csum_load64(p);
-		low += w[0] & UINT32_MAX;
-		high += w[0] >> 32;
-	}
+	low = csum_carry(low, high);
+	for (; bytes >= 32; bytes -= 32, p += 32)
+		low = csum_carry32(low, p);
+	for (; bytes >= 8; bytes -= 8, p += 8)
+		low = csum_carry(low, csum_load64(p));
+	low = (low & UINT32_MAX) + (low >> 32); /* callers add with + */
 	if (bytes & 4) {
 		memcpy(&word, p, sizeof(word));
 		low += word;
@@ -105,7 +95,7 @@ csum_add_any(uint64_t sum, const void *data, size_t bytes)
 		memcpy(&half, p, 1);
 		low += half;
 	}
-	return low + high;
+	return low;
 }
 
 uint64_t
