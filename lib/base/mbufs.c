@@ -21,6 +21,7 @@ mbufs_init(struct mbufs *mbufs, struct rte_mempool *pool, struct thole_stats *st
 	mbufs->pool = pool;
 	mbufs->stats = stats;
 	mbufs->n = 0;
+	mbufs->priv_size = rte_pktmbuf_priv_size(pool);
 	mbufs->most = RTE_MIN(pool->size / MBUFS_POOL_SHARE, (uint32_t)MBUFS_KEPT);
 }
 

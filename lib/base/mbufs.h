@@ -24,6 +24,7 @@ struct mbufs {
 	struct rte_mempool *pool;
 	struct thole_stats *stats;
 	uint32_t n;
+	uint16_t priv_size; /* of the pool's, which lies between an mbuf and its buffer */
 	uint32_t most; /* kept; of a small pool a part only, for devices receive into it, too */
 	struct rte_mbuf *kept[MBUFS_KEPT];
 };

@@ -3,7 +3,8 @@
  * snd_queue.c: what the application gave us to send and the peer hasn't acknowledged: mbufs linked
  * by next, which hold the bytes from snd_una (somewhere in the first) to snd_end. Each keeps the
  * sequence number of its first byte in hash.usr, which is ours. Payload is never written: a device
- * may still hold an earlier copy.
+ * may still hold an earlier copy. What is in front of the first byte of an mbuf is written, once
+ * nobody else refers to it: headers stand there as they would in a packet of its own.
  */
 #include <string.h>
 
@@ -71,8 +72,45 @@ copy_out(struct rte_mbuf *head, const struct rte_mbuf *src, uint32_t off, uint32
 	return head;
 }
 
+/*
+ * An indirect mbuf of @p len bytes of @p src from @p off on. Of one whose buffer is its own we say
+ * ourselves what rte_pktmbuf_attach() would, in the first cache line: the second belongs to the
+ * peer's core, maybe, which frees it.
+ */
 static struct rte_mbuf *
-attach_out(struct tcp_env *env, struct rte_mbuf *head, struct rte_mbuf *src, uint32_t off,
+share(struct tcp_env *env, struct rte_mbuf *src, uint32_t off, uint32_t len)
+{
+	struct rte_mbuf *m = mbufs_get(env->mbufs);
+
+	if (m == NULL)
+		return NULL;
+	if (likely(RTE_MBUF_DIRECT(src) && src->priv_size == env->mbufs->priv_size)) {
+		rte_mbuf_refcnt_update(src, 1);
+		rte_mbuf_iova_set(m, rte_mbuf_iova_get(src));
+		m->buf_addr = src->buf_addr;
+		m->buf_len = src->buf_len;
+		m->ol_flags = RTE_MBUF_F_INDIRECT;
+	} else {
+		rte_pktmbuf_attach(m, src);
+	}
+	m->nb_segs = 1;
+	m->data_off = (uint16_t)(src->data_off + off);
+	m->data_len = (uint16_t)len;
+	m->pkt_len = len;
+	return m;
+}
+
+/* Whether headers can be written in front of the first byte of @p m: nobody reads what is there. */
+static inline bool
+has_room(const struct rte_mbuf *m)
+{
+	return m->data_off >= WIRE_HEADERS_MAX && RTE_MBUF_DIRECT(m) &&
+	       rte_mbuf_refcnt_read(m) == 1;
+}
+
+/* What follows @p head of the bytes from @p off of @p src on. */
+static struct rte_mbuf *
+share_rest(struct tcp_env *env, struct rte_mbuf *head, struct rte_mbuf *src, uint32_t off,
 	uint32_t len)
 {
 	struct rte_mbuf *last = head;
@@ -83,16 +121,11 @@ attach_out(struct tcp_env *env, struct rte_mbuf *head, struct rte_mbuf *src, uin
 
 		if (n == 0)
 			continue;
-		piece = mbufs_get(env->mbufs);
+		piece = share(env, src, off, n);
 		if (piece == NULL) {
 			rte_pktmbuf_free(head);
 			return NULL;
 		}
-		rte_pktmbuf_attach(piece, src);
-		piece->data_off = (uint16_t)(src->data_off + off);
-		piece->data_len = (uint16_t)n;
-		piece->pkt_len = n;
-		piece->nb_segs = 1;
 		last->next = piece;
 		last = piece;
 		head->nb_segs++;
@@ -105,14 +138,20 @@ attach_out(struct tcp_env *env, struct rte_mbuf *head, struct rte_mbuf *src, uin
 struct rte_mbuf *
 tcp_snd_cut(struct tcp_env *env, struct rte_mbuf *from, uint32_t seq, uint32_t len)
 {
-	struct rte_mbuf *head = mbufs_get(env->mbufs);
-	uint32_t off = seq - from->hash.usr;
+	uint32_t off = seq - from->hash.usr, first = 0;
+	struct rte_mbuf *head;
 
-	if (head == NULL)
-		return NULL;
+	if (off == 0 && len > COPY_BYTES && has_room(from)) {
+		first = RTE_MIN(len, (uint32_t)from->data_len);
+		head = share(env, from, 0, first);
+	} else {
+		head = mbufs_get(env->mbufs);
+	}
+	if (head == NULL || first == len)
+		return head;
 	if (len <= COPY_BYTES && len <= rte_pktmbuf_tailroom(head)) {
 		env->stats->tx_copied_bytes += len;
 		return copy_out(head, from, off, len);
 	}
-	return attach_out(env, head, from, off, len);
+	return share_rest(env, head, first != 0 ? from->next : from, off, len - first);
 }

@@ -88,8 +88,8 @@ struct tcp_out {
 /**
  * Prepends TCP, IPv4 and Ethernet headers to @p m, whose data (maybe none, maybe a chain) is the
  * payload, which is not written to. Checksums as path says: with offload l2_len, l3_len, l4_len,
- * ol_flags and the pseudo-header's sum are set. m itself is private (direct, refcnt 1) and has the
- * headroom.
+ * ol_flags and the pseudo-header's sum are set. m has the headroom, which nobody else reads: it is
+ * direct with refcnt 1, or of such a one's buffer from its first byte on.
  */
 void tcp_emit(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out *seg);
 

@@ -70,7 +70,7 @@ tcp_emit_head(struct rte_mbuf *m, uint8_t *p, const struct wire_path *path,
 	opt_sum += wire_put_host(tcp + 4, seg->seq);
 	opt_sum += wire_put_host(tcp + 8, seg->ack);
 	opt_sum += wire_put_host(tcp + 12, head << 26 | (uint32_t)seg->flags << 16 | seg->wnd);
-	m->ol_flags = 0;
+	m->ol_flags = bare ? 0 : m->ol_flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL);
 	addrs = wire_put_addrs(p, path);
 	ip_sum = wire_put_rest(p, path, IPPROTO_TCP, l4_len) + addrs;
 	addrs += wire_pseudo_sum(0, 0, IPPROTO_TCP, l4_len);
@@ -79,7 +79,8 @@ tcp_emit_head(struct rte_mbuf *m, uint8_t *p, const struct wire_path *path,
 		csum = (uint16_t)~csum_fold(addrs);
 		m->tx_offload =
 			rte_mbuf_tx_offload(WIRE_ETH_BYTES, WIRE_IP4_BYTES, head, 0, 0, 0, 0);
-		m->ol_flags = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
+		m->ol_flags |=
+			RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
 	} else {
 		csum = csum_fold(csum_carry(sum, addrs + csum_host(opt_sum)));
 		ip_csum = csum_fold(ip_sum);

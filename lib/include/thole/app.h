@@ -59,8 +59,9 @@ enum thole_op_type {
 	THOLE_OP_CONNECT,
 	/**
 	 * Send the chain in mbuf; it is the stack's from here on, whatever comes of it, and must
-	 * not be written again. Within the credit it is queued whole. Beyond it, too, as long as
-	 * less than the send buffer is queued before, or no more than twice that after, and
+	 * not be written again; what stands before its bytes in their buffers may be, by headers,
+	 * where nobody else holds them. Within the credit it is queued whole. Beyond it, too, as
+	 * long as less than the send buffer is queued before, or no more than twice that after, and
 	 * 2 GiB in all; then the
 	 * connection is reset with -ENOBUFS. So it is when mbufs that others hold as well can't be
 	 * cloned: a stream must not have a hole.

@@ -15,6 +15,7 @@ struct held {
 	struct rte_mbuf *m;
 	uint32_t pos;
 	uint32_t len;
+	uint8_t mark; /* stands for its headers */
 };
 
 struct model {
@@ -22,6 +23,8 @@ struct model {
 	uint64_t seed;
 	uint32_t una, end; /* positions in the stream */
 	uint32_t sent;	   /* up to here tcp_snd_seek() has gone */
+	uint32_t in_place; /* packets whose headers are in an mbuf of the queue */
+	uint8_t mark;
 	struct held held[HELD];
 	uint8_t bytes[STREAM];
 };
@@ -136,6 +139,12 @@ append(struct model *m)
 		tcp_snd_append(&m->f.t, chain);
 }
 
+static uint8_t *
+headers(const struct rte_mbuf *pkt)
+{
+	return rte_pktmbuf_mtod(pkt, uint8_t *) - WIRE_HEADERS_MAX;
+}
+
 /* The device is done with packet @p h: it has carried the same bytes all the while. */
 static void
 let_go(struct model *m, struct held *h)
@@ -143,6 +152,8 @@ let_go(struct model *m, struct held *h)
 	if (h->m == NULL)
 		return;
 	assert_bytes(h->m, m->bytes + h->pos, h->len);
+	for (const uint8_t *p = headers(h->m); p < headers(h->m) + WIRE_HEADERS_MAX; p++)
+		CU_ASSERT_EQUAL_FATAL(*p, h->mark);
 	rte_pktmbuf_free(h->m);
 	h->m = NULL;
 }
@@ -157,15 +168,18 @@ cut(struct model *m)
 		return;
 	let_go(m, h);
 	h->pos = m->una + prng_below(&m->seed, m->end - m->una);
+	if (prng_below(&m->seed, 2) == 0) /* where an mbuf begins, if that is unacknowledged */
+		h->pos = RTE_MAX(m->una, holder(m, h->pos)->hash.usr - to_seq(0));
 	h->len = 1 + prng_below(&m->seed, RTE_MIN(m->end - h->pos, 1460u));
 	pkt = h->m = cut_at(m, h->pos, h->len);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(pkt);
 	assert_bytes(pkt, m->bytes + h->pos, h->len);
-	/* Headers will be written before it, and seen by nobody else. */
-	CU_ASSERT(RTE_MBUF_DIRECT(pkt));
+	/* Headers are written before it, which no other packet's are. */
 	CU_ASSERT_EQUAL(rte_mbuf_refcnt_read(pkt), 1);
 	CU_ASSERT(rte_pktmbuf_headroom(pkt) >= WIRE_HEADERS_MAX);
-	memset(rte_pktmbuf_mtod(pkt, uint8_t *) - WIRE_HEADERS_MAX, 0xee, WIRE_HEADERS_MAX);
+	h->mark = ++m->mark;
+	memset(headers(pkt), h->mark, WIRE_HEADERS_MAX);
+	m->in_place += !RTE_MBUF_DIRECT(pkt);
 }
 
 static void
@@ -208,6 +222,7 @@ test_random(void)
 			tcp_snd_acked(&m->f.t, to_seq(m->end) + 1); /* our FIN, too */
 		CU_ASSERT_PTR_NULL(m->f.t.snd_head);
 		CU_ASSERT_PTR_NULL(m->f.t.snd_tail);
+		CU_ASSERT(m->in_place != 0);
 		for (unsigned int i = 0; i < HELD; i++)
 			let_go(m, &m->held[i]);
 		fix_down(&m->f);
