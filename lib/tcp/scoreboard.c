@@ -249,9 +249,27 @@ went_again(const struct tcp_env *env, const struct tcb *t, const struct flight *
 	       env_now_us(env) - g->sent_us <= since_us;
 }
 
+/*
+ * Whether @p g, which @p ack covers, is neither the first nor the last of a run that were sent
+ * once, one after the other, and are heard of for the first time: what round trips and RACK could
+ * learn of it they learn of these two.
+ */
+static inline bool
+within_run(const struct tcp_env *env, const struct tx_seg *g, uint32_t ack, bool begun)
+{
+	const struct tx_seg *next;
+
+	if (!begun || g->flags != 0 || g->next == SLAB_NONE)
+		return false;
+	next = board_seg(env, g->next);
+	return next->flags == 0 && seq_leq(next->seq + next->len, ack);
+}
+
 void
 board_acked(struct tcp_env *env, struct tcb *t, struct flight *f, uint32_t ack, struct news *n)
 {
+	bool begun = false;
+
 	while (f->head != SLAB_NONE) {
 		uint32_t i = f->head;
 		struct tx_seg *g = board_seg(env, i);
@@ -266,13 +284,18 @@ board_acked(struct tcp_env *env, struct tcb *t, struct flight *f, uint32_t ack, 
 			rte_prefetch0_write((uint8_t *)g->m + RTE_CACHE_LINE_SIZE);
 		}
 		n->repeated |= (g->flags & SEG_REPEATED) != 0;
-		if ((g->flags & SEG_SACKED) != 0) {
+		if (within_run(env, g, ack, begun)) {
+			time_remove(env, f, g);
+			n->delivered += g->len;
+			f->acked_most = (uint16_t)RTE_MAX(f->acked_most, g->len);
+		} else if ((g->flags & SEG_SACKED) != 0) {
 			f->sacked -= tx_seg_space(g);
 			f->nb_sacked--;
 		} else {
 			n->again |= went_again(env, t, f, g);
 			note_rtt(env, g, n);
 			delivered(env, t, f, g, n);
+			begun = g->flags == 0;
 		}
 		f->head = g->next;
 		if (f->sack_at == i)
