@@ -12,8 +12,8 @@
  * back at once when that is reached. */
 #define MBUFS_POOL_SHARE  4
 #define MBUFS_SPILL_SHARE 4
-/* How many mbufs before its turn one is fetched: two go into a segment. */
-#define MBUFS_AHEAD 6
+/* How many are got from the pool at a time. */
+#define MBUFS_REFILL 16
 
 void
 mbufs_init(struct mbufs *mbufs, struct rte_mempool *pool, struct thole_stats *stats)
@@ -32,31 +32,22 @@ mbufs_fini(struct mbufs *mbufs)
 	mbufs->n = 0;
 }
 
-/* What comes out of the pool last belonged to the peer's core, maybe: its lines are asked for some
- * mbufs ahead. */
-static inline void
-fetch_ahead(struct rte_mempool *pool)
-{
-	const struct rte_mempool_cache *cache = rte_mempool_default_cache(pool, rte_lcore_id());
-	uint8_t *m;
-
-	if (cache == NULL || cache->len <= MBUFS_AHEAD)
-		return;
-	m = cache->objs[cache->len - 1 - MBUFS_AHEAD];
-	rte_prefetch0_write(m);
-	rte_prefetch0_write(m + RTE_CACHE_LINE_SIZE);
-}
-
 struct rte_mbuf *
 mbufs_get_fresh(struct mbufs *mbufs)
 {
-	struct rte_mbuf *m = rte_mbuf_raw_alloc(mbufs->pool);
+	uint32_t n = RTE_MIN(mbufs->most, (uint32_t)MBUFS_REFILL);
+	struct rte_mbuf *m;
 
-	if (unlikely(m == NULL)) {
-		mbufs->stats->tx_nombuf++;
-		return NULL;
+	if (likely(n != 0 && rte_mempool_get_bulk(mbufs->pool, (void **)mbufs->kept, n) == 0)) {
+		/* What comes out of the pool belonged to the peer's core last, maybe. */
+		for (uint32_t i = 0; i < n; i++)
+			rte_prefetch0_write(mbufs->kept[i]);
+		mbufs->n = n;
+		return mbufs_take(mbufs);
 	}
-	fetch_ahead(mbufs->pool);
+	m = rte_mbuf_raw_alloc(mbufs->pool);
+	if (unlikely(m == NULL))
+		mbufs->stats->tx_nombuf++;
 	return m;
 }
 
