@@ -20,6 +20,9 @@ struct out {
 	uint16_t max;
 	uint16_t mss; /* what fits beside the options */
 	uint8_t nb_sack;
+	bool acked; /* what one segment's ACK settles, others needn't */
+	bool sent;  /* data, whose timer is set when all of it went */
+	bool fresh; /* of it, some for the first time */
 	struct sack_block sack[TCP_SACK_BLOCKS_MAX];
 };
 
@@ -171,7 +174,9 @@ emit_next(struct out *o, const struct cut *c)
 	m = c->len != 0 ? tcp_snd_cut(env, c->m, c->seq, c->len) : mbufs_get(env->mbufs);
 	if (unlikely(m == NULL))
 		return false;
-	acked(env, t);
+	if (!o->acked)
+		acked(env, t);
+	o->acked = true;
 	const struct tcp_out seg = usual_out(env, t, c->seq, c->flags);
 
 	tcp_emit_data(m, o->path, &seg);
@@ -315,11 +320,11 @@ send_next(struct out *o, uint32_t len, bool fin)
 	if (t->snd_una == t->snd_nxt && (t->flags & TF_PERSIST) == 0)
 		t->rtx_first_ms = env_now_ms(env);
 	t->snd_nxt += len + fin;
+	o->sent = true;
 	if (g != NULL) {
 		recovery_sent(env, t, f, tx_seg_space(g), false);
-		f->used = RTE_MAX(f->used, board_pipe(t, f));
+		o->fresh = true;
 	}
-	tcp_rtx_sent(env, t);
 	return true;
 }
 
@@ -348,7 +353,7 @@ send_again(struct out *o, struct flight *f, struct tx_seg *g, uint16_t most)
 	board_resent(env, f, g);
 	env->stats->retransmits++;
 	recovery_sent(env, t, f, tx_seg_space(g), true);
-	tcp_rtx_sent(env, t);
+	o->sent = true;
 	return true;
 }
 
@@ -637,6 +642,18 @@ output_data(struct out *o)
 	output_new(o);
 }
 
+/* What follows from all that went at once. */
+static inline void
+data_sent(const struct out *o)
+{
+	struct tcb *t = o->t;
+	struct flight *f = tcp_flight(o->env, t);
+
+	if (o->fresh)
+		f->used = RTE_MAX(f->used, board_pipe(t, f));
+	tcp_rtx_sent(o->env, t);
+}
+
 /* A FIN that follows what is acknowledged already. */
 static inline bool
 owes_lone_fin(const struct tcb *t)
@@ -684,6 +701,7 @@ output_all(struct tcp_env *env, struct tcb *t, const struct wire_path *path, str
 	o.max = max;
 	o.mss = t->mss;
 	o.nb_sack = 0;
+	o.acked = o.sent = o.fresh = false;
 
 	if ((t->flags & TF_RST_OWED) != 0) {
 		output_rst(&o);
@@ -702,6 +720,8 @@ output_all(struct tcp_env *env, struct tcb *t, const struct wire_path *path, str
 		output_marked(&o);
 	if ((t->flags & (TF_REXMIT | TF_PROBE)) == 0 && (t->flags & TF_OUTPUT) != 0)
 		output_data(&o);
+	if (o.sent)
+		data_sent(&o);
 	if ((t->flags & TF_ACK_NOW) != 0)
 		emit_ack(&o, ack_seq(t));
 	return o.n;
