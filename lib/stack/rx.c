@@ -229,16 +229,16 @@ demux(struct thole_stack *s, struct seg *seg, table_ref *guess)
 }
 
 /*
- * A peer in this process sends its payload in mbufs of its own, behind a header: their lines, and
- * that of the mbuf whose bytes they are, which counts the references, are in its cache, and all of
- * the burst's are asked for at once.
+ * A peer in this process sends bytes of mbufs that it keeps, behind a header or with one in front:
+ * their lines, and that of the mbuf whose bytes they are, which counts the references, are in its
+ * cache, and all of the burst's are asked for at once.
  */
 static __rte_noinline void
-fetch_chains(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n)
+fetch_shared(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct rte_mbuf *next[BURST];
 
-	s->env.rx_chains = false; /* until more come */
+	s->env.rx_shared = false; /* until more come */
 
 	for (uint16_t i = 0; i < n; i++)
 		rte_prefetch0(pkts[i]->cacheline1);
@@ -263,8 +263,12 @@ rx_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct rte_m
 	struct arrival arrivals[BURST], *end;
 	uint16_t nb_rejects = 0;
 
-	for (uint16_t i = 0; i < n; i++) /* where a device usually puts them */
-		rte_prefetch0((const uint8_t *)pkts[i]->buf_addr + RTE_PKTMBUF_HEADROOM);
+	for (uint16_t i = 0; i < n; i++) {
+		const uint8_t *frame = rte_pktmbuf_mtod(pkts[i], const uint8_t *);
+
+		rte_prefetch0(frame);
+		rte_prefetch0(frame + RTE_CACHE_LINE_SIZE - 1);
+	}
 	end = parse_burst(s, pkts, n, arrivals, rejects, &nb_rejects);
 	s->stats.rx_tcp_segs += (uint64_t)(end - arrivals);
 	for (struct arrival *a = arrivals; a < end; a++)
@@ -285,8 +289,8 @@ thole_stack_rx(struct thole_stack *s, uint64_t now_ns, struct rte_mbuf **pkts, u
 
 	stack_clock(s, now_ns);
 	s->stats.rx_pkts += n;
-	if (unlikely(s->env.rx_chains))
-		fetch_chains(s, pkts, (uint16_t)RTE_MIN(n, BURST));
+	if (unlikely(s->env.rx_shared))
+		fetch_shared(s, pkts, (uint16_t)RTE_MIN(n, BURST));
 	for (uint32_t i = 0; i < n; i += (uint32_t)BURST) {
 		uint16_t part = (uint16_t)RTE_MIN(n - i, (uint32_t)BURST);
 

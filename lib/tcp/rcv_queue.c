@@ -195,7 +195,8 @@ tcp_rcv_append(struct tcp_env *env, struct tcb *t, struct seg *s)
 {
 	struct chain c;
 
-	env->rx_chains |= s->m != NULL && s->m->data_len == s->payload_off;
+	env->rx_shared |=
+		s->m != NULL && (s->m->data_len == s->payload_off || RTE_MBUF_CLONED(s->m));
 	c = cut_packet(s->m, s->payload_off, s->len);
 	s->m = NULL;
 	if (c.segs == 0)
