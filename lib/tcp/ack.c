@@ -94,6 +94,10 @@ new_data_acked(
 		if (f != NULL)
 			board_lose_all(env, f);
 	}
+	if (tcp_fin_acked(t)) {
+		tcp_rtx_stop(t);
+		return;
+	}
 	if (s->ack == t->snd_nxt)
 		tcp_rtx_done(env, t); /* RFC 6298, 5.2 */
 	else if (f == NULL)
@@ -167,6 +171,7 @@ input_ack_of_data(struct tcp_env *env, struct tcb *t, const struct seg *s)
 {
 	struct flight *f = tcp_flight(env, t);
 	struct news n = { .una = t->snd_una, .seg = s, .dup = is_dupack(t, s) };
+	bool over;
 
 	/* A peer that answers probes is alive (RFC 9293, 3.8.6.1); an orphan's time runs all the
 	 * same. */
@@ -181,8 +186,13 @@ input_ack_of_data(struct tcp_env *env, struct tcb *t, const struct seg *s)
 	if (seq_gt(s->ack, t->snd_una))
 		new_data_acked(env, t, f, s, &n);
 	n.window = window_update(env, t, s, n.acked != 0);
-	if (f != NULL)
+	if (f == NULL)
+		return;
+	over = tcp_fin_acked(t);
+	if (!over || f->phase != FP_OPEN)
 		recovery_heard(env, t, f, &n);
+	if (over)
+		tcp_flight_drop(env, t);
 }
 
 void

@@ -138,10 +138,8 @@ tcp_count_after(
 	uint32_t segs = was->segs - env->segments->in_use;
 	uint32_t bytes = tcp_data_acked(t) - was->una;
 
-	if (f != NULL) {
-		segs += f->nb_sacked - was->nb_sacked;
-		bytes += f->sacked - was->sacked;
-	}
+	segs += (f != NULL ? f->nb_sacked : 0) - was->nb_sacked;
+	bytes += (f != NULL ? f->sacked : 0) - was->sacked;
 	c->delivered_bytes += bytes;
 	c->delivered_segs += segs;
 	if (ece && (t->opts & TO_ECN) != 0)

@@ -155,7 +155,7 @@ ack_in_range(struct tcp_env *env, struct tcb *t, const struct seg *s)
 static bool
 fin_acked(struct tcp_env *env, struct tcb *t)
 {
-	if ((t->flags & TF_FIN_QUEUED) == 0 || !seq_gt(t->snd_una, t->snd_end))
+	if (!tcp_fin_acked(t))
 		return true;
 	if (t->state == TCP_FIN_WAIT_1) {
 		t->state = TCP_FIN_WAIT_2;

@@ -337,6 +337,13 @@ tcp_has_unsent(const struct tcb *t)
 	return seq_lt(t->snd_nxt, t->snd_end + ((t->flags & TF_FIN_QUEUED) != 0));
 }
 
+/* Whether the peer has our FIN: nothing is sent any more. */
+static inline bool
+tcp_fin_acked(const struct tcb *t)
+{
+	return (t->flags & TF_FIN_QUEUED) != 0 && seq_gt(t->snd_una, t->snd_end);
+}
+
 /* ack.c: sequence number up to which the peer has our data. */
 static inline uint32_t
 tcp_data_acked(const struct tcb *t)

@@ -57,18 +57,20 @@ bool
 tcp_window_update_due(const struct tcp_env *env, const struct tcb *t)
 {
 	uint16_t mss = tcp_profile(env, t)->terms.mss;
-	uint32_t buf = room(env, t).bytes;
-	uint8_t shift = t->rcv_wscale;
+	uint32_t buf = room(env, t).bytes, wnd = window_now(t);
+	bool small = (wnd >> t->rcv_wscale << t->rcv_wscale) < mss;
 	int32_t more;
 
 	/* That the SYN's window can grow is worth no packet of its own: the next ACK says it. */
-	if (tcp_rcv_wnd(t) + t->rcv_unread <= 65535u)
+	if (wnd + t->rcv_unread <= 65535u)
 		buf = RTE_MIN(buf, 65535u);
+	if (likely(wnd > buf / 2 && !small)) /* the edge can't move by the other half */
+		return false;
 	more = edge_room(t, buf);
 	if (more >= (int32_t)(buf / 2))
 		return true;
 	/* A window too small for a full segment may have stopped the peer. */
-	return (tcp_rcv_wnd(t) >> shift << shift) < mss && more >= room_make(buf, buf, mss).step;
+	return small && more >= room_make(buf, buf, mss).step;
 }
 
 /* Sequence number up to which the application has taken all, and made room. */
