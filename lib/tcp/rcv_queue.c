@@ -31,17 +31,12 @@ trim_front(struct rte_mbuf *m, uint32_t n)
 	m->data_len = (uint16_t)(m->data_len - n);
 }
 
-/* Reduces a packet to its @p len bytes from @p off on, and frees mbufs that have none of them. */
-static struct chain
-cut_packet(struct rte_mbuf *m, uint32_t off, uint32_t len)
+static __rte_noinline struct chain
+cut_any_packet(struct rte_mbuf *m, uint32_t off, uint32_t len)
 {
 	struct chain c = { 0 };
 	struct rte_mbuf **link = &c.head;
 
-	if (m != NULL && m->next == NULL && m->data_len == off + len && len != 0) {
-		trim_front(m, off); /* as most are */
-		return (struct chain){ m, m, len, 1 };
-	}
 	while (m != NULL) {
 		struct rte_mbuf *next = m->next;
 		uint32_t skip = RTE_MIN(off, (uint32_t)m->data_len);
@@ -63,6 +58,17 @@ cut_packet(struct rte_mbuf *m, uint32_t off, uint32_t len)
 		m = next;
 	}
 	return c;
+}
+
+/* Reduces a packet to its @p len bytes from @p off on, and frees mbufs that have none of them. */
+static inline struct chain
+cut_packet(struct rte_mbuf *m, uint32_t off, uint32_t len)
+{
+	if (likely(m != NULL && m->next == NULL && m->data_len == off + len && len != 0)) {
+		trim_front(m, off);
+		return (struct chain){ m, m, len, 1 };
+	}
+	return cut_any_packet(m, off, len);
 }
 
 /* Takes the first @p n bytes off, and frees mbufs that had only those. */
@@ -143,7 +149,7 @@ copy_back(struct tcp_env *env, const struct rte_mbuf *m, uint32_t n)
  * Links @p c, whose tail->next is set, behind @p tail. A small first mbuf goes into the tail's
  * room; if that isn't ours or is full, into one that has room for those to come.
  */
-static void
+static __rte_noinline void
 join(struct tcp_env *env, struct rte_mbuf *tail, struct chain *c)
 {
 	struct rte_mbuf *m = c->head, *copy;
@@ -173,7 +179,7 @@ join(struct tcp_env *env, struct rte_mbuf *tail, struct chain *c)
 }
 
 /* @p c, which nobody is charged for and whose tail->next is NULL, is in sequence. */
-static void
+static inline void
 append_text(struct tcp_env *env, struct tcb *t, struct chain *c)
 {
 	t->rcv_nxt += c->bytes;
