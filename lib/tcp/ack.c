@@ -192,7 +192,7 @@ input_ack_of_data(struct tcp_env *env, struct tcb *t, const struct seg *s)
 	if (!over || f->phase != FP_OPEN)
 		recovery_heard(env, t, f, &n);
 	if (over)
-		tcp_flight_drop(env, t);
+		tcp_flight_end(env, t);
 }
 
 void

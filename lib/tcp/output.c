@@ -739,7 +739,7 @@ tcp_output(struct tcp_env *env, struct tcb *t, const struct wire_path *path, str
 	emit_bare(env, t, path, m);
 	if ((t->flags & TF_OUTPUT) != 0) { /* it was a FIN, and no data comes any more */
 		if (t->flight != SLAB_NONE)
-			tcp_flight_drop(env, t);
+			tcp_flight_end(env, t);
 		t->rtx_first_ms = env_now_ms(env);
 		t->snd_nxt++;
 		t->flags &= (uint16_t)~TF_OUTPUT;

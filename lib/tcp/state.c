@@ -194,7 +194,7 @@ static void
 drop_unfinished(struct tcp_env *env, struct tcb *t)
 {
 	if (t->flight != SLAB_NONE)
-		tcp_flight_drop(env, t);
+		tcp_flight_end(env, t);
 	if (t->ooo_head != NULL)
 		tcp_rcv_drop_ahead(env, t);
 	free_list(t->snd_head);

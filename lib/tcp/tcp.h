@@ -91,6 +91,8 @@ tcp_flight(const struct tcp_env *env, const struct tcb *t)
 /* flight.c. @return NULL: no memory, which is counted. */
 struct flight *tcp_flight_get(struct tcp_env *env, struct tcb *t);
 void tcp_flight_drop(struct tcp_env *env, struct tcb *t);
+/* Likewise, and there is no flight any more. */
+void tcp_flight_end(struct tcp_env *env, struct tcb *t);
 /* How much may be sent at once after a rest. */
 uint32_t tcp_restart_window(const struct tcb *t);
 
