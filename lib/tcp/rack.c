@@ -30,13 +30,12 @@ note_min_rtt(struct flight *f, uint32_t now_us, uint32_t rtt_us)
 	f->min_rtt_at_us = now_us;
 }
 
-/* Whether it may be the first copy that arrived (RFC 8985, 6.2, step 2). */
-static bool
+/* Of what was sent more than once: whether it may be the first copy that arrived (RFC 8985, 6.2,
+ * step 2). */
+static __rte_noinline bool
 ambiguous(const struct tcp_env *env, const struct tcb *t, const struct flight *f,
 	const struct tx_seg *g, const struct seg *s, uint32_t rtt_us)
 {
-	if ((g->flags & SEG_REPEATED) == 0)
-		return false;
 	/* TSecr speaks of what is acknowledged: of what is ahead of a hole no timestamp is echoed.
 	 */
 	if (s != NULL && (t->opts & TO_TIMESTAMPS) != 0 && (s->opts & OPT_TIMESTAMPS) != 0 &&
@@ -52,16 +51,17 @@ rack_delivered(struct tcp_env *env, const struct tcb *t, struct flight *f, const
 	uint32_t now_us = env_now_us(env);
 	uint32_t rtt_us = RTE_MAX(now_us - g->sent_us, 1u);
 	uint32_t end = tx_seg_end(g);
+	bool again = (g->flags & SEG_REPEATED) != 0;
 
 	/* Step 3: something sent once, and below what arrived before. */
 	if (seq_gt(end, n->fack))
 		n->fack = end;
-	else if (seq_lt(end, f->fack) && (g->flags & SEG_REPEATED) == 0)
+	else if (seq_lt(end, f->fack) && !again)
 		f->flags |= FF_REORDER_SEEN;
-	if (ambiguous(env, t, f, g, n->seg, rtt_us))
-		return;
-	if ((g->flags & SEG_REPEATED) == 0)
+	if (likely(!again))
 		note_min_rtt(f, now_us, rtt_us);
+	else if (ambiguous(env, t, f, g, n->seg, rtt_us))
+		return;
 	f->rack_rtt_us = rtt_us;
 	if (sent_after(g->sent_us, end, f->rack_us, f->rack_end)) {
 		f->rack_us = g->sent_us;
@@ -152,33 +152,6 @@ rack_timeout(struct tcp_env *env, struct tcb *t, struct flight *f)
 			seq_diff(g->sent_us + wait_us, env_now_us(env)) <= 0)
 			board_lose(env, f, g);
 	}
-}
-
-uint64_t
-tlp_timeout_ns(const struct tcp_env *env, const struct tcb *t, const struct flight *f)
-{
-	uint64_t pto = TIME_S; /* RFC 8985, 7.2 */
-
-	if ((t->opts & TO_SACK) == 0 || f->phase == FP_RECOVERY || f->phase == FP_LOSS ||
-		f->nb_sacked != 0 || f->head == SLAB_NONE ||
-		(f->flags & (FF_TLP_OUT | FF_PROBE_DUE)) != 0)
-		return 0;
-	if (t->srtt_us != 0) {
-		uint64_t srtt = (t->srtt_us >> 3) * TIME_US;
-		uint64_t age = (env_now_us(env) - board_seg(env, f->tail)->sent_us) * TIME_US;
-
-		pto = 2 * srtt;
-		/* The peer may hold back the ACK of a single segment. */
-		if (f->head == f->tail)
-			pto += env->params.peer_delayed_ack_ns;
-		/*
-		 * DEVIATION: it counts from when the last segment went, not from the ACK that is
-		 * being heard (7.2), so that a lost tail goes again within 2 SRTT; but never so
-		 * soon that an ACK a little late is taken for none.
-		 */
-		pto = RTE_MAX(pto > age ? pto - age : 0, srtt / 2);
-	}
-	return RTE_MAX(pto, TIME_MS / 4);
 }
 
 /* RFC 8985, 7.4.2: what became of the probe. */

@@ -151,7 +151,7 @@ recovery_sent(
 }
 
 /* A peer without SACK: each duplicate ACK is a segment that left the network (RFC 5681, 3.2). */
-static void
+static __rte_noinline void
 newreno(struct tcp_env *env, struct tcb *t, struct flight *f, struct news *n)
 {
 	if (n->acked != 0) {
@@ -251,8 +251,8 @@ grow(struct tcp_env *env, struct tcb *t, struct flight *f, const struct news *n,
 	}
 }
 
-/* A new loss, or ECE, begins a recovery; what goes on is heard. */
-static void
+/* A new loss, or ECE, begins a recovery; what goes on is heard, and cwnd follows from it. */
+static __rte_noinline void
 step(struct tcp_env *env, struct tcb *t, struct flight *f, const struct news *n)
 {
 	switch ((enum flight_phase)f->phase) {
@@ -277,6 +277,10 @@ step(struct tcp_env *env, struct tcb *t, struct flight *f, const struct news *n)
 		loss_heard(env, t, f, n);
 		break;
 	}
+	if (f->phase == FP_RECOVERY || f->phase == FP_CWR)
+		prr_heard(t, f, n, n->acked != 0 && n->lost == 0);
+	if (f->phase == FP_RECOVERY && (t->opts & TO_SACK) == 0 && n->acked != 0 && n->lost != 0)
+		f->cwnd = RTE_MAX(f->cwnd, board_pipe(t, f) + t->mss); /* RFC 6582: its hole goes */
 }
 
 /*
@@ -331,11 +335,8 @@ recovery_heard(struct tcp_env *env, struct tcb *t, struct flight *f, struct news
 		if (f->head != SLAB_NONE && (n->delivered != 0 || f->timer == FT_REORDER))
 			reorder_us = rack_detect(env, t, f, n);
 	}
-	step(env, t, f, n);
-	if (f->phase == FP_RECOVERY || f->phase == FP_CWR)
-		prr_heard(t, f, n, n->acked != 0 && n->lost == 0);
-	if (f->phase == FP_RECOVERY && (t->opts & TO_SACK) == 0 && n->acked != 0 && n->lost != 0)
-		f->cwnd = RTE_MAX(f->cwnd, board_pipe(t, f) + t->mss); /* RFC 6582: its hole goes */
+	if (unlikely(f->phase != FP_OPEN || f->lost != 0 || n->ece || n->dsack))
+		step(env, t, f, n);
 	grow(env, t, f, n, was_reduced);
 	if ((n->delivered != 0 || n->lost != 0) && (f->lost != 0 || tcp_has_unsent(t)))
 		t->flags |= TF_OUTPUT;

@@ -64,13 +64,19 @@ give_up_ns(const struct tcp_env *env, const struct tcb *t)
 	return give_up_established_ns(env, t);
 }
 
-uint64_t
-tcp_rtx_patience_ns(const struct tcp_env *env, const struct tcb *t)
+static inline uint64_t
+patience_ns(const struct tcp_env *env, const struct tcb *t)
 {
 	uint64_t waited = (uint64_t)(env_now_ms(env) - t->rtx_first_ms) * TIME_MS;
 	uint64_t limit = give_up_ns(env, t);
 
 	return waited < limit ? limit - waited : 0;
+}
+
+uint64_t
+tcp_rtx_patience_ns(const struct tcp_env *env, const struct tcb *t)
+{
+	return patience_ns(env, t);
 }
 
 /* How long ago the first segment that isn't acknowledged was sent last. */
@@ -80,19 +86,19 @@ head_age_ns(const struct tcp_env *env, const struct flight *f)
 	return (env_now_us(env) - board_seg(env, f->head)->sent_us) * TIME_US;
 }
 
-static void
+static inline void
 arm_rto(const struct tcp_env *env, struct tcb *t, uint64_t rto)
 {
-	uint64_t patience = tcp_rtx_patience_ns(env, t);
+	uint64_t patience = patience_ns(env, t);
 
 	t->rtx_ns = env->now_ns + RTE_MIN(rto, RTE_MAX(patience, TIME_MS));
 }
 
-void
-tcp_rtx_arm(const struct tcp_env *env, struct tcb *t)
+/* RFC 6298, 5.1 and 5.3, or the probe that comes before. */
+static inline void
+arm(const struct tcp_env *env, struct tcb *t, struct flight *f)
 {
-	struct flight *f = tcp_flight(env, t);
-	uint64_t rto = tcp_rto_ns(env, t);
+	uint64_t rto = rto_ns(env, t);
 
 	if (f != NULL && (t->flags & TF_PERSIST) == 0) {
 		uint64_t probe = tlp_timeout_ns(env, t, f);
@@ -104,6 +110,12 @@ tcp_rtx_arm(const struct tcp_env *env, struct tcb *t)
 		}
 	}
 	arm_rto(env, t, rto);
+}
+
+void
+tcp_rtx_arm(const struct tcp_env *env, struct tcb *t)
+{
+	arm(env, t, tcp_flight(env, t));
 }
 
 void
@@ -121,7 +133,7 @@ tcp_rtx_sent(const struct tcp_env *env, struct tcb *t)
 	uint64_t rto, age, probe;
 
 	if (t->rtx_ns == TIME_NEVER || f == NULL || f->timer == FT_IDLE) {
-		tcp_rtx_arm(env, t); /* RFC 6298, 5.1 */
+		arm(env, t, f);
 		return;
 	}
 	if (f->timer != FT_PROBE || (t->flags & TF_PERSIST) != 0)

@@ -237,16 +237,16 @@ acked_partly(struct flight *f, struct tx_seg *g, uint32_t ack, struct news *n)
 	g->len = (uint16_t)(g->len - bytes);
 }
 
-/* Whether @p g was sent again since f->undo_ts, whose clock ticks in milliseconds. */
-static bool
+/* Whether @p g, which was sent again, was so since f->undo_ts, whose clock ticks in milliseconds.
+ */
+static __rte_noinline bool
 went_again(const struct tcp_env *env, const struct tcb *t, const struct flight *f,
 	const struct tx_seg *g)
 {
 	uint64_t since_us =
 		(uint64_t)(env_ts(env, t) - f->undo_ts) * 1000 + env->now_ns % TIME_MS / TIME_US;
 
-	return (g->flags & SEG_REPEATED) != 0 && f->undo_ts != 0 &&
-	       env_now_us(env) - g->sent_us <= since_us;
+	return f->undo_ts != 0 && env_now_us(env) - g->sent_us <= since_us;
 }
 
 /*
@@ -292,7 +292,8 @@ board_acked(struct tcp_env *env, struct tcb *t, struct flight *f, uint32_t ack, 
 			f->sacked -= tx_seg_space(g);
 			f->nb_sacked--;
 		} else {
-			n->again |= went_again(env, t, f, g);
+			if (unlikely((g->flags & SEG_REPEATED) != 0))
+				n->again |= went_again(env, t, f, g);
 			note_rtt(env, g, n);
 			delivered(env, t, f, g, n);
 			begun = g->flags == 0;

@@ -92,7 +92,33 @@ void rack_timeout(struct tcp_env *env, struct tcb *t, struct flight *f);
 void rack_age(const struct tcp_env *env, struct flight *f);
 void rack_reordering(struct tcb *t, struct flight *f, const struct news *n);
 /* When a tail loss probe is due, from now (RFC 8985, 7.2); 0: none is wanted. */
-uint64_t tlp_timeout_ns(const struct tcp_env *env, const struct tcb *t, const struct flight *f);
+static inline uint64_t
+tlp_timeout_ns(const struct tcp_env *env, const struct tcb *t, const struct flight *f)
+{
+	uint64_t pto = TIME_S; /* RFC 8985, 7.2 */
+
+	if ((t->opts & TO_SACK) == 0 || f->phase == FP_RECOVERY || f->phase == FP_LOSS ||
+		f->nb_sacked != 0 || f->head == SLAB_NONE ||
+		(f->flags & (FF_TLP_OUT | FF_PROBE_DUE)) != 0)
+		return 0;
+	if (t->srtt_us != 0) {
+		uint64_t srtt = (t->srtt_us >> 3) * TIME_US;
+		uint64_t age = (env_now_us(env) - board_seg(env, f->tail)->sent_us) * TIME_US;
+
+		pto = 2 * srtt;
+		/* The peer may hold back the ACK of a single segment. */
+		if (f->head == f->tail)
+			pto += env->params.peer_delayed_ack_ns;
+		/*
+		 * DEVIATION: it counts from when the last segment went, not from the ACK that is
+		 * being heard (7.2), so that a lost tail goes again within 2 SRTT; but never so
+		 * soon that an ACK a little late is taken for none.
+		 */
+		pto = RTE_MAX(pto > age ? pto - age : 0, srtt / 2);
+	}
+	return RTE_MAX(pto, TIME_MS / 4);
+}
+
 void tlp_heard(struct tcb *t, struct flight *f, const struct news *n);
 
 /* recovery.c */
