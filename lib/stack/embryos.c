@@ -210,6 +210,9 @@ embryos_run(struct thole_stack *s)
 {
 	uint32_t now = env_now_ms(&s->env);
 
+	if (now == s->embryos_run_ms) /* nobody waits less than one */
+		return;
+	s->embryos_run_ms = now;
 	for (uint8_t step = 0; step < EMBRYO_STEPS; step++) {
 		uint32_t wait, i;
 

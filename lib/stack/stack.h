@@ -120,6 +120,7 @@ struct thole_stack {
 	struct index_list wait_embryos;
 	struct index_list embryo_fifo[EMBRYO_STEPS];
 	uint32_t embryo_wait_ms[EMBRYO_STEPS];
+	uint32_t embryos_run_ms; /* in this one it was looked who has waited */
 	struct index_list time_wait;
 	struct rte_mbuf *replies[REPLIES_MAX]; /* stateless ones, complete */
 	uint32_t replies_head;
