@@ -16,6 +16,8 @@
 #define M	(J + 1 + REQ_LEN) /* the client's FIN */
 #define N	(K + 1 + REP_LEN) /* the server's */
 
+#define WINDOW 2144
+
 static struct script *client, *server;
 
 static void
@@ -25,13 +27,21 @@ mss_536(struct thole_stack_config *c)
 }
 
 static void
-start_both(void)
+small_window(struct thole_stack_config *c)
+{
+	c->tcp.rcvbuf_bytes = WINDOW;
+	c->tcp.mss = 536;
+}
+
+static void
+start_both(void (*of_server)(struct thole_stack_config *),
+	void (*of_client)(struct thole_stack_config *))
 {
 	server = script_this();
-	START(.state = TCP_LISTEN);
+	START(.state = TCP_LISTEN, .tune = of_server);
 	client = script_new("script_peer");
 	script_on(client);
-	START(.state = TCP_CLOSED, .mirror = true, .core = 1, .tune = mss_536);
+	START(.state = TCP_CLOSED, .mirror = true, .core = 1, .tune = of_client);
 	PORT(OUR_PORT);
 }
 
@@ -69,13 +79,12 @@ both_after(uint64_t ns)
 }
 
 static void
-open_both(void)
+shake_hands(int32_t mss_of_client, int32_t mss_of_server)
 {
-	start_both();
 	CONNECT();
-	TO_SERVER(SYN, .seq = J, .mss = 536);
+	TO_SERVER(SYN, .seq = J, .mss = mss_of_client);
 	STATES(TCP_SYN_SENT, TCP_SYN_RECEIVED);
-	TO_CLIENT(SYN | ACK, .seq = K, .ack = J + 1, .mss = 1460);
+	TO_CLIENT(SYN | ACK, .seq = K, .ack = J + 1, .mss = mss_of_server);
 	STATES(TCP_ESTABLISHED, TCP_SYN_RECEIVED);
 	TO_SERVER(ACK, .seq = J + 1, .ack = K + 1);
 	STATES(TCP_ESTABLISHED, TCP_ESTABLISHED);
@@ -84,6 +93,13 @@ open_both(void)
 	EVENT(CONNECTED);
 	SERVER();
 	EVENT(ACCEPTED);
+}
+
+static void
+open_both(void)
+{
+	start_both(NULL, mss_536);
+	shake_hands(536, 1460);
 }
 
 SCRIPT(whole)
@@ -187,10 +203,78 @@ SCRIPT(server_closes_first)
 	EVENT(CLOSED);
 }
 
+/* From one to the other, whose window it fills, and who says so. */
+static void
+fill(struct script *from, struct script *to, uint32_t seq, uint32_t ack)
+{
+	for (uint32_t end = seq + 536; end <= seq + WINDOW; end += 536) {
+		script_on(from);
+		SEND(536);
+		PASS(from, to, PSH | ACK, .seq = end - 536, .ack = ack, .len = 536);
+		if ((end - seq) % 1072 == 0)
+			PASS(to, from, ACK, .seq = ack, .ack = end,
+				.wnd = WINDOW - (int32_t)(end - seq));
+	}
+}
+
+/*
+ * Neither reads, and both have more to send: each probes the other's window. When one reads the
+ * other hears of it, though an own probe of the first was dropped (3.8.6.1, 3.10.7.4).
+ */
+SCRIPT(both_windows_close)
+{
+	const uint32_t m = J + 1 + WINDOW, n = K + 1 + WINDOW;
+
+	start_both(small_window, small_window);
+	shake_hands(536, 536);
+	fill(client, server, J + 1, K + 1);
+	fill(server, client, K + 1, m);
+	CLIENT();
+	SEND(10);
+	SERVER();
+	SEND(10);
+	both_after(150 * TIME_MS);
+	QUIET();
+	SERVER();
+	script_in(50 * TIME_MS, 10 * TIME_MS);
+	TO_CLIENT(ACK, .seq = n, .ack = m, .len = 1, .wnd = 0);
+	TO_SERVER(ACK, .seq = m, .ack = n, .wnd = 0);
+	CLIENT();
+	script_in(50 * TIME_MS, 10 * TIME_MS);
+	TO_SERVER(ACK, .seq = m, .ack = n, .len = 1, .wnd = 0);
+	TO_CLIENT(ACK, .seq = n, .ack = m, .wnd = 0);
+	QUIET();
+
+	SERVER();
+	EVENT(DATA, .bytes = WINDOW, .of_stack = true);
+	RECEIVED(WINDOW);
+	TO_CLIENT(ACK, .seq = n, .ack = m, .wnd = WINDOW);
+	TO_SERVER(PSH | ACK, .seq = m, .ack = n, .len = 10, .wnd = 0);
+	CLIENT();
+	EVENT(DATA, .bytes = WINDOW, .of_stack = true);
+	RECEIVED(WINDOW);
+	TO_SERVER(ACK, .seq = m + 10, .ack = n, .wnd = WINDOW);
+	TO_CLIENT(PSH | ACK, .seq = n, .ack = m + 10, .len = 10);
+	CLIENT();
+	EVENT(DATA, .bytes = 10, .of_stack = true);
+	SERVER();
+	EVENT(DATA, .bytes = 10, .of_stack = true);
+	STAT(probes, 1);
+	CLIENT();
+	STAT(probes, 1);
+	both_after(30 * TIME_MS);
+	QUIET();
+	CLIENT();
+	script_in(10 * TIME_MS, TIME_MS);
+	TO_SERVER(ACK, .seq = m + 10, .ack = n + 10);
+	QUIET();
+}
+
 static const struct test_case cases[] = {
 	{ "a whole conversation", whole },
 	{ "an MSS for each direction", different_mss },
 	{ "the server closes first", server_closes_first },
+	{ "both windows close", both_windows_close },
 	{ NULL, NULL },
 };
 const struct test_suite suite_conversation = { "conversation", cases };

@@ -134,6 +134,62 @@ SCRIPT(silly_window_is_probed)
 	EXPECT(PSH | ACK, .seq = 2300, .ack = 300, .len = 800);
 }
 
+static void
+window_4000(struct thole_stack_config *c)
+{
+	c->tcp.rcvbuf_bytes = 4000;
+}
+
+/*
+ * Both windows are closed. A peer that drops a probe's byte drops an ACK that begins behind it, too
+ * (3.10.7.4: with a window of 0, RCV.NXT alone is acceptable), and with it that our window opened.
+ */
+SCRIPT(acks_of_one_who_probes)
+{
+	START(.state = TCP_ESTABLISHED, .wnd = 0, .tune = window_4000);
+	HOLD();
+	for (uint32_t i = 0; i < 4; i++)
+		PEER(ACK, .seq = 300 + i * 1000, .ack = 100, .len = 1000);
+	RELEASE();
+	EXPECT(ACK, .seq = 100, .ack = 4300, .wnd = 0);
+	SEND(10);
+	SILENCE();
+	IN_MS(300);
+	EXPECT(ACK, .seq = 100, .ack = 4300, .len = 1, .wnd = 0);
+	PEER(ACK, .seq = 4300, .ack = 100);
+	SILENCE();
+	/* The answer to its probe, and that there is room. */
+	PEER(ACK, .seq = 4300, .ack = 100, .len = 1);
+	EXPECT(ACK, .seq = 100, .ack = 4300, .wnd = 0);
+	READ(4000);
+	EXPECT(ACK, .seq = 100, .ack = 4300, .wnd = 4000);
+	PEER(ACK, .seq = 4300, .ack = 100, .len = 1000, .wnd = 1000);
+	EXPECT(PSH | ACK, .seq = 100, .ack = 5300, .len = 10);
+	READ(1000);
+	PEER(ACK, .seq = 5300, .ack = 110, .wnd = 1000);
+	SILENCE();
+	STAT(probes, 1);
+}
+
+/* One that took the probe's byte expects what comes behind it; behind that again nothing may be. */
+SCRIPT(acks_of_one_whose_probe_is_taken)
+{
+	START(.state = TCP_ESTABLISHED, .wnd = 0, .tune = window_4000);
+	SEND(10);
+	IN_MS(300);
+	EXPECT(ACK, .seq = 100, .ack = 300, .len = 1);
+	AFTER_MS(100);
+	PEER(ACK, .seq = 300, .ack = 101, .len = 1000);
+	IN_MS(40);
+	EXPECT(ACK, .seq = 101, .ack = 1300);
+	IN_MS(260);
+	EXPECT(ACK, .seq = 101, .ack = 1300, .len = 1);
+	PEER(ACK, .seq = 1300, .ack = 101, .len = 1000);
+	IN_MS(40);
+	EXPECT(ACK, .seq = 101, .ack = 2300);
+	EVENT(DATA, .bytes = 2000);
+}
+
 static const struct test_case cases[] = {
 	{ "a lost window update", window_update_lost },
 	{ "the window opens by itself", window_opens_by_itself },
@@ -143,6 +199,8 @@ static const struct test_case cases[] = {
 	{ "a window closed for hours", window_closed_for_hours },
 	{ "probes that aren't answered", probes_not_answered },
 	{ "a silly window is probed", silly_window_is_probed },
+	{ "ACKs of one who probes", acks_of_one_who_probes },
+	{ "ACKs of one whose probe is taken", acks_of_one_whose_probe_is_taken },
 	{ NULL, NULL },
 };
 const struct test_suite suite_persist = { "persist", cases };
