@@ -42,6 +42,7 @@ const struct config_key config_keys[] = {
 	{ "worker", "drain", CONFIG_TIME, AT(drain_ns), 0, HOUR },
 
 	{ "stack", "address", CONFIG_ADDRESSES, AT(addresses), NONE },
+	{ "stack", "max_addresses", CONFIG_U16, STACK(max_addresses), 0, UINT16_MAX },
 	{ "stack", "gateway", CONFIG_ADDR, STACK(gateway), NONE },
 	{ "stack", "mac", CONFIG_MAC, STACK(mac), NONE },
 	{ "stack", "mtu", CONFIG_U16, STACK(mtu), 0, UINT16_MAX },

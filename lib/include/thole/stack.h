@@ -122,8 +122,8 @@ struct thole_stack_config {
 	uint32_t offloads;		       /**< enum thole_offload, ored: 0 */
 	const struct thole_address *addresses; /**< copied; required */
 	uint16_t nb_addresses;		       /**< entries of addresses: at least 1 */
-	/** Room for as many ranges of addresses, thole_stack_address_add()'s among them; 0:
-	 * nb_addresses. */
+	/** Room for as many ranges of addresses, thole_stack_address_add()'s among them; 0, or
+	 * fewer than nb_addresses: that many. */
 	uint16_t max_addresses;
 	struct thole_addr gateway; /**< default route; any: none */
 	/**

@@ -212,6 +212,12 @@ addresses(void)
 		CU_ASSERT_EQUAL(set("stack", key, "10.0.0.2/24"), 0);
 	}
 	CU_ASSERT_EQUAL(stack->nb_addresses, THOLE_CONFIG_ADDRESSES);
+	CU_ASSERT_EQUAL(stack->max_addresses, 0);
+	CU_ASSERT_EQUAL(set("stack", "max_addresses", "64"), 0);
+	CU_ASSERT_EQUAL(stack->max_addresses, 64);
+	refuses("stack", "max_addresses", "64k", "0 to 65535");
+	CU_ASSERT_EQUAL(set("stack", "max_addresses", "65535"), 0);
+	CU_ASSERT_EQUAL(stack->max_addresses, UINT16_MAX);
 	thole_config_fini(&config);
 }
 

@@ -224,6 +224,12 @@ room_for_three(struct thole_stack_config *c)
 	c->max_addresses = 3;
 }
 
+static void
+room_for_one(struct thole_stack_config *c)
+{
+	c->max_addresses = 1;
+}
+
 static int
 add(uint32_t first, uint32_t count)
 {
@@ -264,6 +270,11 @@ addresses_come(void)
 	CU_ASSERT_TRUE(rig_close(&r));
 
 	rig_open(&r, NULL); /* no room asked for */
+	CU_ASSERT_EQUAL(add(RIG_NET + 50, 1), -ENOSPC);
+	CU_ASSERT_TRUE(rig_close(&r));
+
+	rig_open(&r, room_for_one); /* and two that there are */
+	CU_ASSERT_NOT_EQUAL(local_find(r.stack, be(RIG_NET + 100)), LOCAL_NONE);
 	CU_ASSERT_EQUAL(add(RIG_NET + 50, 1), -ENOSPC);
 	CU_ASSERT_TRUE(rig_close(&r));
 }
