@@ -42,15 +42,11 @@ part_direct(void *ctx)
 		client->give_events = NULL;
 }
 
-/* Whether the giver has heard that it stands, and hasn't closed it. The SYN of one that is over and
- * never stood wasn't acknowledged. */
+/* Whether the giver has heard that it stands, and hasn't closed it. */
 static bool
 is_givers(const struct tcb *t)
 {
-	bool stood = t->state >= TCP_ESTABLISHED ||
-		     (t->state == TCP_CLOSED && t->snd_credited - t->snd_una != 1);
-
-	return stood && (t->flags & TF_APP_CLOSED) == 0 &&
+	return tcp_stood(t) && (t->flags & TF_APP_CLOSED) == 0 &&
 	       (t->events & (TE_OPENING | TE_ACCEPTED | TE_CONNECTED)) == 0;
 }
 

@@ -303,14 +303,14 @@ shorten_wait(const struct tcp_env *env, struct tcb *t)
 /*
  * The application's credit stays what it was given. What a larger buffer adds it hears of at once;
  * a smaller one's takes it by and by, off what is acknowledged. Before CONNECTED was read there was
- * none given.
+ * none given. Of one that is over, too: who is given it is told all that he has.
  */
 static void
 change_credit(const struct tcp_env *env, struct tcb *t, uint32_t before)
 {
 	const struct tcp_profile *p = tcp_profile(env, t);
 
-	if (t->state < TCP_ESTABLISHED || (t->flags & TF_APP_CLOSED) != 0 ||
+	if (!tcp_stood(t) || (t->flags & TF_APP_CLOSED) != 0 ||
 		(t->events & (TE_ACCEPTED | TE_CONNECTED)) != 0)
 		return;
 	t->snd_credited += before - p->sndbuf_bytes;
@@ -402,7 +402,7 @@ tcp_set(struct tcp_env *env, struct tcb *t, enum thole_option option, uint64_t v
 		if ((t->opts & TO_COUNTED) != 0)
 			tcp_counters_start(env, t);
 	}
-	if (t->state != TCP_CLOSED)
+	if (t->state != TCP_CLOSED || option == THOLE_OPT_SNDBUF)
 		take_effect(env, t, option, sndbuf);
 	return 0;
 }

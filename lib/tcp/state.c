@@ -228,9 +228,10 @@ tcp_closed(struct tcp_env *env, struct tcb *t, int error)
 	if (error == 0)
 		env->stats->closed++;
 	else if (t->state == TCP_SYN_SENT ||
-		 (t->state == TCP_SYN_RECEIVED && !(t->flags & TF_PASSIVE)))
+		 (t->state == TCP_SYN_RECEIVED && !(t->flags & TF_PASSIVE))) {
 		env->stats->failed_active++;
-	else if (error == ETIMEDOUT)
+		t->rcv_mss = 0; /* it never stood */
+	} else if (error == ETIMEDOUT)
 		env->stats->timeouts++;
 	t->state = TCP_CLOSED;
 	t->error = (uint8_t)error;

@@ -146,7 +146,8 @@ struct tcb {
 	uint32_t rcv_unread;	   /* bytes queued or with the application: they close the window */
 	uint32_t rcv_fin;
 	uint16_t rcv_segs;   /* mbufs from rcv_head on */
-	uint16_t rcv_mss;    /* largest segment seen: the peer's idea of a full one */
+	uint16_t rcv_mss;    /* largest segment seen: the peer's idea of a full one; 0: it is over,
+				and never stood */
 	uint32_t out_next;   /* list of TCBs that owe output; NOT_LISTED if in none */
 	uint32_t ready_next; /* list of the application's with events; likewise */
 	uint64_t user;	     /* the application's */
@@ -209,6 +210,13 @@ static inline uint32_t
 tcb_probes(const struct tcb *t)
 {
 	return tcb_is_asking(t) ? t->probes : 0;
+}
+
+/** Whether it stands, or is over and stood once. */
+static inline bool
+tcp_stood(const struct tcb *t)
+{
+	return t->state >= TCP_ESTABLISHED || (t->state == TCP_CLOSED && t->rcv_mss != 0);
 }
 
 struct embryo {

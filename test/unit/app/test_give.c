@@ -217,6 +217,50 @@ test_credit(void)
 }
 
 static void
+set_sndbuf(struct thole_app *app, thole_conn conn, uint32_t bytes)
+{
+	struct thole_op op = {
+		.type = THOLE_OP_SET, .option = THOLE_OPT_SNDBUF, .conn = conn, .value = bytes
+	};
+
+	CU_ASSERT_EQUAL(thole_app_submit(app, &op, 1), 1);
+}
+
+/* Send buffers that were set to less, and of a connection that is over, are accounted for as well:
+ * it is given, and nobody has more credit than there is. */
+static void
+test_credit_set(void)
+{
+	static const uint32_t less[] = { 0, 1, 2, 5000 };
+	struct setup u;
+
+	for (unsigned int i = 0; i < RTE_DIM(less); i++) {
+		up(&u, 0);
+		set_sndbuf(u.s, u.conn[SERVER], SNDBUF - less[i]);
+		pair_op(u.c, THOLE_OP_ABORT, u.conn[CLIENT], 0);
+		pair_settle(&u.p);
+		give(u.s, u.w[0], u.conn[SERVER]); /* the giver had it, and it isn't taken back */
+		CU_ASSERT_EQUAL(handed(&u, u.s, u.w[0], u.conn[SERVER]), SNDBUF);
+		set_sndbuf(u.w[0], u.conn[SERVER], 2 * SNDBUF);
+		give(u.w[0], u.w[1], u.conn[SERVER]);
+		CU_ASSERT_EQUAL(handed(&u, u.w[0], u.w[1], u.conn[SERVER]), 2 * SNDBUF);
+		CU_ASSERT_EQUAL(pair_event(u.w[1], THOLE_EV_CLOSED).status, -ECONNRESET);
+		down(&u);
+	}
+
+	/* SENDABLE that wasn't read, of one that is over, and less than it was. */
+	up(&u, 0);
+	pair_send(&u.p, u.s, SERVER, u.conn[SERVER], SNDBUF);
+	pair_sleep(&u.p, TIME_S);
+	pair_op(u.c, THOLE_OP_ABORT, u.conn[CLIENT], 0);
+	pair_settle(&u.p);
+	set_sndbuf(u.s, u.conn[SERVER], SNDBUF / 2);
+	CU_ASSERT_EQUAL(pair_event(u.s, THOLE_EV_SENDABLE).bytes, SNDBUF / 2);
+	CU_ASSERT_EQUAL(pair_event(u.s, THOLE_EV_CLOSED).status, -ECONNRESET);
+	down(&u);
+}
+
+static void
 test_refused(void)
 {
 	struct thole_op connect = { .type = THOLE_OP_CONNECT, .bytes = 1 };
@@ -243,6 +287,8 @@ test_refused(void)
 	CU_ASSERT_EQUAL(thole_app_submit(u.s, &connect, 1), 1);
 	conn = pair_event(u.s, THOLE_EV_OPENING).conn;
 	pair_settle(&u.p);
+	refused(u.s, conn, thole_app_number(u.w[0]), -ENOTCONN);
+	set_sndbuf(u.s, conn, 2 * SNDBUF);
 	refused(u.s, conn, thole_app_number(u.w[0]), -ENOTCONN);
 	CU_ASSERT_EQUAL(pair_event(u.s, THOLE_EV_CLOSED).status, -ECONNREFUSED);
 	/* After CLOSE. */
@@ -485,6 +531,7 @@ static const struct test_case cases[] = {
 	{ "all goes along: ring contexts", test_ring },
 	{ "RECEIVED of what the giver read", test_read_by_the_giver },
 	{ "credit", test_credit },
+	{ "credit, and buffers that are set", test_credit_set },
 	{ "what is refused", test_refused },
 	{ "CLOSED comes once", test_closed },
 	{ "given with events, from among many", test_standing },
