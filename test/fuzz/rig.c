@@ -205,9 +205,8 @@ rig_tx_all(void)
 		(uintmax_t)thole_stack_next_deadline(rig.stack), (uintmax_t)rig.now);
 }
 
-/* The connection, or NULL: it is over. */
-static const struct tcb *
-tcb_of(const struct rig_conn *c)
+const struct tcb *
+rig_tcb(const struct rig_conn *c)
 {
 	uint32_t i = (uint32_t)(c->handle >> 32) & 0xffffff;
 	const struct tcb *t = stack_tcb(rig.stack, i);
@@ -222,7 +221,7 @@ tcb_of(const struct rig_conn *c)
 static struct thole_app *
 app_of(const struct rig_conn *c)
 {
-	const struct tcb *t = tcb_of(c);
+	const struct tcb *t = rig_tcb(c);
 
 	return rig.apps[t != NULL ? t->app : 0];
 }
@@ -256,7 +255,7 @@ rig_op(uint32_t type, const struct rig_conn *c, uint32_t bytes)
 void
 rig_give(struct rig_conn *c)
 {
-	const struct tcb *t = tcb_of(c);
+	const struct tcb *t = rig_tcb(c);
 	unsigned int giver = t != NULL ? t->app : 0, taker = (giver + 1) % RIG_APPS;
 
 	rig_op(THOLE_OP_GIVE, c, taker);
@@ -310,10 +309,12 @@ void
 rig_connect(unsigned int peer, uint16_t rport, bool opening)
 {
 	struct thole_op op = { .type = THOLE_OP_CONNECT, .bytes = opening };
+	uint64_t before = rig.stack->stats.conns;
 
 	op.remote.addr = thole_addr_ip4(RIG_PEER + peer);
 	op.remote.port = rport;
 	thole_app_submit(rig.apps[0], &op, 1);
+	FUZZ_CHECK(!rig.is_cut || rig.stack->stats.conns <= before, "a stack that was cut opens");
 }
 
 void

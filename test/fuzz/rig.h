@@ -75,7 +75,8 @@ struct rig_conn {
 	thole_conn handle; /* 0: none yet */
 	bool opened;
 	bool peer_closed;
-	bool closed; /* CLOSED came */
+	bool closed; /* CLOSED came, or its context went */
+	bool cut;    /* the stack reset it when it was cut */
 	bool has_seq;
 	uint32_t seq;  /* of the next byte that it will be given */
 	uint32_t sent; /* bytes */
@@ -101,6 +102,12 @@ struct rig {
 	struct rig_conn conns[RIG_CONNS];
 	unsigned int next_conn;
 	uint64_t credit_added; /* at most, by larger send buffers */
+	unsigned int renewed;  /* contexts */
+	bool drains;
+	bool is_cut;
+	uint32_t cookies_out; /* at most, on their way then */
+	uint64_t passive;     /* of the peers', and cookies, when it began to drain */
+	uint64_t cookies;
 	struct thole_info info;
 };
 
@@ -133,6 +140,16 @@ void rig_connect(unsigned int peer, uint16_t rport, bool opening);
 void rig_listen(unsigned int app, uint32_t type, uint16_t port, uint32_t backlog);
 /* What is always true inside. */
 void rig_check(void);
+/* The connection's record, or NULL: it is over. */
+const struct tcb *rig_tcb(const struct rig_conn *c);
+
+/* rig_end.c: how a stack and its contexts end. */
+/* Ends a context with all it has, and makes another in its place. */
+void rig_renew(unsigned int app);
+void rig_drain(void);
+void rig_cut(void);
+/* What is left is what is counted, and nobody comes to one that drains. */
+void rig_check_end(void);
 
 /* The view of a connection; made if there is none, in place of an old one. */
 struct rig_view *rig_view(unsigned int peer, uint16_t rport, uint16_t lport);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* rig_check.c: the rig's stack looked into, and the events that its application gets. */
+#include <errno.h>
 #include <string.h>
 
 #include "board.h"
@@ -146,6 +147,7 @@ rig_check(void)
 	FUZZ_CHECK(st->time_wait == s->tombstones.in_use, "time_wait isn't the tombstones");
 	FUZZ_CHECK(s->table.entries <= s->tcbs.in_use + s->embryos.in_use + s->tombstones.in_use,
 		"more in the table than there is");
+	rig_check_end();
 }
 
 /* The peer's bytes, in order: what its sequence numbers said. */
@@ -255,6 +257,8 @@ judge_event(unsigned int app, const struct thole_event *ev)
 		break;
 	case THOLE_EV_CLOSED:
 		FUZZ_CHECK(ev->status <= 0, "a status of %d", ev->status);
+		FUZZ_CHECK(!c->cut || ev->status == -ECONNABORTED, "cut off with a status of %d",
+			ev->status);
 		c->closed = true;
 		break;
 	case THOLE_EV_GIVEN:

@@ -110,6 +110,12 @@ judge_tcp(const uint8_t *frame, uint32_t n, unsigned int peer)
 	len = n - L4_OFF - head;
 	FUZZ_CHECK(fuzz_get16(tcp) != 0 && fuzz_get16(tcp + 2) != 0, "a port 0 is sent");
 	FUZZ_CHECK((flags & 2) == 0 || (flags & 5) == 0, "flags %x are sent", flags);
+	/* Cookies that were on their way out when it was cut. */
+	if (rig.is_cut && (flags & 0x3f) == 0x12 && rig.cookies_out != 0)
+		rig.cookies_out--;
+	else
+		FUZZ_CHECK(!rig.is_cut || ((flags & 3) == 0 && len == 0),
+			"flags %x and %u bytes are sent by a stack that was cut", flags, len);
 	v = rig_view(peer, fuzz_get16(tcp + 2), fuzz_get16(tcp));
 	v->has_ts &= (flags & 4) != 0;
 	note_options(v, tcp + 20, head - 20);

@@ -323,6 +323,20 @@ app_call(struct fuzz_in *in)
 	}
 }
 
+/* More than 16 events are never read at once. */
+static void
+read_or_end(unsigned int how)
+{
+	if (how == 31)
+		rig_drain();
+	else if (how == 30)
+		rig_cut();
+	else if (how >= 28)
+		rig_renew(how % RIG_APPS);
+	else
+		rig_events(how);
+}
+
 static void
 step(uint8_t what, struct fuzz_in *in)
 {
@@ -341,7 +355,7 @@ step(uint8_t what, struct fuzz_in *in)
 		rig_run(fuzz_magnitude(in, 32)); /* up to 18 minutes */
 		break;
 	case 5:
-		rig_events(what / 8);
+		read_or_end(what / 8);
 		break;
 	case 6:
 		if ((what & 128) != 0)
