@@ -23,6 +23,7 @@ cable_send(struct sim *s, unsigned int from, struct rte_mbuf *m)
 	fate = link_send(&s->link, s->now, from, bytes, len, &copies[0], &copies[1]);
 	trace_frame(s, from, bytes, len, link_fate_name(fate));
 	flow = s->kind != SIM_HOSTILE ? flows_sent(s, from, bytes, len) : NULL;
+	tune_sent(s, from, flow, bytes, len);
 	for (unsigned int i = 0; i < 2 && flow != NULL; i++)
 		if (copies[i] != NULL && !copies[i]->damaged) {
 			copies[i]->tag = flow;

@@ -131,6 +131,116 @@ check_clock(struct sim *s, const struct thole_stack *st, const struct tcb *t)
 		sim_failed_unless(s, listed, "output is owed, and it is in no list");
 }
 
+/* The record of a connection; NULL: it is over. */
+static const struct tcb *
+record_of(const struct thole_stack *st, thole_conn conn)
+{
+	uint32_t i = (uint32_t)(conn >> 32) & 0xffffff;
+	const struct tcb *t = stack_tcb(st, i);
+
+	return conn != 0 && i < st->tcbs.fresh && t->generation == (uint32_t)conn ? t : NULL;
+}
+
+uint32_t
+inside_owner(const struct side *me, thole_conn conn)
+{
+	const struct tcb *t = record_of(me->stack, conn);
+
+	return t != NULL && t->app != APP_NONE ? t->app : UINT32_MAX;
+}
+
+static bool
+is_unfinished(const struct tcb *t)
+{
+	return t->state != TCP_CLOSED && t->state != TCP_TIME_WAIT;
+}
+
+bool
+inside_unfinished(const struct side *me, thole_conn conn)
+{
+	const struct tcb *t = record_of(me->stack, conn);
+
+	return t != NULL && is_unfinished(t);
+}
+
+/* Whoever has events stands in a list: that of its context, or of one who gave it away and will
+ * come across it. */
+static void
+check_ready(struct sim *s, const struct thole_stack *st)
+{
+	uint32_t listed = 0, want = 0;
+
+	for (uint32_t k = 0; k < APPS_MAX; k++) {
+		const struct client *c = &st->clients[k];
+		bool parting = false;
+		const struct tcb *t;
+
+		for (uint32_t i = c->ready.head; i != SLAB_NONE; i = t->ready_next) {
+			t = stack_tcb(st, i);
+			parting |= i == c->parting;
+			sim_failed_unless(s, t->ready_next != NOT_LISTED, "a list has no end");
+			sim_failed_unless(s,
+				t->app == k || t->app == APP_NONE || c->parting != SLAB_NONE,
+				"it stands in another's list, who doesn't know");
+			listed++;
+		}
+		sim_failed_unless(s, parting || c->parting == SLAB_NONE,
+			"a list is looked through to one who isn't in it");
+	}
+	for (uint32_t i = 0; i < st->tcbs.fresh; i++) {
+		const struct tcb *t = stack_tcb(st, i);
+
+		want += t->ready_next != NOT_LISTED;
+		sim_failed_unless(s,
+			!in_use(t) || t->app == APP_NONE || t->events == 0 ||
+				t->ready_next != NOT_LISTED,
+			"it has events, and is in no list");
+		sim_failed_unless(s, !in_use(t) || t->app == APP_NONE || st->clients[t->app].used,
+			"it belongs to a context that there isn't");
+	}
+	sim_failed_unless(s, listed == want, "one is in two lists, or none");
+}
+
+/* What thole_stack_left() says; and nobody comes to one that drains. */
+static void
+check_left(struct sim *s, const struct side *me)
+{
+	const struct thole_stack *st = me->stack;
+	struct thole_left left;
+	uint32_t open = 0, orphans = 0;
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < st->tcbs.fresh; i++) {
+		const struct tcb *t = stack_tcb(st, i);
+		uint32_t all = 0, done;
+
+		if (!is_unfinished(t))
+			continue;
+		orphans += t->app == APP_NONE || (t->flags & TF_APP_CLOSED) != 0;
+		open += t->app != APP_NONE && (t->flags & TF_APP_CLOSED) == 0;
+		if (t->snd_head == NULL)
+			continue;
+		for (const struct rte_mbuf *m = t->snd_head; m != NULL; m = m->next)
+			all += m->data_len;
+		done = t->snd_una - t->snd_head->hash.usr; /* a SYN is before, a FIN behind */
+		bytes += (int32_t)done <= 0 ? all : all - RTE_MIN(all, done);
+	}
+	thole_stack_left(st, &left);
+	if (left.open != open || left.orphans != orphans ||
+		left.unsent_bytes + left.unacked_bytes != bytes)
+		sim_fail(s, "left are %u open, %u orphans, %ju and %ju bytes: it is %u, %u, %ju",
+			left.open, left.orphans, (uintmax_t)left.unsent_bytes,
+			(uintmax_t)left.unacked_bytes, open, orphans, (uintmax_t)bytes);
+	sim_failed_unless(s, !me->cut || open + orphans == 0, "a stack was cut, and goes on");
+	if (!me->drained)
+		return;
+	sim_failed_unless(s, st->stats.embryos == 0 && st->stats.opened_passive == me->passive,
+		"somebody comes to a stack that drains");
+	for (uint32_t i = 1; i <= st->cfg.max_listeners; i++)
+		sim_failed_unless(
+			s, st->listeners[i].app == APP_NONE, "a stack that drains listens");
+}
+
 void
 inside_check(struct sim *s, unsigned int side)
 {
@@ -164,6 +274,8 @@ inside_check(struct sim *s, unsigned int side)
 		s, st->stats.time_wait == st->tombstones.in_use, "time_wait isn't the tombstones");
 	if (st->table.entries > st->tcbs.in_use + st->embryos.in_use + st->tombstones.in_use)
 		sim_fail(s, "side %u: more in the table than there is", side);
+	check_ready(s, st);
+	check_left(s, &s->side[side]);
 }
 
 /* All connections are gone: so must be all that they had. */

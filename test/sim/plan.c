@@ -79,10 +79,39 @@ draw_link(struct sim *s)
 		p->forged = 50 + below(s, 600);
 }
 
+static void
+draw_more(struct sim *s, struct more *m, bool any)
+{
+	bool patient = s->kind == SIM_STRICT;
+
+	*m = (struct more){ .contexts = 1, .drain_ns = TIME_NEVER, .cut_ns = TIME_NEVER };
+	if (!any)
+		return;
+	if (sim_more(s, 4) != 0) {
+		m->contexts = 2 + sim_more(s, CONTEXTS_MAX - 1);
+		m->shared = sim_more(s, 2) == 0;
+		m->gives = sim_more(s, 4) == 0 ? 0 : 1 + sim_more(s, 300);
+		m->renews = patient || sim_more(s, 2) == 0 ? 0 : 1 + sim_more(s, 30);
+	}
+	if (sim_more(s, 2) == 0) {
+		m->tunes = 1 + sim_more(s, 100);
+		m->rcvbuf = sim_more(s, 2) == 0 ? 0 : 4096 + sim_more(s, 80000);
+		m->mss = sim_more(s, 2) == 0 ? 0 : (patient ? 536 : 88) + sim_more(s, 900);
+	}
+	if (patient || sim_more(s, 3) != 0)
+		return;
+	m->drain_ns = s->start + sim_more(s, 8000) * TIME_MS;
+	if (sim_more(s, 2) == 0)
+		m->cut_ns = m->drain_ns + sim_more(s, 8000) * TIME_MS;
+	if (sim_more(s, 4) == 0)
+		m->drain_ns = TIME_NEVER; /* or cut at once */
+}
+
 void
 plan_draw(struct sim *s)
 {
 	struct plan *p = &s->plan;
+	bool more = sim_more(s, 2) == 0;
 
 	draw_link(s);
 	p->conns = 1 + below(s, below(s, 16) == 0 ? 60 : 4);
@@ -99,6 +128,8 @@ plan_draw(struct sim *s)
 	p->pieces = below(s, 4) == 0;
 	for (unsigned int i = 0; i < SIDES; i++)
 		p->ring_entries[i] = below(s, 3) == 0 ? 64u << below(s, 3) : 0;
+	for (unsigned int i = 0; i < SIDES; i++)
+		draw_more(s, &p->more[i], more);
 }
 
 static void

@@ -47,7 +47,6 @@ make_pools(void)
 static void
 side_make(struct sim *s, unsigned int i)
 {
-	struct thole_app_config app = { .ring_entries = s->plan.ring_entries[i] };
 	struct side *me = &s->side[i];
 	const char *why = "";
 
@@ -58,8 +57,10 @@ side_make(struct sim *s, unsigned int i)
 	plan_config(s, i);
 	if (thole_stack_create(&me->config, &me->stack, &why) != 0)
 		sim_fail(s, "no stack: %s", why);
-	if (thole_app_create(me->stack, &app, &me->app) != 0)
-		sim_fail(s, "no application");
+	me->nb_contexts = s->plan.more[i].contexts;
+	context_make(s, i, 0, s->plan.ring_entries[i]);
+	for (uint32_t k = 1; k < me->nb_contexts; k++)
+		context_make(s, i, k, sim_more(s, 2) == 0 ? 64u << sim_more(s, 3) : 0);
 	me->to_open = i == 0 ? s->plan.conns : s->plan.conns_back;
 	me->wake_ns = me->open_at = s->now;
 }
@@ -69,11 +70,9 @@ side_free(struct sim *s, unsigned int i)
 {
 	struct side *me = &s->side[i];
 
-	thole_app_destroy(me->app);
+	for (uint32_t k = 0; k < me->nb_contexts; k++)
+		context_end(s, i, &me->contexts[k]);
 	thole_stack_destroy(me->stack);
-	for (uint32_t k = 0; k < me->nb_ops; k++)
-		if (me->ops[k].type == THOLE_OP_SEND)
-			rte_pktmbuf_free(me->ops[k].mbuf);
 }
 
 static void
@@ -169,10 +168,16 @@ side_next(const struct sim *s, unsigned int i, bool done)
 static bool
 last_events(struct sim *s)
 {
+	s->last = true;
 	for (unsigned int i = 0; i < SIDES; i++) {
 		user_turn(s, i);
+		if (s->side[i].nb_contexts > 1) { /* what their rings had no room for */
+			thole_stack_run(s->side[i].stack, s->now);
+			user_turn(s, i);
+		}
 		inside_check(s, i);
 	}
+	s->last = false;
 	return all_done(s) && thole_stack_next_deadline(s->side[0].stack) == THOLE_NEVER &&
 	       thole_stack_next_deadline(s->side[1].stack) == THOLE_NEVER;
 }
@@ -216,6 +221,12 @@ add_up(const struct sim *s, struct sim_totals *t)
 		for (unsigned int k = 0; k < LINK_FATES; k++)
 			t->fates[k] += s->link.way[i].fates[k];
 		t->marked += s->link.way[i].marked;
+		t->given += s->side[i].given;
+		t->shared += s->side[i].shared;
+		t->tuned += s->side[i].tuned;
+		t->contexts_ended += s->side[i].ended;
+		t->drained += s->side[i].drained;
+		t->cut += s->side[i].cut;
 		thole_stats_get(s->side[i].stack, &stats);
 		t->retransmits += stats.retransmits;
 		t->starved += stats.tx_nombuf;
@@ -293,6 +304,7 @@ sim_run(const struct sim_how *how, struct sim_totals *totals, struct sim_outcome
 	s->trace = how->trace;
 	s->digest = how->digest;
 	s->prng = s->seed * 16 + (uint64_t)s->kind;
+	s->more = ~s->prng;
 	s->start = s->now = prng_next(&s->prng) >> 8; /* 2 years: 32-bit clocks wrap at odd times */
 	good = guarded(s, whole_run, totals);
 	outcome->digest = s->link.digest;

@@ -26,6 +26,16 @@ trace_way(unsigned int from, const struct link_params *w)
 		printf("#   MTU %u\n", w->mtu);
 }
 
+static void
+trace_more(unsigned int side, const struct more *m)
+{
+	printf("# side %u: contexts %u%s gives %u renews %u tunes %u (rcvbuf %u mss %u)", side,
+		m->contexts, m->shared ? " that share" : "", m->gives, m->renews, m->tunes,
+		m->rcvbuf, m->mss);
+	printf("%s%s\n", m->drain_ns != TIME_NEVER ? " drained" : "",
+		m->cut_ns != TIME_NEVER ? " cut" : "");
+}
+
 void
 trace_plan(const struct sim *s)
 {
@@ -43,6 +53,8 @@ trace_plan(const struct sim *s)
 			printf("# cut from %.6f to %.6f s\n",
 				(double)(p->cuts[i].from_ns - s->start) / 1e9,
 				(double)(p->cuts[i].until_ns - s->start) / 1e9);
+	for (unsigned int i = 0; i < SIDES; i++)
+		trace_more(i, &p->more[i]);
 	for (unsigned int i = 0; i < SIDES; i++) {
 		const struct thole_stack_config *c = &s->side[i].config;
 
@@ -117,7 +129,8 @@ void
 trace_event(const struct sim *s, unsigned int side, const struct thole_event *ev)
 {
 	static const char *const names[] = { "?", "LISTENING", "ACCEPTED", "OPENING", "CONNECTED",
-		"DATA", "PEER_CLOSED", "SENDABLE", "CLOSED", "REFUSED", "SOFT_ERROR" };
+		"DATA", "PEER_CLOSED", "SENDABLE", "CLOSED", "REFUSED", "SOFT_ERROR", "OPTION",
+		"INFO", "GIVEN", "TAKEN" };
 
 	if (!s->trace)
 		return;
@@ -129,12 +142,23 @@ trace_event(const struct sim *s, unsigned int side, const struct thole_event *ev
 void
 trace_op(const struct sim *s, unsigned int side, const struct thole_op *op)
 {
-	static const char *const names[] = { "?", "LISTEN", "UNLISTEN", "CONNECT", "SEND",
-		"RECEIVED", "SHUTDOWN", "CLOSE", "ABORT", "SET_USER", "SET", "SET_NEW" };
+	static const char *const names[] = { "?", "LISTEN", "LISTEN_SHARED", "UNLISTEN", "CONNECT",
+		"SEND", "RECEIVED", "SHUTDOWN", "CLOSE", "ABORT", "SET_USER", "SET", "GET", "INFO",
+		"GIVE", "SET_NEW" };
 
 	if (!s->trace)
 		return;
 	print_time(s, side);
 	printf("op %s conn %jx bytes %u user %ju\n", names[op->type], (uintmax_t)op->conn,
 		op->bytes, (uintmax_t)op->user);
+}
+
+void
+trace_given(const struct sim *s, unsigned int side, const struct end *e)
+{
+	if (!s->trace)
+		return;
+	print_time(s, side);
+	printf("conn %jx is context %u's%s\n", (uintmax_t)e->conn, e->context,
+		e->lost ? ", which is gone" : "");
 }

@@ -49,28 +49,33 @@ user_peer(struct sim *s, unsigned int side, const struct end *e)
 	return &s->side[!side].ends[i];
 }
 
-static void
-op_add(struct side *me, const struct thole_op *op)
+void
+user_op(struct context *c, const struct thole_op *op)
 {
-	me->ops[me->nb_ops++] = *op;
+	c->ops[c->nb_ops++] = *op;
 }
 
-static bool
-op_room(const struct side *me)
+bool
+user_op_room(const struct context *c)
 {
-	return me->nb_ops + 8 < OPS_MAX;
+	return c->nb_ops + 8 < OPS_MAX;
+}
+
+static struct context *
+context_of(struct side *me, const struct end *e)
+{
+	return &me->contexts[e->context];
 }
 
 static void
-ops_flush(struct sim *s, unsigned int side)
+ops_flush(struct sim *s, unsigned int side, struct context *c)
 {
-	struct side *me = &s->side[side];
-	uint32_t n = (uint32_t)thole_app_submit(me->app, me->ops, me->nb_ops);
+	uint32_t n = (uint32_t)thole_app_submit(c->app, c->ops, c->nb_ops);
 
 	for (uint32_t i = 0; i < n; i++)
-		trace_op(s, side, &me->ops[i]);
-	me->nb_ops -= n;
-	memmove(me->ops, me->ops + n, me->nb_ops * sizeof(me->ops[0]));
+		trace_op(s, side, &c->ops[i]);
+	c->nb_ops -= n;
+	memmove(c->ops, c->ops + n, c->nb_ops * sizeof(c->ops[0]));
 }
 
 static struct end *
@@ -94,6 +99,8 @@ end_add(struct sim *s, struct side *me, bool active)
 	e->slow = below(s, 4) == 0;
 	if (below(s, 4) != 0)
 		e->to_send = NAME_BYTES + below(s, s->plan.bytes_max);
+	e->user = me->nb_ends;
+	tune_end_new(me, e);
 	return e;
 }
 
@@ -106,19 +113,38 @@ end_find(struct side *me, thole_conn conn)
 	return NULL;
 }
 
+/* One of those that there are, with room for an op if any has. */
+static struct context *
+any_context(struct sim *s, struct side *me)
+{
+	uint32_t first = me->nb_contexts == 1 ? 0 : sim_more(s, me->nb_contexts);
+	struct context *any = NULL;
+
+	for (uint32_t i = 0; i < me->nb_contexts; i++) {
+		struct context *c = &me->contexts[(first + i) % me->nb_contexts];
+
+		if (c->app != NULL && (any == NULL || !user_op_room(any)))
+			any = c;
+	}
+	return any;
+}
+
 static void
 connect_to(struct sim *s, unsigned int side, uint16_t local_port, uint16_t remote_port)
 {
 	struct side *me = &s->side[side];
+	struct context *c = any_context(s, me);
 	struct thole_op op = { .type = THOLE_OP_CONNECT };
+	struct end *e = end_add(s, me, true);
 
-	if (end_add(s, me, true) == NULL || !op_room(me))
+	if (e == NULL || !user_op_room(c))
 		return;
+	e->context = (uint8_t)(c - me->contexts);
 	op.local.port = local_port;
 	op.remote = (struct thole_endpoint){ s->side[!side].address.first, remote_port };
 	op.user = me->nb_ends;
 	op.bytes = below(s, 2); /* whether OPENING is wanted */
-	op_add(me, &op);
+	user_op(c, &op);
 }
 
 static void
@@ -175,15 +201,30 @@ read_to_the_end(struct sim *s, unsigned int side, const struct end *e)
 }
 
 static void
-refused(struct sim *s, unsigned int side, struct end *e, const struct thole_event *ev)
+refused(struct sim *s, unsigned int side, const struct context *c, struct end *e,
+	const struct thole_event *ev)
 {
 	if (ev->op == THOLE_OP_UNLISTEN)
 		return; /* that wasn't listening */
+	if (ev->op == THOLE_OP_SET_NEW) {
+		tune_refused(s, NULL, ev);
+		return;
+	}
 	if (e == NULL)
 		sim_fail(s, "side %u: op %u refused, %d, of nobody", side, ev->op, ev->status);
-	if (e->over && ev->status != -EBADF)
+	if ((e->over || context_of(&s->side[side], e) != c) && ev->status != -EBADF)
 		sim_fail(s, "side %u: op %u on a stale handle gives %d", side, ev->op, ev->status);
-	e->refused += !e->over;
+	/* Who gives a connection away may ask for that too late, and have it again when told. */
+	sim_failed_unless(s, ev->op != THOLE_OP_SET_USER || ev->status == -EBADF,
+		"SET_USER is refused to whom it belongs");
+	if (e->over || ev->op == THOLE_OP_SET_USER)
+		return;
+	if (ev->op == THOLE_OP_GIVE)
+		contexts_refused(s, side, e, ev->status);
+	else if (ev->op == THOLE_OP_SET || ev->op == THOLE_OP_GET)
+		tune_refused(s, e, ev);
+	else
+		e->refused++;
 }
 
 static void
@@ -195,42 +236,46 @@ opened(struct sim *s, struct end *e, const struct thole_event *ev)
 	e->conn = ev->conn;
 	e->local = ev->local;
 	e->remote = ev->remote;
-	e->credit = ev->bytes - e->sent;
+	e->credit = (int64_t)ev->bytes - (int64_t)e->sent;
+}
+
+/* About nobody that is known. */
+static void
+heard_of_nobody(struct sim *s, struct side *me, struct context *c, const struct thole_event *ev)
+{
+	enum thole_event_type type = (enum thole_event_type)ev->type;
+
+	sim_failed_unless(
+		s, type == THOLE_EV_LISTENING || me->nb_ends == ENDS_MAX, "an event about nobody");
+	if (type == THOLE_EV_DATA)
+		rte_pktmbuf_free(ev->mbuf);
+	if (type == THOLE_EV_ACCEPTED && user_op_room(c))
+		user_op(c, &(struct thole_op){ .type = THOLE_OP_ABORT, .conn = ev->conn });
+	if (type != THOLE_EV_LISTENING)
+		return;
+	c->listening = ev->status == 0 || ev->status == -EADDRINUSE;
+	/* Those that share must offer the same. */
+	c->forbidden = ev->status == -ESHUTDOWN || (ev->status == -EINVAL && me->nb_contexts > 1);
+	sim_failed_unless(s, ev->status != -ESHUTDOWN || me->drained, "it doesn't drain");
 }
 
 static void
-heard(struct sim *s, unsigned int side, struct thole_event *ev)
+heard_closed(struct sim *s, unsigned int side, struct end *e, const struct thole_event *ev)
 {
-	struct side *me = &s->side[side];
-	struct end *e = end_find(me, ev->conn);
-	enum thole_event_type type = (enum thole_event_type)ev->type;
+	struct context *c = context_of(&s->side[side], e);
 
-	trace_event(s, side, ev);
-	me->settled = false;
-	if (type == THOLE_EV_REFUSED) {
-		refused(s, side, e, ev);
-		return;
-	}
-	if (type == THOLE_EV_ACCEPTED && ev->user == LISTEN_USER) {
-		sim_failed_unless(s, e == NULL, "a handle was given twice");
-		e = end_add(s, me, false);
-	} else if (e == NULL && ev->user > 0 && ev->user <= me->nb_ends &&
-		   me->ends[ev->user - 1].active && me->ends[ev->user - 1].conn == 0) {
-		e = &me->ends[ev->user - 1];
-	}
-	if (e == NULL) {
-		sim_failed_unless(s, type == THOLE_EV_LISTENING || me->nb_ends == ENDS_MAX,
-			"an event about nobody");
-		if (type == THOLE_EV_DATA)
-			rte_pktmbuf_free(ev->mbuf);
-		if (type == THOLE_EV_ACCEPTED && op_room(me))
-			op_add(me, &(struct thole_op){ .type = THOLE_OP_ABORT, .conn = ev->conn });
-		if (type == THOLE_EV_LISTENING)
-			me->listening = ev->status == 0 || ev->status == -EADDRINUSE;
-		return;
-	}
-	sim_failed_unless(s, !e->over, "an event after CLOSED");
-	switch (type) {
+	e->over = true;
+	e->status = ev->status;
+	drain_closed(s, side, e);
+	if (e->conn != 0 && below(s, 8) == 0 && user_op_room(c))
+		user_op(c, &(struct thole_op){ .type = THOLE_OP_RECEIVED, .conn = e->conn });
+}
+
+/* What an end hears. */
+static void
+heard_of(struct sim *s, unsigned int side, struct end *e, const struct thole_event *ev)
+{
+	switch ((enum thole_event_type)ev->type) {
 	case THOLE_EV_ACCEPTED:
 	case THOLE_EV_CONNECTED:
 		opened(s, e, ev);
@@ -249,26 +294,81 @@ heard(struct sim *s, unsigned int side, struct thole_event *ev)
 		e->credit += ev->bytes;
 		break;
 	case THOLE_EV_CLOSED:
-		e->over = true;
-		e->status = ev->status;
-		if (e->conn != 0 && below(s, 8) == 0 && op_room(me))
-			op_add(me,
-				&(struct thole_op){ .type = THOLE_OP_RECEIVED, .conn = e->conn });
+		heard_closed(s, side, e, ev);
 		break;
 	case THOLE_EV_OPENING:
 		sim_failed_unless(s, e->active && e->conn == 0, "OPENING of what is open");
 		e->conn = ev->conn;
 		e->credit = 1024; /* within any send buffer */
 		break;
+	case THOLE_EV_OPTION:
+		tune_answered(s, e, ev);
+		break;
+	case THOLE_EV_GIVEN:
+		contexts_given(s, side, e);
+		break;
+	case THOLE_EV_TAKEN:
+		contexts_taken(s, e, ev);
+		break;
 	case THOLE_EV_LISTENING:
 	case THOLE_EV_REFUSED:
 	case THOLE_EV_SOFT_ERROR:
-	case THOLE_EV_OPTION:
 	case THOLE_EV_INFO:
-	case THOLE_EV_GIVEN:
-	case THOLE_EV_TAKEN:
 		break;
 	}
+	if (e->opened && e->credit > (int64_t)e->snd_most)
+		sim_fail(s, "side %u, end %ju: a send credit of %jd, and the buffer is %ju", side,
+			(uintmax_t)(e - s->side[side].ends), (intmax_t)e->credit,
+			(uintmax_t)e->snd_most);
+}
+
+/* An end that @p c's listener accepted. */
+static struct end *
+accepted(struct sim *s, struct side *me, const struct context *c, const struct thole_event *ev)
+{
+	uint32_t i = (uint32_t)(c - me->contexts);
+	struct end *e = end_add(s, me, false);
+
+	sim_failed_unless(s, ev->user == LISTEN_USER + i, "accepted by another context's listener");
+	if (e == NULL)
+		return NULL;
+	e->context = (uint8_t)i;
+	e->user = ev->user;
+	me->shared += i != 0;
+	return e;
+}
+
+/* @return false: it can't be heeded yet. */
+static bool
+heard(struct sim *s, unsigned int side, struct context *c, const struct thole_event *ev)
+{
+	struct side *me = &s->side[side];
+	struct end *e = end_find(me, ev->conn);
+	enum thole_event_type type = (enum thole_event_type)ev->type;
+
+	if (e != NULL && !e->over && !contexts_in_turn(s, side, c, e, ev))
+		return false;
+	trace_event(s, side, ev);
+	me->settled = false;
+	if (type == THOLE_EV_REFUSED) {
+		refused(s, side, c, e, ev);
+		return true;
+	}
+	if (type == THOLE_EV_ACCEPTED && ev->user >= LISTEN_USER) {
+		sim_failed_unless(s, e == NULL, "a handle was given twice");
+		e = accepted(s, me, c, ev);
+	} else if (e == NULL && ev->user > 0 && ev->user <= me->nb_ends &&
+		   me->ends[ev->user - 1].active && me->ends[ev->user - 1].conn == 0) {
+		e = &me->ends[ev->user - 1];
+		sim_failed_unless(s, context_of(me, e) == c, "an event of another's CONNECT");
+	}
+	if (e == NULL) {
+		heard_of_nobody(s, me, c, ev);
+		return true;
+	}
+	sim_failed_unless(s, !e->over, "an event after CLOSED");
+	heard_of(s, side, e, ev);
+	return true;
 }
 
 /* @p n bytes of the stream in mbufs of any size; NULL: no mbuf. */
@@ -311,7 +411,8 @@ static void
 write_some(struct sim *s, unsigned int side, struct end *e)
 {
 	struct side *me = &s->side[side];
-	uint64_t left = RTE_MIN(e->to_send - e->sent, e->credit);
+	struct context *c = context_of(me, e);
+	uint64_t left = RTE_MIN(e->to_send - e->sent, e->credit > 0 ? (uint64_t)e->credit : 0);
 	uint32_t n = (uint32_t)RTE_MIN(left, 1 + below(s, below(s, 4) == 0 ? 30000 : 3000));
 	struct thole_op op = { .type = THOLE_OP_SEND, .conn = e->conn };
 	struct rte_mbuf *clone = NULL;
@@ -323,18 +424,19 @@ write_some(struct sim *s, unsigned int side, struct end *e)
 		clone = rte_pktmbuf_clone(op.mbuf, me->app_pool);
 	if (clone != NULL && below(s, 2) == 0)
 		RTE_SWAP(clone, op.mbuf);
-	op_add(me, &op);
+	user_op(c, &op);
 	e->sent += n;
 	e->credit -= n;
 	me->settled = false;
-	ops_flush(s, side);
+	ops_flush(s, side, c);
 	rte_pktmbuf_free(clone);
 }
 
 static void
 end_op(struct side *me, struct end *e, enum thole_op_type type, uint32_t bytes)
 {
-	op_add(me, &(struct thole_op){ .type = type, .conn = e->conn, .bytes = bytes });
+	user_op(context_of(me, e),
+		&(struct thole_op){ .type = type, .conn = e->conn, .bytes = bytes });
 	e->shut |= type == THOLE_OP_SHUTDOWN;
 	e->closed |= type == THOLE_OP_CLOSE || type == THOLE_OP_ABORT;
 	me->settled = false;
@@ -373,7 +475,7 @@ act(struct sim *s, unsigned int side, struct end *e)
 {
 	struct side *me = &s->side[side];
 
-	if (e->conn == 0 || e->over || e->closed || !op_room(me))
+	if (e->conn == 0 || e->over || e->closed || e->giving || !user_op_room(context_of(me, e)))
 		return;
 	if (!e->opened && s->now < s->start + s->plan.end_ns) {
 		write_some(s, side, e); /* before it is open */
@@ -392,7 +494,7 @@ act(struct sim *s, unsigned int side, struct end *e)
 		end_op(me, e, THOLE_OP_ABORT, 0);
 		return;
 	}
-	for (uint32_t i = below(s, 4); i > 0 && !e->shut && op_room(me); i--)
+	for (uint32_t i = below(s, 4); i > 0 && !e->shut && user_op_room(context_of(me, e)); i--)
 		write_some(s, side, e);
 	if (e->owed != 0 && (!e->slow || below(s, 4) == 0)) {
 		uint32_t n = (uint32_t)(e->slow ? 1 + below(s, (uint32_t)e->owed) : e->owed);
@@ -400,26 +502,51 @@ act(struct sim *s, unsigned int side, struct end *e)
 		end_op(me, e, THOLE_OP_RECEIVED, n);
 		e->owed -= n;
 	}
-	leave(s, me, e);
+	tune_now_and_then(s, side, e);
+	if (!contexts_give(s, side, e))
+		leave(s, me, e);
 }
 
 static void
-listen_now_and_then(struct sim *s, unsigned int side)
+listen_now_and_then(struct sim *s, unsigned int side, struct context *c)
 {
 	struct side *me = &s->side[side];
 	struct thole_op op = { .type = THOLE_OP_LISTEN, .local.port = LISTEN_PORT };
 
 	op.bytes = 1 + below(s, below(s, 2) == 0 ? 2 : 64);
-	op.user = LISTEN_USER;
-	if (!op_room(me))
+	op.user = LISTEN_USER + (uint64_t)(c - me->contexts);
+	if (s->plan.more[side].shared)
+		op.type = THOLE_OP_LISTEN_SHARED;
+	if (!user_op_room(c))
 		return;
-	if (!me->listening) {
-		op_add(me, &op);
+	if (!c->listening) {
+		if (!c->forbidden)
+			user_op(c, &op);
 	} else if (s->plan.fickle && below(s, 50) == 0) {
 		op.type = THOLE_OP_UNLISTEN;
-		op_add(me, &op);
-		me->listening = false;
+		user_op(c, &op);
+		c->listening = false;
 	}
+}
+
+static void
+listen_all(struct sim *s, unsigned int side)
+{
+	struct side *me = &s->side[side];
+	uint32_t n = s->plan.more[side].shared ? me->nb_contexts : 1;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (me->contexts[i].app != NULL)
+			listen_now_and_then(s, side, &me->contexts[i]);
+}
+
+static bool
+op_room_anywhere(const struct side *me)
+{
+	for (uint32_t i = 0; i < me->nb_contexts; i++)
+		if (me->contexts[i].app != NULL && user_op_room(&me->contexts[i]))
+			return true;
+	return false;
 }
 
 static void
@@ -427,7 +554,7 @@ open_some(struct sim *s, unsigned int side)
 {
 	struct side *me = &s->side[side];
 
-	while (me->to_open != 0 && s->now >= me->open_at && op_room(me)) {
+	while (me->to_open != 0 && s->now >= me->open_at && op_room_anywhere(me)) {
 		connect_to(s, side, 0, LISTEN_PORT);
 		me->to_open--;
 		me->open_at += below(s, (uint32_t)RTE_MIN(s->plan.open_ns, UINT32_MAX));
@@ -465,37 +592,73 @@ user_soon(struct sim *s, unsigned int side)
 		me->wake_ns = s->now + below(s, 2 * (uint32_t)s->plan.sleep_ns);
 }
 
+/* @return false: what comes next has to wait. */
+static bool
+heed(struct sim *s, unsigned int side, struct context *c)
+{
+	while (c->next_event < c->nb_events) {
+		if (!heard(s, side, c, &c->events[c->next_event]))
+			return false;
+		c->next_event++;
+	}
+	c->next_event = c->nb_events = 0;
+	return true;
+}
+
+static void
+context_turn(struct sim *s, unsigned int side, struct context *c)
+{
+	uint32_t n = 0, max = 1 + below(s, RTE_DIM(c->events));
+	bool heeded = heed(s, side, c);
+
+	ops_flush(s, side, c);
+	while (heeded) {
+		n = (uint32_t)thole_app_events(c->app, c->events, max);
+		c->nb_events = n;
+		heeded = heed(s, side, c);
+		ops_flush(s, side, c);
+		if (n != max || !heeded)
+			break;
+		if (below(s, 8) == 0 && !(s->last && s->side[side].nb_contexts > 1))
+			break;
+	}
+	if (n == max || !heeded)
+		s->side[side].settled = false; /* there may be more */
+}
+
 void
 user_turn(struct sim *s, unsigned int side)
 {
 	struct side *me = &s->side[side];
-	struct thole_event events[16];
-	uint32_t n, max = 1 + below(s, RTE_DIM(events));
 
 	me->settled = true;
-	ops_flush(s, side);
-	do {
-		n = (uint32_t)thole_app_events(me->app, events, max);
-		for (uint32_t i = 0; i < n; i++)
-			heard(s, side, &events[i]);
-		ops_flush(s, side);
-	} while (n == max && below(s, 8) != 0);
-	if (n == max)
-		me->settled = false; /* there may be more */
+	for (uint32_t i = 0; i < me->nb_contexts; i++) {
+		if (me->contexts[i].app == NULL)
+			continue;
+		if (me->nb_contexts == 1 || sim_more(s, 4) != 0 || s->last)
+			context_turn(s, side, &me->contexts[i]);
+	}
 	if (s->now < s->start + s->plan.end_ns)
-		listen_now_and_then(s, side);
+		listen_all(s, side);
 	open_some(s, side);
 	for (uint32_t i = 0; i < me->nb_ends; i++)
 		act(s, side, &me->ends[i]);
-	ops_flush(s, side);
+	for (uint32_t i = 0; i < me->nb_contexts; i++)
+		if (me->contexts[i].app != NULL)
+			ops_flush(s, side, &me->contexts[i]);
+	contexts_turn(s, side);
+	drain_turn(s, side);
 	nap(s, me);
 }
 
 bool
 user_done(const struct side *me)
 {
-	if (me->to_open != 0 || !me->crossed || me->nb_ops != 0)
+	if (me->to_open != 0 || !me->crossed)
 		return false;
+	for (uint32_t i = 0; i < me->nb_contexts; i++)
+		if (me->contexts[i].nb_ops != 0)
+			return false;
 	for (uint32_t i = 0; i < me->nb_ends; i++)
 		if (!me->ends[i].over)
 			return false;
