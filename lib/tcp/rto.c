@@ -98,7 +98,7 @@ arm_rto(const struct tcp_env *env, struct tcb *t, uint64_t rto)
 static inline void
 arm(const struct tcp_env *env, struct tcb *t, struct flight *f)
 {
-	uint64_t rto = rto_ns(env, t);
+	uint64_t rto = tcp_rto_ns(env, t);
 
 	if (f != NULL && (t->flags & TF_PERSIST) == 0) {
 		uint64_t probe = tlp_timeout_ns(env, t, f);
