@@ -267,21 +267,30 @@ copy_in(struct rte_mempool *pool, const uint8_t *data, uint32_t bytes)
 	return head;
 }
 
+static int32_t
+send_chain(struct thole_app *app, thole_conn conn, struct rte_mbuf *chain)
+{
+	const struct thole_op op = { .type = THOLE_OP_SEND, .conn = conn, .mbuf = chain };
+
+	return app->ring_entries != 0 ? submit_to_ring(app, &op, 1)
+				      : (int32_t)ops_send(app, conn, chain);
+}
+
 int64_t
 thole_app_send_copy(struct thole_app *app, thole_conn conn, struct rte_mempool *pool,
 	const void *data, uint32_t bytes)
 {
-	struct thole_op op = { .type = THOLE_OP_SEND, .conn = conn };
+	struct rte_mbuf *chain;
 	int32_t taken;
 
 	if (bytes == 0)
 		return 0;
-	op.mbuf = copy_in(pool, data, bytes);
-	if (op.mbuf == NULL)
+	chain = copy_in(pool, data, bytes);
+	if (chain == NULL)
 		return -ENOBUFS;
-	taken = thole_app_submit(app, &op, 1);
-	if (taken == 1)
+	taken = send_chain(app, conn, chain);
+	if (likely(taken == 1))
 		return bytes;
-	rte_pktmbuf_free(op.mbuf);
+	rte_pktmbuf_free(chain);
 	return taken < 0 ? taken : -EAGAIN;
 }

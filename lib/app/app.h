@@ -39,6 +39,8 @@ struct thole_app {
 
 /* ops.c: does ops while there is room for an answer. @return how many. */
 uint32_t ops_do(struct thole_app *app, const struct thole_op *ops, uint32_t n);
+/* Likewise one SEND. */
+uint32_t ops_send(struct thole_app *app, thole_conn conn, struct rte_mbuf *chain);
 
 /* give.c: gives @p t to another context. @return 0 or negative errno. */
 int give_conn(struct thole_app *app, struct tcb *t, const struct thole_op *op);

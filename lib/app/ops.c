@@ -190,28 +190,45 @@ stale(const struct thole_op *op)
 	return -EBADF;
 }
 
+static __rte_always_inline void
+do_one(struct thole_app *app, const struct thole_op *op)
+{
+	struct thole_stack *s = app->stack;
+	struct tcb *t;
+	int err;
+
+	if (unlikely(!is_about_conn(op))) {
+		err = context_op(app, op);
+	} else if (unlikely((t = conn_find(s, op->conn, app->number)) == NULL)) {
+		err = stale(op);
+	} else {
+		err = conn_op(app, t, op);
+		conn_settle(s, t);
+	}
+	if (unlikely(err != 0))
+		refuse(app, op, err);
+}
+
 uint32_t
 ops_do(struct thole_app *app, const struct thole_op *ops, uint32_t n)
 {
-	struct thole_stack *s = app->stack;
 	const struct thole_op *op = ops, *end = ops + n;
 
-	for (; op != end && app->answers_n < ANSWERS_MAX; op++) {
-		struct tcb *t;
-		int err;
-
-		if (unlikely(!is_about_conn(op))) {
-			err = context_op(app, op);
-		} else if (unlikely((t = conn_find(s, op->conn, app->number)) == NULL)) {
-			err = stale(op);
-		} else {
-			err = conn_op(app, t, op);
-			conn_settle(s, t);
-		}
-		if (unlikely(err != 0))
-			refuse(app, op, err);
-	}
+	for (; op != end && app->answers_n < ANSWERS_MAX; op++)
+		do_one(app, op);
 	n = (uint32_t)(op - ops);
-	s->stats.ops += n;
+	app->stack->stats.ops += n;
 	return n;
+}
+
+uint32_t
+ops_send(struct thole_app *app, thole_conn conn, struct rte_mbuf *chain)
+{
+	const struct thole_op op = { .type = THOLE_OP_SEND, .conn = conn, .mbuf = chain };
+
+	if (app->answers_n == ANSWERS_MAX)
+		return 0;
+	do_one(app, &op);
+	app->stack->stats.ops++;
+	return 1;
 }
