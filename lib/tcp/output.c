@@ -194,6 +194,33 @@ emit_ack(struct out *o, uint32_t seq)
 		emit(o, &c);
 }
 
+/* A SYN that begins a connection and offers all that it can, which most do, or else any. */
+static inline bool
+emit_syn(struct out *o, const struct cut *c)
+{
+	struct tcb *t = o->t;
+	struct tcp_env *env = o->env;
+	const uint8_t offer = tcp_syn_offer(env, t);
+	struct rte_mbuf *m = NULL;
+
+	if (likely((c->flags & TCP_ACK) == 0 && (offer & EO_ALL) == EO_ALL))
+		m = mbufs_take(env->mbufs);
+	if (unlikely(m == NULL))
+		return emit(o, c);
+	struct tcp_out seg = {
+		.seq = c->seq,
+		.sport = t->key.lport,
+		.dport = t->key.rport,
+		.wnd = window_field(t, true),
+		.flags = TCP_SYN,
+	};
+
+	tcp_syn_out(env, &tcp_profile(env, t)->terms, offer | EO_ALL, t->ts_off, 0, &seg);
+	tcp_emit_bare_syn(m, o->path, &seg);
+	o->pkts[o->n++] = m;
+	return true;
+}
+
 static void
 output_syn(struct out *o)
 {
@@ -207,7 +234,7 @@ output_syn(struct out *o)
 		room_own(t); /* which is as large as a SYN-ACK can say */
 	}
 	if (!again || (t->flags & TF_REXMIT) != 0) {
-		if (o->n == o->max || !emit(o, &c)) {
+		if (o->n == o->max || !emit_syn(o, &c)) {
 			if (t->rtx_ns == TIME_NEVER)
 				tcp_rtx_arm(env, t); /* R2 counts, mbufs or no mbufs */
 			return;
