@@ -235,34 +235,52 @@ thole_app_events(struct thole_app *app, struct thole_event *events, uint32_t max
 		app->events, events, sizeof(events[0]), max, NULL);
 }
 
+/* @return how many there is room for. */
+static inline uint32_t
+copy_into(struct rte_mbuf *m, const uint8_t *data, uint32_t bytes)
+{
+	uint32_t n = RTE_MIN(bytes, (uint32_t)rte_pktmbuf_tailroom(m));
+
+	memcpy(rte_pktmbuf_mtod(m, void *), data, n);
+	m->data_len = (uint16_t)n;
+	return n;
+}
+
+/* What doesn't fit in @p head, behind it. @return false: no mbuf. */
+static __rte_noinline bool
+copy_rest(struct rte_mempool *pool, struct rte_mbuf *head, const uint8_t *data, uint32_t bytes)
+{
+	struct rte_mbuf *last = head;
+	uint32_t n;
+
+	for (; bytes > 0; data += n, bytes -= n) {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+
+		if (m == NULL)
+			return false;
+		n = copy_into(m, data, bytes);
+		head->pkt_len += n;
+		head->nb_segs++;
+		last->next = m;
+		last = m;
+	}
+	return true;
+}
+
 /* A chain of as few mbufs as hold the bytes. */
 static struct rte_mbuf *
 copy_in(struct rte_mempool *pool, const uint8_t *data, uint32_t bytes)
 {
-	struct rte_mbuf *head = NULL, *last = NULL;
+	struct rte_mbuf *head = rte_pktmbuf_alloc(pool);
+	uint32_t n;
 
-	while (bytes > 0) {
-		struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
-		uint32_t n;
-
-		if (m == NULL) {
-			rte_pktmbuf_free(head);
-			return NULL;
-		}
-		n = RTE_MIN(bytes, (uint32_t)rte_pktmbuf_tailroom(m));
-		memcpy(rte_pktmbuf_mtod(m, void *), data, n);
-		m->data_len = (uint16_t)n;
-		if (head == NULL) {
-			head = m;
-			head->pkt_len = 0;
-		} else {
-			last->next = m;
-			head->nb_segs++;
-		}
-		head->pkt_len += n;
-		last = m;
-		data += n;
-		bytes -= n;
+	if (head == NULL)
+		return NULL;
+	n = copy_into(head, data, bytes);
+	head->pkt_len = n;
+	if (unlikely(n != bytes) && !copy_rest(pool, head, data + n, bytes - n)) {
+		rte_pktmbuf_free(head);
+		return NULL;
 	}
 	return head;
 }
