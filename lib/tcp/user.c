@@ -84,8 +84,12 @@ tcp_received(struct tcp_env *env, struct tcb *t, uint32_t bytes)
 
 /* Our FIN follows what is queued. */
 static inline void
-queue_fin(struct tcb *t)
+queue_fin(struct tcp_env *env, struct tcb *t)
 {
+	if (t->flight != SLAB_NONE && t->snd_una == t->snd_end) { /* it idles, for good */
+		tcp_rtx_stop(t);
+		tcp_flight_end(env, t);
+	}
 	t->flags |= TF_FIN_QUEUED | TF_OUTPUT;
 	if (t->state == TCP_ESTABLISHED)
 		t->state = TCP_FIN_WAIT_1;
@@ -97,10 +101,9 @@ queue_fin(struct tcb *t)
 int
 tcp_shutdown(struct tcp_env *env, struct tcb *t)
 {
-	(void)env;
 	if ((t->flags & TF_FIN_QUEUED) != 0 || t->state == TCP_CLOSED)
 		return -EPIPE;
-	queue_fin(t);
+	queue_fin(env, t);
 	return 0;
 }
 
@@ -115,13 +118,13 @@ restart_patience(const struct tcp_env *env, struct tcb *t)
 
 /* From here on TCP works for nobody: it says FIN, and has so long to be done. */
 static inline void
-orphan(const struct tcp_env *env, struct tcb *t)
+orphan(struct tcp_env *env, struct tcb *t)
 {
 	/* A peer that takes a byte now and then makes progress; it doesn't get for ever. */
 	uint64_t life_ns = env->params.give_up_ns;
 
 	if ((t->flags & TF_FIN_QUEUED) == 0)
-		queue_fin(t);
+		queue_fin(env, t);
 	else if (t->state == TCP_TIME_WAIT)
 		return;
 	else if (t->state == TCP_FIN_WAIT_2)
