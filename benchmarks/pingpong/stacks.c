@@ -24,6 +24,7 @@ struct end {
 	struct talk *talk;
 	struct thole_app *app;
 	thole_conn conn;
+	struct rte_mbuf *part; /* of a message whose rest is still to come; the client's */
 	bool is_client;
 	bool is_ready; /* it listens */
 	bool failed;
@@ -72,6 +73,15 @@ say_first(struct end *e)
 		e->failed = true;
 }
 
+static bool
+is_pattern(const struct talk *t, const struct rte_mbuf *m)
+{
+	uint8_t copy[sizeof(t->pattern)];
+	const void *bytes = rte_pktmbuf_read(m, 0, t->turn->size, copy);
+
+	return bytes != NULL && memcmp(bytes, t->pattern, t->turn->size) == 0;
+}
+
 /* The client's message is back. @return whether it goes again. */
 static bool
 count(struct talk *t, const struct rte_mbuf *m)
@@ -89,29 +99,52 @@ count(struct talk *t, const struct rte_mbuf *m)
 	if ((t->warm != 0 || now - t->start_ns < turn->ns) && duo_signals == 0)
 		return true;
 	turn->elapsed_ns += now - t->start_ns;
-	end_talk(t, memcmp(rte_pktmbuf_mtod(m, const void *), t->pattern, turn->size) != 0 &&
-			    duo_signals == 0);
+	end_talk(t, !is_pattern(t, m) && duo_signals == 0);
 	return false;
 }
 
-/* A whole message: it fits one segment. */
+/* The server sends back what it gets. */
 static void
-on_data(struct end *e, const struct thole_event *ev)
+send_back(struct end *e, const struct thole_event *ev)
 {
-	struct thole_op ops[2] = {
+	const struct thole_op ops[] = {
 		{ .type = THOLE_OP_RECEIVED, .bytes = ev->bytes, .conn = ev->conn },
 		{ .type = THOLE_OP_SEND, .conn = ev->conn, .mbuf = ev->mbuf },
 	};
 
-	if (ev->bytes != e->talk->turn->size || ev->mbuf->nb_segs != 1) {
-		e->failed = true;
-		rte_pktmbuf_free(ev->mbuf);
-	} else if (e->is_client && !count(e->talk, ev->mbuf)) {
-		rte_pktmbuf_free(ev->mbuf);
-		submit(e, ops, 1);
-	} else {
-		submit(e, ops, 2);
+	submit(e, ops, RTE_DIM(ops));
+}
+
+/*
+ * A message fits one segment, and yet it may come in two: when the other core is away for long,
+ * what comes of that may be taken for a path that is too narrow (RFC 4821).
+ */
+static void
+on_data(struct end *e, const struct thole_event *ev)
+{
+	struct rte_mbuf *whole = e->part != NULL ? e->part : ev->mbuf;
+	struct thole_event all = *ev;
+
+	if (!e->is_client) {
+		send_back(e, ev);
+		return;
 	}
+	if (e->part != NULL && rte_pktmbuf_chain(whole, ev->mbuf) != 0) {
+		rte_pktmbuf_free(ev->mbuf);
+		e->failed = true;
+		return;
+	}
+	e->part = whole;
+	if (whole->pkt_len < e->talk->turn->size)
+		return;
+	e->part = NULL;
+	all.mbuf = whole;
+	all.bytes = whole->pkt_len;
+	e->failed |= all.bytes != e->talk->turn->size;
+	if (count(e->talk, whole))
+		send_back(e, &all);
+	else
+		rte_pktmbuf_free(whole);
 }
 
 static void
@@ -260,6 +293,7 @@ close_talk(struct talk *t)
 	for (int i = 0; i < DUO_SIDES; i++) {
 		in_worker[i] = NULL;
 		thole_app_destroy(t->ends[i].app);
+		rte_pktmbuf_free(t->ends[i].part);
 	}
 	for (int i = 0; i < LAST_TURNS; i++)
 		turn_workers(d);
