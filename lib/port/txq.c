@@ -37,6 +37,16 @@ join(const struct txq *q, struct rte_mbuf *m)
 	return copy;
 }
 
+/*
+ * A driver that takes a single segment may do so because it hands the device the place in its own
+ * memory where the mbuf stands, and expects the bytes behind it (net_af_xdp).
+ */
+static inline bool
+has_own_bytes(const struct txq *q, const struct rte_mbuf *m)
+{
+	return q->max_segs != 1 || RTE_MBUF_DIRECT(m);
+}
+
 static uint16_t
 join_all(struct txq *q, uint16_t n)
 {
@@ -45,7 +55,7 @@ join_all(struct txq *q, uint16_t n)
 	for (uint16_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = q->pkts[i];
 
-		if (unlikely(m->nb_segs > q->max_segs)) {
+		if (unlikely(m->nb_segs > q->max_segs || !has_own_bytes(q, m))) {
 			struct rte_mbuf *joined = join(q, m);
 
 			if (joined == NULL) {

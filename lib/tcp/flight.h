@@ -3,8 +3,8 @@
  * flight.h: what a connection needs while data of its own is on the way, and only then: the
  * scoreboard of segments sent (RFC 6675, RFC 8985), congestion control, and how to take back what
  * was done for a loss that wasn't one. A flight block comes with the first data in flight and goes
- * when nothing was for an RTO; what outlives it (SRTT, ssthresh, how much may be sent at once after
- * a rest) stays in the TCB.
+ * when nothing was for an RTO, or no more comes and all is acknowledged; what outlives it (SRTT,
+ * ssthresh, how much may be sent at once after a rest) stays in the TCB.
  */
 #ifndef TCP_FLIGHT_H
 #define TCP_FLIGHT_H

@@ -425,13 +425,6 @@ probe_window(struct out *o)
 	return resend_fin(o);
 }
 
-/* RFC 9293, 3.8.4: below the window, so that an answer must come. */
-static bool
-is_keepalive(const struct tcb *t)
-{
-	return (t->flags & TF_PERSIST) == 0 && t->snd_nxt == t->snd_una;
-}
-
 static void
 output_marked(struct out *o)
 {
@@ -444,7 +437,8 @@ output_marked(struct out *o)
 	}
 	if ((t->flags & TF_PROBE) == 0)
 		return;
-	if (is_keepalive(t)) {
+	if (tcb_is_quiet(
+		    t)) { /* keepalive: below the window, so that an answer must come (3.8.4) */
 		if (o->n == o->max)
 			return;
 		emit_ack(o, t->snd_nxt - 1);
@@ -607,6 +601,25 @@ pace(const struct out *o, uint32_t len)
 		     pace_cwnd_ns(t, f) * len / RTE_MAX(f->cwnd, 1u);
 }
 
+/* What goes now, in place of a probe, has a timer of its own; if it can't, probing goes on as it
+ * was, and its R2. */
+static __rte_noinline bool
+send_for_probe(struct out *o, uint32_t len, bool fin)
+{
+	struct tcb *t = o->t;
+	uint64_t rtx_ns = t->rtx_ns;
+	uint8_t backoff = t->backoff;
+
+	tcp_rtx_stop(t);
+	t->backoff = 0;
+	if (send_new(o, len, fin))
+		return true;
+	t->rtx_ns = rtx_ns;
+	t->backoff = backoff;
+	t->flags |= TF_PERSIST;
+	return false;
+}
+
 static inline void
 output_new(struct out *o)
 {
@@ -627,11 +640,10 @@ output_new(struct out *o)
 
 		if ((len == 0 && !fin) || !may_send(o, len, avail, fin) || paced(o, f))
 			break;
-		if ((t->flags & TF_PERSIST) != 0) { /* no probe: what goes now has its own timer */
-			tcp_rtx_stop(t);
-			t->backoff = 0;
-		}
-		if (!send_next(o, len, fin)) { /* without mbufs, too, there is an R2 */
+		if (unlikely((t->flags & TF_PERSIST) != 0)) {
+			if (!send_for_probe(o, len, fin))
+				return;
+		} else if (!send_next(o, len, fin)) { /* without mbufs, too, there is an R2 */
 			if (t->snd_nxt != t->snd_una && t->rtx_ns == TIME_NEVER)
 				tcp_rtx_arm(o->env, t);
 			tcp_persist_if_stuck(o->env, t);

@@ -282,7 +282,7 @@ restart_keepalive(const struct tcp_env *env, struct tcb *t)
 	t->life_ns = TIME_NEVER;
 	if ((t->flags & TF_KEEPALIVE) != 0)
 		t->life_ns = env->now_ns + env->profiles[t->profile].keepalive_ns;
-	if (t->snd_una == t->snd_nxt && (t->flags & TF_PERSIST) == 0) {
+	if (tcb_is_quiet(t)) {
 		t->probes = 0;
 		t->flags &= (uint16_t)~TF_PROBE;
 	}
@@ -294,8 +294,8 @@ shorten_wait(const struct tcp_env *env, struct tcb *t)
 {
 	uint64_t left = tcp_rtx_patience_ns(env, t);
 
-	if (t->snd_una == t->snd_nxt && (t->flags & TF_PERSIST) == 0)
-		return; /* nothing waits for an ACK */
+	if (tcb_is_quiet(t))
+		return;
 	if (t->rtx_ns != TIME_NEVER && t->rtx_ns > env->now_ns && t->rtx_ns - env->now_ns > left)
 		t->rtx_ns = env->now_ns + left;
 }

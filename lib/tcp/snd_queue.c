@@ -84,7 +84,9 @@ share(struct tcp_env *env, struct rte_mbuf *src, uint32_t off, uint32_t len)
 
 	if (m == NULL)
 		return NULL;
-	if (likely(RTE_MBUF_DIRECT(src) && src->priv_size == env->mbufs->priv_size)) {
+	/* It may be one that was received, of another pool. */
+	if (likely(RTE_MBUF_DIRECT(src) && src->priv_size == env->mbufs->priv_size &&
+		    m->pool == env->mbufs->pool)) {
 		rte_mbuf_refcnt_update(src, 1);
 		rte_mbuf_iova_set(m, rte_mbuf_iova_get(src));
 		m->buf_addr = src->buf_addr;

@@ -197,12 +197,19 @@ _Static_assert(offsetof(struct tcb, snd_head) == 64, "line 0 is what every segme
 _Static_assert(offsetof(struct tcb, rcv_head) == 128, "line 1 is sending");
 _Static_assert(offsetof(struct tcb, timer) == 192, "line 2 is receiving");
 
-/* Nothing waits for an ACK or a window of an established connection whose peer keepalive asks. */
+/* Nothing waits for an ACK or a window: rtx_first_ms means nothing. */
+static inline bool
+tcb_is_quiet(const struct tcb *t)
+{
+	return t->snd_una == t->snd_nxt && (t->flags & TF_PERSIST) == 0;
+}
+
+/* An established connection is, whose peer keepalive asks. */
 static inline bool
 tcb_is_asking(const struct tcb *t)
 {
-	return (t->flags & (TF_KEEPALIVE | TF_APP_CLOSED | TF_PERSIST)) == TF_KEEPALIVE &&
-	       t->state >= TCP_ESTABLISHED && t->snd_una == t->snd_nxt;
+	return (t->flags & (TF_KEEPALIVE | TF_APP_CLOSED)) == TF_KEEPALIVE &&
+	       t->state >= TCP_ESTABLISHED && tcb_is_quiet(t);
 }
 
 /* Questions to which nothing was heard. */

@@ -19,6 +19,7 @@ struct flying {
 	struct rte_mbuf *m;
 	uint32_t pos;
 	uint32_t len;
+	uint8_t mark; /* stands for its headers */
 };
 
 static struct {
@@ -32,6 +33,7 @@ static struct {
 	uint32_t una;		  /* positions */
 	uint32_t nxt;
 	uint32_t end;
+	uint8_t mark;
 	struct flying flying[FLYING];
 } f;
 
@@ -52,6 +54,12 @@ do_append(struct fuzz_in *in)
 		f.end);
 }
 
+static uint8_t *
+headers(const struct rte_mbuf *m)
+{
+	return rte_pktmbuf_mtod(m, uint8_t *) - WIRE_HEADERS_MAX;
+}
+
 static void
 check_flying(const struct flying *p)
 {
@@ -61,6 +69,8 @@ check_flying(const struct flying *p)
 		p->len);
 	FUZZ_CHECK(memcmp(bytes, fuzz_stream + p->pos, p->len) == 0,
 		"a packet of %u bytes from %u on isn't the stream's", p->len, p->pos);
+	for (uint32_t i = 0; i < WIRE_HEADERS_MAX; i++)
+		FUZZ_CHECK(headers(p->m)[i] == p->mark, "another packet's headers before it");
 }
 
 static void
@@ -109,9 +119,11 @@ do_cut(struct fuzz_in *in, struct flying *p)
 		FUZZ_CHECK(fuzz_pool_refused(f.pool) != refused, "no packet, and mbufs there are");
 		return;
 	}
-	FUZZ_CHECK(RTE_MBUF_DIRECT(p->m) && rte_mbuf_refcnt_read(p->m) == 1 &&
-			   rte_pktmbuf_headroom(p->m) >= WIRE_HEADERS_MAX,
+	FUZZ_CHECK(
+		rte_mbuf_refcnt_read(p->m) == 1 && rte_pktmbuf_headroom(p->m) >= WIRE_HEADERS_MAX,
 		"headers can't be written to the packet");
+	p->mark = ++f.mark;
+	memset(headers(p->m), p->mark, WIRE_HEADERS_MAX);
 	check_flying(p);
 }
 

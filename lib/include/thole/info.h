@@ -76,7 +76,8 @@ struct thole_info {
 	uint8_t backoff;  /**< doublings of the RTO, or of the time between window probes */
 	uint8_t probes;	  /**< keepalive probes that weren't answered */
 	uint16_t snd_mss; /**< most payload of a segment that we send now */
-	uint16_t rcv_mss; /**< most payload of a segment that came; at first 536 */
+	uint16_t rcv_mss; /**< most payload of a segment that came; at first 536; 0: it never stood
+			   */
 	uint16_t advmss;  /**< that our SYN offered */
 	uint16_t pmtu;	  /**< of the path, as far as known: IP header included */
 

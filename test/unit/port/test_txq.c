@@ -255,6 +255,29 @@ joins_segments(void)
 	tear_down();
 }
 
+/* A device that takes one segment may want its bytes to be the mbuf's own. */
+static void
+copies_what_is_elsewhere(void)
+{
+	struct rte_mbuf *m, *clone, *got;
+
+	set_up();
+	m = chain(1, 100);
+	clone = rte_pktmbuf_clone(m, near->pools[0]);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(clone);
+	q.max_segs = 1;
+	txq_room(&q)[0] = clone;
+	txq_commit(&q, 1);
+	txq_flush(&q, 1);
+	CU_ASSERT_EQUAL_FATAL(rte_eth_rx_burst(far->id, 0, &got, 1), 1);
+	CU_ASSERT(RTE_MBUF_DIRECT(got));
+	CU_ASSERT_EQUAL(got->pkt_len, 100);
+	CU_ASSERT_EQUAL(rte_mbuf_refcnt_read(m), 1);
+	rte_pktmbuf_free(got);
+	rte_pktmbuf_free(m);
+	tear_down();
+}
+
 static void
 a_lost_one_leaves_the_rest(void)
 {
@@ -279,6 +302,7 @@ static const struct test_case cases[] = {
 	{ "loses all when nothing moves", loses_all_in_the_end },
 	{ "a slow device loses nothing", progress_restarts_the_clock },
 	{ "joins segments beyond the limit", joins_segments },
+	{ "a device of one segment gets no indirect mbuf", copies_what_is_elsewhere },
 	{ "a packet that can't be sent leaves the rest", a_lost_one_leaves_the_rest },
 	{ NULL, NULL },
 };

@@ -288,10 +288,40 @@ test_no_mbufs(void)
 	free(m);
 }
 
+/* What was received and is kept may be of a pool whose buffers stand elsewhere. */
+static void
+test_other_pool(void)
+{
+	struct model *m = model_new(8);
+	struct rte_mempool *other =
+		rte_pktmbuf_pool_create("other", 15, 0, 64, 2048, SOCKET_ID_ANY);
+	struct rte_mbuf *pkt;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(other);
+	pkt = rte_pktmbuf_alloc(m->f.pool);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(pkt);
+	memcpy(rte_pktmbuf_append(pkt, 1000), m->bytes, 1000);
+	tcp_snd_append(&m->f.t, pkt);
+	m->end = 1000;
+	mbufs_put(&m->f.mbufs, rte_pktmbuf_alloc(other));
+	pkt = cut_at(m, 0, 1000);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(pkt);
+	CU_ASSERT_PTR_EQUAL(pkt->pool, other);
+	assert_bytes(pkt, m->bytes, 1000);
+	CU_ASSERT_EQUAL(rte_mbuf_refcnt_read(m->f.t.snd_head), 2);
+	rte_pktmbuf_free(pkt);
+	CU_ASSERT_EQUAL(rte_mbuf_refcnt_read(m->f.t.snd_head), 1);
+	CU_ASSERT_EQUAL(rte_mempool_in_use_count(other), 0);
+	fix_down(&m->f);
+	rte_mempool_free(other);
+	free(m);
+}
+
 static const struct test_case cases[] = {
 	{ "random appends, acknowledgments and cuts", test_random },
 	{ "cut in segments of every size", test_every_size },
 	{ "without mbufs", test_no_mbufs },
+	{ "in an mbuf of a pool with another private size", test_other_pool },
 	{ NULL, NULL },
 };
 const struct test_suite suite_snd_queue = { "snd_queue", cases };

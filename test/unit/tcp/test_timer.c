@@ -138,6 +138,31 @@ test_give_up(void)
 	fix_down(&f);
 }
 
+/* R2 also counts while there is no mbuf to send with, however often that is tried. */
+static void
+test_give_up_without_mbufs(void)
+{
+	struct rte_mbuf *taken[FIX_POOL];
+	unsigned int n;
+	struct fix f;
+
+	fix_up(&f);
+	CU_ASSERT_EQUAL(tcp_send(&f.env, &f.t, fix_bytes(&f, 0, 100)), 0);
+	mbufs_fini(&f.mbufs);
+	n = rte_mempool_avail_count(f.pool);
+	CU_ASSERT_EQUAL_FATAL(rte_pktmbuf_alloc_bulk(f.pool, taken, n), 0);
+	for (int i = 0; i < 20000 && f.t.state != TCP_CLOSED; i++) { /* well within an RTO each */
+		fix_flush(&f);
+		tcp_env_clock(&f.env, f.env.now_ns + TIME_S / 10);
+		if (f.env.now_ns >= tcb_deadline(&f.env, &f.t))
+			tcp_timer(&f.env, &f.t);
+	}
+	CU_ASSERT_EQUAL(f.t.state, TCP_CLOSED);
+	CU_ASSERT_EQUAL(f.t.error, ETIMEDOUT);
+	rte_pktmbuf_free_bulk(taken, n);
+	fix_down(&f);
+}
+
 static void
 test_give_up_syn(void)
 {
@@ -284,6 +309,7 @@ static const struct test_case cases[] = {
 	{ "acknowledgments and the timer", test_acks_and_timer },
 	{ "Karn's algorithm", test_karn },
 	{ "giving up data", test_give_up },
+	{ "giving up data that no mbuf is there for", test_give_up_without_mbufs },
 	{ "giving up a SYN", test_give_up_syn },
 	{ "zero-window probes", test_persist },
 	{ "zero-window probes that nobody answers", test_persist_unanswered },
