@@ -129,7 +129,7 @@ finish(struct thole_sockets *s, thole_sock sock, bool reset)
 	int error = sock_get(s, sock, &k);
 
 	if (error == -EALREADY) { /* what comes if it isn't taken */
-		k->flags |= reset ? SF_OWES_ABORT : SF_OWES_CLOSE;
+		k->flags |= reset || k->linger_ns == 0 ? SF_OWES_ABORT : SF_OWES_CLOSE;
 		return 0;
 	}
 	if (error != 0)

@@ -436,13 +436,10 @@ begin(struct thole_sockets *s, struct sock *k, struct thole_sockets *to, uint64_
 		return -EOPNOTSUPP;
 	if (k->state != SOCK_OPEN)
 		return -ENOTCONN;
-	if (k->error != 0)
-		return sock_tell_error(k);
 	theirs = ring_on(to, r->worker);
 	if (theirs == NULL)
 		return -EXDEV;
-	/* What it owes goes before. */
-	if ((k->flags & SF_OWED) != 0 || !sock_has_room(r, 2))
+	if ((k->flags & SF_OWED) != 0) /* goes before */
 		return -EAGAIN;
 	error = promise(to->inbox, r->worker, k, user);
 	if (error != 0)
@@ -453,7 +450,12 @@ begin(struct thole_sockets *s, struct sock *k, struct thole_sockets *to, uint64_
 	ops[1] = (struct thole_op){
 		.type = THOLE_OP_GIVE, .conn = k->conn, .bytes = thole_app_number(theirs->app)
 	};
-	(void)sock_post(r, ops, 2);
+	/* Not staged: when that goes another may have the number. SET_USER alone does nothing. */
+	if (sock_post_now(r, ops, 2) != 2) {
+		end_promise(k, false, false);
+		return -EAGAIN;
+	}
+	k->error = 0; /* of a give before this one */
 	k->state = SOCK_GIVING;
 	return 0;
 }

@@ -53,6 +53,12 @@ sock_post(struct sock_ring *r, const struct thole_op *ops, uint32_t n)
 	return true;
 }
 
+uint32_t
+sock_post_now(struct sock_ring *r, const struct thole_op *ops, uint32_t n)
+{
+	return flush_staged(r) ? submit(r, ops, n) : 0;
+}
+
 static bool
 post_one(struct sock_ring *r, const struct sock *k, enum thole_op_type type, uint32_t bytes)
 {

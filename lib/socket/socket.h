@@ -224,6 +224,9 @@ struct sock *sock_map_find(const struct thole_sockets *s, uint16_t ring, thole_c
 bool sock_post(struct sock_ring *r, const struct thole_op *ops, uint32_t n);
 bool sock_has_room(struct sock_ring *r, uint32_t n);
 
+/** Likewise, but only into the ring: none is staged. @return how many of them, the first first. */
+uint32_t sock_post_now(struct sock_ring *r, const struct thole_op *ops, uint32_t n);
+
 /** Posts what @p k owes, now or when there is room; then a closing record is freed. */
 void sock_settle(struct thole_sockets *s, struct sock *k);
 

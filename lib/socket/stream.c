@@ -150,11 +150,12 @@ send_some(struct thole_sockets *s, struct sock *k, struct cursor *from, size_t m
 	return bytes;
 }
 
-/* An error that ended the connection counts as told when it is what the call returns. */
+/* An error that ended the connection counts as told when it is what the call returns. While it is
+ * open an error is thole_give()'s, which may read as what such a call returns by itself. */
 static int64_t
 told(struct sock *k, int64_t result)
 {
-	if (result < 0 && result == -k->error)
+	if (k->state != SOCK_OPEN && result < 0 && result == -k->error)
 		k->error = 0;
 	return result;
 }
