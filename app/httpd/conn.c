@@ -15,6 +15,7 @@
 #define SECOND		1000000000ull
 #define HTTP_CHUNK_SEGS 16	     /* mbufs of a chain that one read fills */
 #define HTTP_TURN_BYTES (128 * 1024) /* that one connection may queue in a turn */
+#define HTTP_LOOKS	2	     /* in a stall's limit */
 
 enum http_phase {
 	HTTP_READING,	/* a request */
@@ -38,6 +39,7 @@ struct http {
 	uint64_t at, end;      /* in it */
 	uint64_t given;	       /* bytes of answers, to the stack */
 	uint64_t taken;	       /* of these, acknowledged when it was looked at last */
+	unsigned int vain;     /* looks in a row that found no more */
 };
 
 static struct httpd *
@@ -55,7 +57,7 @@ http_limit(const struct httpd *httpd, enum http_wait wait)
 	case HTTP_WAIT_HEAD:
 		return 10 * SECOND;
 	case HTTP_WAIT_CREDIT:
-		return httpd->stall_ns;
+		return httpd->stall_ns / HTTP_LOOKS;
 	case HTTP_WAIT_CLOSE:
 		return 2 * SECOND;
 	case HTTP_WAIT_NOTHING:
@@ -400,45 +402,63 @@ http_init(struct server *server)
 
 /*
  * Credit comes back in large parts: a slow peer may take longer for one than the limit, and yet be
- * alive. So it is asked what was acknowledged, of one connection at a time.
+ * alive. So it is asked what was acknowledged. When the last of that came isn't known, but between
+ * which looks.
  */
 static bool
 http_ask(struct conns *conns, struct http *http)
 {
 	struct httpd *httpd = http_server(conns);
+	struct http_ask *ask = NULL;
 
-	if (httpd->asked != 0)
+	for (int i = 0; i < HTTP_ASKS; i++) {
+		struct http_ask *a = &httpd->asks[i];
+
+		if (a->conn == http->conn.handle) {
+			http_wait(conns, http, HTTP_WAIT_CREDIT);
+			return true;
+		}
+		if (a->conn == 0)
+			ask = a;
+	}
+	if (ask == NULL)
 		return false;
-	httpd->asked = http->conn.handle;
-	httpd->asked_given = http->given;
-	run_op(conns->run, THOLE_OP_INFO, http->conn.handle)->info = &httpd->info;
+	ask->conn = http->conn.handle;
+	ask->given = http->given;
+	run_op(conns->run, THOLE_OP_INFO, ask->conn)->info = &ask->info;
 	http_wait(conns, http, HTTP_WAIT_CREDIT); /* the next look */
 	return true;
+}
+
+/* So much of what it was given isn't acknowledged. With nothing left it is we that have nothing to
+ * give, as without mbufs. */
+static void
+http_judge(struct conns *conns, struct http *http, uint64_t taken, uint64_t left)
+{
+	http->vain = left != 0 && taken == http->taken ? http->vain + 1 : 0;
+	http->taken = taken;
+	if (http->vain < HTTP_LOOKS)
+		return;
+	http_wait(conns, http, HTTP_WAIT_NOTHING);
+	conn_abort(conns, &http->conn);
 }
 
 void
 http_info(struct server *server, const struct thole_event *event)
 {
-	struct httpd *httpd = (struct httpd *)server;
 	struct conns *conns = &server->conns;
-	struct http *http = (struct http *)conns_find(conns, httpd->asked);
-	uint64_t left = (uint64_t)httpd->info.unacked_bytes + httpd->info.notsent_bytes;
-	uint64_t taken = httpd->asked_given - left;
+	struct http_ask *ask = container_of(event->info, struct http_ask, info);
+	struct http *http = (struct http *)conns_find(conns, ask->conn);
+	uint64_t left = (uint64_t)ask->info.unacked_bytes + ask->info.notsent_bytes;
 
-	httpd->asked = 0;
-	if (event->type != THOLE_EV_INFO || http == NULL || http->conn.closing ||
-		http->wait != HTTP_WAIT_CREDIT)
-		return;
-	/* With nothing left it is we that have nothing to give, as without mbufs. */
-	if (left != 0 && taken == http->taken) {
-		http_wait(conns, http, HTTP_WAIT_NOTHING);
-		conn_abort(conns, &http->conn);
-	}
-	http->taken = taken;
+	ask->conn = 0;
+	if (event->type == THOLE_EV_INFO && http != NULL && !http->conn.closing &&
+		http->wait == HTTP_WAIT_CREDIT)
+		http_judge(conns, http, ask->given - left, left);
 }
 
 /* The limit of what it waits for is over. @return false: not now: there is no mbuf for an answer,
- * or another is asked about. */
+ * or too many are asked about. */
 static bool
 http_late(struct conns *conns, struct http *http)
 {

@@ -24,14 +24,20 @@ enum http_wait {
 struct http;
 TAILQ_HEAD(http_list, http);
 
+#define HTTP_ASKS 32 /* INFOs that may be under way: so many stalled peers are judged in a turn */
+
+struct http_ask {
+	thole_conn conn;	/* 0: free */
+	uint64_t given;		/* what its peer was given by then */
+	struct thole_info info; /* the answer */
+};
+
 struct httpd {
 	struct server server; /* first */
 	int root;
-	uint64_t idle_ns;	/* limit of HTTP_WAIT_REQUEST */
-	uint64_t stall_ns;	/* of HTTP_WAIT_CREDIT */
-	thole_conn asked;	/* whose INFO is asked for; 0: nobody's */
-	uint64_t asked_given;	/* what its peer was given by then */
-	struct thole_info info; /* the answer */
+	uint64_t idle_ns;  /* limit of HTTP_WAIT_REQUEST */
+	uint64_t stall_ns; /* of HTTP_WAIT_CREDIT, which is looked at twice in it */
+	struct http_ask asks[HTTP_ASKS];
 	struct http_list waits[HTTP_NB_WAITS];
 };
 
@@ -39,7 +45,7 @@ extern const struct conns_ops http_ops;
 
 void http_init(struct server *server);
 
-/** INFO's answer: ends a connection whose peer took nothing since the last one. */
+/** INFO's answer: ends a connection whose peer took nothing for the limit, or up to a half more. */
 void http_info(struct server *server, const struct thole_event *event);
 
 /** Ends what has waited for too long. */

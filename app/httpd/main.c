@@ -65,7 +65,9 @@ static const struct opts_def httpd_defs[] = {
 	{ "root", "DIR", "serve the files below DIR (.)", set_root },
 	{ "idle", "SECONDS", "close kept connections without a request for so long (15)",
 		set_idle },
-	{ "stall", "SECONDS", "reset a peer that takes nothing of an answer for so long (30)",
+	{ "stall", "SECONDS",
+		"reset a peer that takes nothing of an answer for so long, or up to half as long "
+		"again (30)",
 		set_stall },
 	{ NULL, NULL, NULL, NULL },
 };

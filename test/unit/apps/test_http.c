@@ -21,6 +21,7 @@ extern const struct test_suite test_http;
 static struct run run;
 static struct httpd httpd;
 static struct rte_mempool *pool;
+static struct thole_info *info; /* where the last INFO asked for goes */
 static char top[] = "/tmp/thole-http-XXXXXX", big[64];
 
 struct rte_mbuf *
@@ -92,7 +93,7 @@ start(void)
 	CU_ASSERT_FATAL(httpd.root >= 0);
 	httpd.server.ops = &http_ops;
 	http_init(&httpd.server);
-	CU_ASSERT_EQUAL_FATAL(conns_init(&httpd.server.conns, &http_ops, &run, 8, &httpd), 0);
+	CU_ASSERT_EQUAL_FATAL(conns_init(&httpd.server.conns, &http_ops, &run, 64, &httpd), 0);
 }
 
 static void
@@ -106,13 +107,13 @@ end(void)
 	rte_mempool_free(pool);
 }
 
-/* When the limit is over it asks, and not before. */
+/* When half the limit is over it asks, and not before. */
 static void
 asks_about(uint32_t index)
 {
 	struct thole_op op;
 
-	run.now_ns += STALL - 1;
+	run.now_ns += STALL / 2 - 1;
 	http_tick(&httpd.server);
 	CU_ASSERT_EQUAL(run.nb_ops, 0);
 	run.now_ns++;
@@ -121,7 +122,8 @@ asks_about(uint32_t index)
 	take_ops(&op);
 	CU_ASSERT_EQUAL(op.type, THOLE_OP_INFO);
 	CU_ASSERT_EQUAL(op.conn, HANDLE(index));
-	CU_ASSERT_PTR_EQUAL(op.info, &httpd.info);
+	info = op.info;
+	CU_ASSERT_PTR_NOT_NULL_FATAL(info);
 }
 
 /* @return whether it resets the connection, of which so much isn't acknowledged. */
@@ -129,19 +131,20 @@ static bool
 resets(uint32_t index, enum thole_event_type type, uint32_t unacked, uint32_t notsent)
 {
 	const struct thole_event ev = {
-		.type = (uint8_t)type, .op = THOLE_OP_INFO, .conn = HANDLE(index)
+		.type = (uint8_t)type, .op = THOLE_OP_INFO, .conn = HANDLE(index), .info = info
 	};
 	struct thole_op op;
 
-	httpd.info.unacked_bytes = unacked;
-	httpd.info.notsent_bytes = notsent;
+	info->unacked_bytes = unacked;
+	info->notsent_bytes = notsent;
 	http_info(&httpd.server, &ev);
 	take_ops(&op);
 	CU_ASSERT_TRUE(op.type == THOLE_OP_SEND || op.conn == HANDLE(index));
 	return op.type == THOLE_OP_ABORT;
 }
 
-/* A byte is enough, whether credit for it came or not; none is too little. */
+/* A byte is enough, whether credit for it came or not. Of the last one it is only known that it
+ * came between two looks: the limit counts from the later. */
 static void
 slow_and_stalled(void)
 {
@@ -154,10 +157,17 @@ slow_and_stalled(void)
 	asks_about(1);
 	CU_ASSERT_FALSE(resets(1, THOLE_EV_INFO, 5000, given - 6001));
 	asks_about(1);
-	CU_ASSERT_TRUE(resets(1, THOLE_EV_INFO, 4000, given - 5001));
+	CU_ASSERT_FALSE(resets(1, THOLE_EV_INFO, 4000, given - 5001));
+	asks_about(1);
+	CU_ASSERT_FALSE(resets(1, THOLE_EV_INFO, 4000, given - 5002));
+	asks_about(1);
+	CU_ASSERT_FALSE(resets(1, THOLE_EV_INFO, 4000, given - 5002));
+	asks_about(1);
+	CU_ASSERT_TRUE(resets(1, THOLE_EV_INFO, 4000, given - 5002));
 	end();
 }
 
+/* The limit after the answer, and not half of it more. */
 static void
 never_took_any(void)
 {
@@ -165,6 +175,8 @@ never_took_any(void)
 
 	start();
 	given = begin(1);
+	asks_about(1);
+	CU_ASSERT_FALSE(resets(1, THOLE_EV_INFO, 10000, given - 10000));
 	asks_about(1);
 	CU_ASSERT_TRUE(resets(1, THOLE_EV_INFO, 10000, given - 10000));
 	end();
@@ -183,27 +195,85 @@ nothing_to_take(void)
 	end();
 }
 
-/* One after another, each by its own bytes; one that ended meanwhile holds up nobody. */
-static void
-one_at_a_time(void)
+/* Answers those that are asked about, that none took any. @return how many; @p reset gets how many
+ * of them it resets. */
+static uint32_t
+answer_all(uint32_t given, uint32_t *reset)
 {
-	const struct thole_event over = { .type = THOLE_EV_CLOSED, .conn = HANDLE(1) };
-	struct thole_op op;
-	uint32_t given;
+	struct thole_op ops[HTTP_ASKS];
+	uint32_t n = run.nb_ops;
+
+	CU_ASSERT_TRUE_FATAL(n <= HTTP_ASKS);
+	memcpy(ops, run.ops, n * sizeof(ops[0]));
+	run.nb_ops = 0;
+	*reset = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		CU_ASSERT_EQUAL(ops[i].type, THOLE_OP_INFO);
+		info = ops[i].info;
+		*reset += resets((uint32_t)(ops[i].conn >> 32), THOLE_EV_INFO, given, 0);
+	}
+	return n;
+}
+
+/* Many are judged in a turn, each by its own bytes, and the rest in the next. */
+static void
+many_at_once(void)
+{
+	uint32_t given = 0, reset;
 
 	start();
-	(void)begin(1);
-	given = begin(2);
-	asks_about(1);
+	for (uint32_t i = 1; i <= HTTP_ASKS + 5; i++)
+		given = begin(i);
+	for (uint32_t look = 0; look < 2; look++) {
+		run.now_ns += STALL / 2;
+		http_tick(&httpd.server);
+		CU_ASSERT_EQUAL(answer_all(given, &reset), HTTP_ASKS);
+		CU_ASSERT_EQUAL(reset, look * HTTP_ASKS);
+		http_tick(&httpd.server);
+		CU_ASSERT_EQUAL(answer_all(given, &reset), 5);
+		CU_ASSERT_EQUAL(reset, look * 5);
+		http_tick(&httpd.server);
+		CU_ASSERT_EQUAL(run.nb_ops, 0);
+	}
+	end();
+}
+
+/* One that ended meanwhile holds up nobody, and answers in another order are each one's own. */
+static void
+ended_meanwhile(void)
+{
+	const struct thole_event over = { .type = THOLE_EV_CLOSED, .conn = HANDLE(1) };
+	struct thole_info *infos[HTTP_ASKS];
+	struct thole_op op;
+	uint32_t given = 0;
+
+	start();
+	for (uint32_t i = 1; i <= HTTP_ASKS + 1; i++)
+		given = begin(i);
+	run.now_ns += STALL / 2;
+	http_tick(&httpd.server);
+	CU_ASSERT_EQUAL_FATAL(run.nb_ops, HTTP_ASKS);
+	for (uint32_t i = 0; i < HTTP_ASKS; i++)
+		infos[i] = run.ops[i].info;
+	take_ops(&op);
 	http_tick(&httpd.server);
 	CU_ASSERT_EQUAL(run.nb_ops, 0);
 	CU_ASSERT_TRUE(conns_event(&httpd.server.conns, &over));
+	info = infos[0];
 	CU_ASSERT_FALSE(resets(1, THOLE_EV_REFUSED, given, 0));
+	for (uint32_t i = HTTP_ASKS; i > 1; i--) {
+		info = infos[i - 1];
+		CU_ASSERT_FALSE(resets(i, THOLE_EV_INFO, given - i, 0));
+	}
 	http_tick(&httpd.server);
+	CU_ASSERT_EQUAL(run.nb_ops, 1);
 	take_ops(&op);
 	CU_ASSERT_EQUAL(op.type, THOLE_OP_INFO);
-	CU_ASSERT_EQUAL(op.conn, HANDLE(2));
-	CU_ASSERT_TRUE(resets(2, THOLE_EV_INFO, given, 0));
+	CU_ASSERT_EQUAL(op.conn, HANDLE(HTTP_ASKS + 1));
+	run.now_ns += STALL / 2; /* it isn't asked about again before it is answered */
+	http_tick(&httpd.server);
+	CU_ASSERT_EQUAL(run.nb_ops, HTTP_ASKS - 1);
+	take_ops(&op);
 	end();
 }
 
@@ -211,7 +281,8 @@ static const struct test_case cases[] = {
 	{ "slow, then stalled", slow_and_stalled },
 	{ "never took any", never_took_any },
 	{ "nothing to take", nothing_to_take },
-	{ "one at a time", one_at_a_time },
+	{ "many at once", many_at_once },
+	{ "ended meanwhile", ended_meanwhile },
 	{ NULL, NULL },
 };
 const struct test_suite test_http = { "http", cases };
