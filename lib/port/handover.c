@@ -156,14 +156,30 @@ handover_sent(struct handover *h)
 	wake(h, sender_for(h->rings, h->self));
 }
 
+/* Whether anything of those that this worker sends for waits here. */
+static bool
+relay_owed(const struct handover *h)
+{
+	const struct handover_rings *s = h->rings;
+
+	if (txq_waits(&h->relay))
+		return true;
+	for (uint32_t w = (uint32_t)h->self + s->nb_queues; w < s->nb_workers; w += s->nb_queues)
+		if (!ring_is_empty(s->tx[w]))
+			return true;
+	return false;
+}
+
 bool
 handover_owed(const struct handover *h)
 {
 	const struct handover_rings *s = h->rings;
 
+	if (h->has_queue)
+		return relay_owed(h);
 	/* In this order: who takes them out has said so before (relay_next()). */
-	return !h->has_queue && (!ring_is_empty(s->tx[h->self]) ||
-					__atomic_load_n(&s->relaying[h->self], __ATOMIC_ACQUIRE));
+	return !ring_is_empty(s->tx[h->self]) ||
+	       __atomic_load_n(&s->relaying[h->self], __ATOMIC_ACQUIRE);
 }
 
 bool

@@ -83,7 +83,8 @@ uint32_t handover_tx(struct handover *h, uint64_t now_ns);
 /** This worker's own packets went into handover_tx_ring(): who sends them wakes. */
 void handover_sent(struct handover *h);
 
-/** Whether packets of this worker's own wait, at the one that sends for it, for the device. */
+/** Whether packets wait for the device at who sends them for another: this worker's own there, or
+ * those that this one sends. */
 bool handover_owed(const struct handover *h);
 
 /** Whether there is something to do that nobody will wake this worker for, after a turn that moved

@@ -249,7 +249,9 @@ THOLE_API void thole_worker_drain(struct thole_worker *worker, uint64_t until_ns
  * Whether that is done: no connection is left, nothing is owed, and the device has taken every
  * packet, RSTs too; at the latest a second after the deadline, or later with very many: the turn
  * that resets them is as long as that takes, and then each may take a microsecond more. A device
- * that sends by itself may need some milliseconds more before it is stopped. Any thread.
+ * that sends by itself may need some milliseconds more before it is stopped. Where a port has more
+ * workers than queues, those with a queue go on turning until all of the port are drained: they
+ * send for the others. Any thread.
  * @param cut gets what was cut off at the deadline, all 0 for nothing; may be NULL.
  */
 THOLE_API bool thole_worker_drained(const struct thole_worker *worker, struct thole_left *cut);

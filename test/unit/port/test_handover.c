@@ -475,8 +475,8 @@ a_stuck_worker(void)
 	tear_down();
 }
 
-/* Packets of a worker without a queue, more than the cable holds: it owes them until the last of
- * them is on the cable. */
+/* Packets of a worker without a queue, more than the cable holds: it and who sends them owe them
+ * until the last of them is on the cable. */
 static void
 owed_until_sent(void)
 {
@@ -496,7 +496,7 @@ owed_until_sent(void)
 	CU_ASSERT_EQUAL(handover_tx(&parts[0], 1), 15);
 	CU_ASSERT_TRUE(ring_is_empty(handover_tx_ring(&parts[1])));
 	CU_ASSERT_TRUE(handover_owed(&parts[1]));
-	CU_ASSERT_FALSE(handover_owed(&parts[0]));
+	CU_ASSERT_TRUE(handover_owed(&parts[0]));
 	CU_ASSERT_EQUAL(handover_tx(&parts[0], 2), 0);
 	CU_ASSERT_TRUE(handover_owed(&parts[1]));
 	for (int i = 0; i < 2; i++) {
@@ -506,6 +506,7 @@ owed_until_sent(void)
 		n = (uint16_t)(n + took);
 		CU_ASSERT_EQUAL(handover_tx(&parts[0], 3), i == 0 ? 5 : 0);
 		CU_ASSERT_FALSE(handover_owed(&parts[1]));
+		CU_ASSERT_FALSE(handover_owed(&parts[0]));
 	}
 	CU_ASSERT_EQUAL(n, 20);
 	/* What the device doesn't take is lost in the end, and then nobody waits for it. */
@@ -524,6 +525,44 @@ owed_until_sent(void)
 	rte_pktmbuf_free_bulk(got, n);
 	CU_ASSERT_EQUAL(rte_mempool_in_use_count(ours->pools[1]), 0);
 	tear_down();
+}
+
+/* Who has a queue is drained when it has sent what others gave it, on a cable that is full. */
+static void
+drained_when_relayed(void)
+{
+	static struct side client, server;
+	struct rte_ring *ring;
+	struct rte_mbuf *m;
+
+	client = (struct side){ .is_server = false };
+	server = (struct side){ .is_server = true };
+	CU_ASSERT_EQUAL_FATAL(thole_cable_create("left", "right", 1, 16, NULL), 0);
+	open_side(&client, "left", 1, 0, false);
+	open_side(&server, "right", 2, 0, false);
+	for (int i = 0; i < 20; i++) { /* what it says when it begins leaves the cable */
+		turn(&client);
+		turn(&server);
+	}
+	ring = server.port->handover->tx[1];
+	for (int i = 0; i < 20; i++) {
+		m = rte_pktmbuf_alloc(server.port->pools[1]);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+		(void)rte_pktmbuf_append(m, 60);
+		memset(rte_pktmbuf_mtod(m, void *), 0, 60);
+		CU_ASSERT_EQUAL(rte_ring_sp_enqueue(ring, m), 0);
+	}
+	thole_worker_drain(server.ends[0].worker, 0);
+	(void)thole_worker_turn(server.ends[0].worker); /* 15 of them */
+	CU_ASSERT_TRUE(ring_is_empty(ring));
+	CU_ASSERT_FALSE(thole_worker_drained(server.ends[0].worker, NULL));
+	turn(&client);
+	(void)thole_worker_turn(server.ends[0].worker);
+	(void)thole_worker_turn(server.ends[0].worker);
+	CU_ASSERT_TRUE(thole_worker_drained(server.ends[0].worker, NULL));
+	turn(&client);
+	turn(&server);
+	close_sides(&client, &server);
 }
 
 /* A worker without a queue is drained when who sends for it has sent what resets its peers. */
@@ -694,6 +733,7 @@ static const struct test_case cases[] = {
 	{ "a stuck worker", a_stuck_worker },
 	{ "owed until it is sent", owed_until_sent },
 	{ "drained when it is sent", drained_when_sent },
+	{ "drained when it is relayed", drained_when_relayed },
 	{ "a taker that sleeps", a_sleeping_taker },
 	{ "a sender that sleeps", a_sleeping_sender },
 	{ NULL, NULL },
