@@ -31,8 +31,10 @@ class Step:
 class Lanes:
     """Starts the steps of each lane in their order, but for those that have to wait for another step."""
 
-    def __init__(self, cpus):
+    def __init__(self, cpus, broke=None):
+        """broke: told of (step, what it raised), after which the others go on; none: run() raises that."""
         self.cpus = cpus
+        self.broke = broke
         self.waiting = []
         self.free = {FRONT: cpus, BACK: cpus}
         self.running = 0
@@ -45,7 +47,8 @@ class Lanes:
             self.changed.notify_all()
 
     def run(self):
-        """@return when all steps are done. Raises what a step raised, when those that ran beside it have ended."""
+        """@return when all steps are done. Raises what a step raised, if nobody is told of it, when those that ran
+        beside it have ended."""
         with self.changed:
             while self.running or (self.waiting and self.error is None):
                 if self.error is None:
@@ -72,7 +75,12 @@ class Lanes:
     def _do(self, step, takes):
         error = None
         try:
-            step.work()
+            try:
+                step.work()
+            except Exception as raised:
+                if self.broke is None:
+                    raise
+                self.broke(step, raised)
         except BaseException as raised:  # whatever it is, run() must hear of it
             error = raised
         with self.changed:

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import traceback
 from dataclasses import dataclass
 
 sys.dont_write_bytecode = True
@@ -118,6 +119,11 @@ class Report:
                 print(f"            {line}")
         sys.stdout.flush()
 
+    def broke(self, name, error):
+        """What was to give a result raised this instead."""
+        lines = "".join(traceback.format_exception(type(error), error, error.__traceback__)).splitlines()
+        self.add(name, tap.Outcome(failures=[(f"broke off: {lines[-1]}", lines[:-1])]))
+
     def end(self):
         if self.failed:
             print("\nFailed:")
@@ -158,6 +164,11 @@ def make(report, build, full=False):
             return False
     command = ["ninja", "--quiet", "-C", build.folder, *build.targets]
     if build.tests_only:
+        # Which those are is only known once what Meson wrote is no older than the tree.
+        again = tap.run([*BEHIND, "ninja", "-C", build.folder, "build.ninja"], BUILD_SECONDS, tap=False, cwd=ROOT)
+        if again.failures:
+            report.add(f"{build.name}: configure", again)
+            return False
         command += programs(build, full)
     return run(report, f"{build.name}: build, warnings are errors", command, BUILD_SECONDS, behind=True, tap=False)
 
@@ -363,9 +374,12 @@ def main():
     if options.full:
         os.environ["THOLE_TEST_FULL"] = "1"
     report = Report()
-    lanes = Lanes(cpus())
-    lanes.add(*steps(lanes, report, options))
-    lanes.run()
+    lanes = Lanes(cpus(), lambda step, error: report.broke(step.name, error))
+    try:
+        lanes.add(*steps(lanes, report, options))
+        lanes.run()
+    except Exception as error:  # whatever it is, what the others came to is told
+        report.broke("tools/test", error)
     return report.end()
 
 
