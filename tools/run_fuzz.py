@@ -143,7 +143,12 @@ def fuzz(target, program, options):
     log = run_tests.log_path(f"fuzz-{target}")
     limit = seconds + 120 if seconds else 7 * 24 * 3600
     outcome = tap.run(
-        run_tests.steady_addresses() + command, limit, tap=False, env=dict(os.environ, **ENV), cwd=run_tests.ROOT, log_path=log
+        [*run_tests.BEHIND, *run_tests.steady_addresses(), *command],
+        limit,
+        tap=False,
+        env=dict(os.environ, **ENV),
+        cwd=run_tests.ROOT,
+        log_path=log,
     )
     runs = re.search(r"number_of_executed_units: (\d+)", outcome.output)
     runs = int(runs.group(1)) if runs else 0
@@ -152,7 +157,11 @@ def fuzz(target, program, options):
     if cover:
         what += f", {cover[-1]} edges"
     new = sorted(set(os.listdir(found)) - before)
-    if outcome.passed and runs > 0 and not new:
+    if outcome.passed and not new:
+        if runs == 0:
+            return False, what, ["it doesn't say that it executed anything"]
+        if runs < options.runs:
+            return False, what, [f"{runs:,} of {options.runs:,} executions were made" + f": {seconds} s were too few" * bool(seconds)]
         return True, what, []
     telling = re.compile(r"^fuzz: |ERROR|runtime error|^ +#\d+ .*/\.\./(lib|test)/")
     lines = [line.strip() for line in outcome.output.splitlines() if telling.search(line)][:24]
@@ -227,4 +236,5 @@ def main():
     return report.end()
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

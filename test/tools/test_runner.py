@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""test_runner.py: tests of tools/run_tests.py, which run runs with its own."""
+"""test_runner.py: tests of tools/run_tests.py and tools/run_fuzz.py, which run runs with its own."""
 
+import argparse
 import contextlib
 import io
 import os
@@ -8,7 +9,9 @@ import signal
 import tempfile
 from unittest import mock
 
+import run_fuzz
 import run_tests
+from lanes import BEHIND
 
 
 def expect(condition, *said):
@@ -76,4 +79,48 @@ def runner_broken_step():
     expect(ran == ["next"], ran)
 
 
-TESTS = [runner_new_test, runner_broken_step]
+def fuzzed(runs, says):
+    """What becomes of a target that is to be executed so often, and says what it did: (good, what, lines, log)."""
+    with tree() as (folder, _):
+        target = put(folder, "target", f"#!/bin/sh\nnice\n{says}\n")
+        good, what, lines = run_fuzz.fuzz("target", target, argparse.Namespace(runs=runs, seconds=7))
+        with open(run_tests.log_path("fuzz-target"), encoding="utf-8") as file:
+            return good, what, lines, file.read().splitlines()
+
+
+def runner_fuzz_runs():
+    """Fewer executions than were wanted are a failure that says so; as many are none."""
+    says = "echo stat::number_of_executed_units: {}"
+    good, what, lines, log = fuzzed(3000, says.format(3000))
+    expect(good and "3,000 executions" in what and not lines, good, what, lines)
+    expect(log[0] == "19", "behind others", log)
+    good, _, lines, _ = fuzzed(3000, says.format(2999))
+    expect(not good and "2,999 of 3,000" in lines[0] and "7 s" in lines[0], good, lines)
+    good, _, lines, _ = fuzzed(0, says.format(1))
+    expect(good and not lines, good, lines)
+    for runs in (0, 3000):
+        good, _, lines, _ = fuzzed(runs, "true")
+        expect(not good and lines, good, lines)
+
+
+def runner_behind_again():
+    """Whose session can't be made nice at once asks again, and goes on if it never can."""
+    for opens in (True, False):
+        with tempfile.TemporaryDirectory() as folder:
+            wish = os.path.join(folder, "autogroup")
+            os.mkdir(wish)  # can't be written to
+            stub = f'echo "$1" >>{folder}/slept\n' + f"rmdir {wish}\n" * opens
+            put(folder, "bin/sleep", "#!/bin/sh\n" + stub)
+            words = [word.replace("/proc/self/autogroup", wish) for word in BEHIND]
+            env = dict(os.environ, PATH=f"{folder}/bin:{os.environ['PATH']}")
+            outcome = run_tests.tap.run([*words, "nice"], 60, tap=False, env=env)
+            with open(os.path.join(folder, "slept"), encoding="utf-8") as file:
+                slept = file.read().split()
+            expect(outcome.passed == 1 and outcome.output == "19\n", outcome)
+            expect(set(slept) == {"0.1"} and (len(slept) == 1) == opens, slept)
+            if opens:
+                with open(wish, encoding="utf-8") as file:
+                    expect(file.read() == "19\n")
+
+
+TESTS = [runner_new_test, runner_broken_step, runner_fuzz_runs, runner_behind_again]
