@@ -110,6 +110,7 @@ thole_app_create(
 		return -ENOMEM;
 	app->stack = stack;
 	app->number = number;
+	app->life = stack->clients[number].life;
 	app->ring_entries = entries;
 	app->ops_queued = stack->cfg.ops_queued;
 	app->ops_queued_ctx = stack->cfg.ops_queued_ctx;
@@ -172,13 +173,14 @@ thole_app_destroy(struct thole_app *app)
 		drop_rings(app);
 	tcp_profile_drop(&s->env, s->clients[app->number].settings.profile);
 	clear_client(&s->clients[app->number]);
+	s->clients[app->number].life = (uint16_t)(app->life + 1);
 	free_app(app);
 }
 
 uint32_t
 thole_app_number(const struct thole_app *app)
 {
-	return app->number;
+	return app->number + (uint32_t)app->life * APPS_MAX;
 }
 
 /* Whether a ring context is the caller's; it becomes so if it is nobody's. What its last thread did

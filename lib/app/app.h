@@ -23,6 +23,7 @@ _Static_assert(sizeof(struct thole_event) == 64, "an event is one cache line");
 struct thole_app {
 	struct thole_stack *stack;
 	uint8_t number;
+	uint16_t life; /* its client's */
 	struct thole_event answers[ANSWERS_MAX];
 	uint32_t answers_head;
 	uint32_t answers_n;

@@ -61,6 +61,15 @@ credit_in_all(const struct thole_stack *s, struct tcb *t)
 	return t->snd_credited + tcp_profile(&s->env, t)->sndbuf_bytes - t->snd_end;
 }
 
+/* NULL: there is no such context, or no more. */
+static struct thole_app *
+find_taker(const struct thole_stack *s, uint32_t number)
+{
+	const struct client *c = &s->clients[number % APPS_MAX];
+
+	return c->used && thole_app_number(c->ctx) == number ? c->ctx : NULL;
+}
+
 int
 give_conn(struct thole_app *app, struct tcb *t, const struct thole_op *op)
 {
@@ -69,11 +78,11 @@ give_conn(struct thole_app *app, struct tcb *t, const struct thole_op *op)
 	struct thole_event *ev;
 	struct thole_app *taker;
 
-	if (op->bytes >= APPS_MAX || !s->clients[op->bytes].used || op->bytes == app->number)
+	taker = find_taker(s, op->bytes);
+	if (taker == NULL || taker == app)
 		return -EINVAL;
 	if (!is_givers(t))
 		return -ENOTCONN;
-	taker = s->clients[op->bytes].ctx;
 	if (taker->answers_n == ANSWERS_MAX)
 		return -EAGAIN;
 	ev = answer_add(taker, THOLE_EV_TAKEN, 0, t->user);

@@ -450,7 +450,7 @@ begin(struct thole_sockets *s, struct sock *k, struct thole_sockets *to, uint64_
 	ops[1] = (struct thole_op){
 		.type = THOLE_OP_GIVE, .conn = k->conn, .bytes = thole_app_number(theirs->app)
 	};
-	/* Not staged: when that goes another may have the number. SET_USER alone does nothing. */
+	/* Not staged: 'to' may end meanwhile. SET_USER alone does nothing. */
 	if (sock_post_now(r, ops, 2) != 2) {
 		end_promise(k, false, false);
 		return -EAGAIN;

@@ -51,6 +51,7 @@ struct local_range {
 /* An application context, as the stack sees it. */
 struct client {
 	bool used;
+	uint16_t life;		      /* counts those who had the place */
 	struct tcp_settings settings; /* of what it opens */
 	struct index_list ready;      /* TCBs with events */
 	uint32_t parting; /* of these: the last behind which none is another context's; SLAB_NONE:

@@ -117,7 +117,7 @@ may_end(const struct side *me, const struct context *c)
 	return true;
 }
 
-/* A number is given anew: nobody may be on the way to the one who had it. */
+/* A context takes another's place among ours: nobody may be on the way to the one who had it. */
 static bool
 may_make(const struct side *me)
 {

@@ -146,7 +146,9 @@ inside_owner(const struct side *me, thole_conn conn)
 {
 	const struct tcb *t = record_of(me->stack, conn);
 
-	return t != NULL && t->app != APP_NONE ? t->app : UINT32_MAX;
+	if (t == NULL || t->app == APP_NONE)
+		return UINT32_MAX;
+	return thole_app_number(me->stack->clients[t->app].ctx);
 }
 
 static bool

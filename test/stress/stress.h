@@ -59,8 +59,7 @@ struct end {
 	uint32_t owed; /* bytes of DATA that nobody has said RECEIVED of */
 	int32_t credit;
 	int32_t status;
-	/* When it was last given away: to which context, and how many had had that number before.
-	 */
+	/* When it was last given away: to which place, and how many had had that before. */
 	uint32_t to;
 	uint32_t gone;
 };
@@ -74,7 +73,7 @@ struct shared {
 	struct rte_mempool *pool;
 	struct pair *pairs;
 	uint32_t numbers[STACKS][USERS]; /* of contexts; NOBODY: there is none now */
-	uint32_t gone[STACKS][CONTEXTS]; /* destroyed, by number */
+	uint32_t gone[STACKS][CONTEXTS]; /* destroyed, by place: number % CONTEXTS */
 	uint32_t target;		 /* connections that each thread keeps open */
 	uint32_t stop;			 /* no more of anything */
 	uint32_t finish;		 /* what is in the rings is all that comes */

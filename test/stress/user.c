@@ -84,7 +84,7 @@ churn(struct user *u, unsigned int stack)
 		return;
 	}
 	PUT(u->sh->numbers[stack][u->id], NOBODY);
-	ADD(u->sh->gone[stack][number], 1);
+	ADD(u->sh->gone[stack][number % CONTEXTS], 1);
 	ledger_lose(u, stack);
 	u->n.churned++;
 	make_app(u, stack);
@@ -173,8 +173,8 @@ give(struct user *u, struct known *k)
 
 	if (number == NOBODY || (GET(k->e->flags) & (END_CLOSING | END_ABORTED)) != 0)
 		return;
-	PUT(k->e->to, number);
-	PUT(k->e->gone, GET(u->sh->gone[k->stack][number]));
+	PUT(k->e->to, number % CONTEXTS);
+	PUT(k->e->gone, GET(u->sh->gone[k->stack][number % CONTEXTS]));
 	if (submit_for(u, k->e, THOLE_OP_GIVE, number))
 		own_remove(u, k);
 }

@@ -297,7 +297,8 @@ THOLE_API int thole_app_create(
  */
 THOLE_API void thole_app_destroy(struct thole_app *app);
 
-/** The number by which other contexts of the same stack give it connections. Any thread. */
+/** The number by which other contexts of the same stack give it connections, and no other's: who
+ * comes after it has another (but for one of 65,536). Any thread. */
 THOLE_API uint32_t thole_app_number(const struct thole_app *app);
 
 /**

@@ -260,6 +260,28 @@ test_credit_set(void)
 	down(&u);
 }
 
+/* One that was there when it was asked for, and is gone; another has its place. */
+static void
+test_taker_gone(void)
+{
+	static const struct thole_app_config direct;
+	struct thole_app *next;
+	struct setup u;
+	uint32_t number;
+
+	up(&u, 0);
+	number = thole_app_number(u.w[0]);
+	thole_app_destroy(u.w[0]);
+	refused(u.s, u.conn[SERVER], number, -EINVAL);
+	CU_ASSERT_EQUAL_FATAL(thole_app_create(u.p.side[SERVER].stack, &direct, &next), 0);
+	u.w[0] = next;
+	CU_ASSERT_NOT_EQUAL(thole_app_number(next), number);
+	refused(u.s, u.conn[SERVER], number, -EINVAL);
+	give(u.s, next, u.conn[SERVER]);
+	handed(&u, u.s, next, u.conn[SERVER]);
+	down(&u);
+}
+
 static void
 test_refused(void)
 {
@@ -533,6 +555,7 @@ static const struct test_case cases[] = {
 	{ "credit", test_credit },
 	{ "credit, and buffers that are set", test_credit_set },
 	{ "what is refused", test_refused },
+	{ "the taker gone, another in its place", test_taker_gone },
 	{ "CLOSED comes once", test_closed },
 	{ "given with events, from among many", test_standing },
 	{ "given on at once", test_given_on },
