@@ -20,15 +20,9 @@ accepted(struct thole_sockets *s, uint16_t ring, const struct thole_event *ev)
 		sock_abort_conn(&s->rings[ring], ev->conn);
 		return;
 	}
-	k->state = SOCK_OPEN;
-	k->flags |= SF_PEER | SF_QUEUED;
-	k->ring = ring;
-	k->conn = ev->conn;
-	k->local = ev->local;
-	k->remote = ev->remote;
+	sock_come(s, k, ring, ev);
 	k->linger_ns = l->linger_ns;
 	k->stream.credit = ev->bytes;
-	sock_map_add(s, k);
 	sock_queue(s, l, k);
 }
 

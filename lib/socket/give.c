@@ -288,15 +288,9 @@ sock_taken(struct thole_sockets *s, uint16_t ring, const struct thole_event *ev)
 	}
 	s->reserved--;
 	k = sock_new(s);
-	k->state = SOCK_OPEN;
-	k->flags |= SF_PEER | SF_QUEUED;
-	k->ring = ring;
-	k->conn = ev->conn;
-	k->local = ev->local;
-	k->remote = ev->remote;
+	sock_come(s, k, ring, ev);
 	k->stream.credit = (int32_t)ev->bytes;
 	k->stream.place = (uint32_t)ev->user;
-	sock_map_add(s, k);
 	a = &s->arrivals[k->stream.place];
 	a->record = sock_index(s, k);
 	if (a->seen)

@@ -121,6 +121,18 @@ sock_map_add(struct thole_sockets *s, const struct sock *k)
 	s->map[slot_of(s, k->ring, k->conn)] = sock_index(s, k) + 1;
 }
 
+void
+sock_come(struct thole_sockets *s, struct sock *k, uint16_t ring, const struct thole_event *ev)
+{
+	k->state = SOCK_OPEN;
+	k->flags |= SF_PEER | SF_QUEUED;
+	k->ring = ring;
+	k->conn = ev->conn;
+	k->local = ev->local;
+	k->remote = ev->remote;
+	sock_map_add(s, k);
+}
+
 struct sock *
 sock_map_find(const struct thole_sockets *s, uint16_t ring, thole_conn conn)
 {

@@ -215,6 +215,9 @@ int sock_get(const struct thole_sockets *s, thole_sock sock, struct sock **out);
 uint32_t sock_index(const struct thole_sockets *s, const struct sock *k);
 
 void sock_map_add(struct thole_sockets *s, const struct sock *k);
+/** @p k, new, is the connection of ACCEPTED or TAKEN: open, and to be accepted. */
+void sock_come(
+	struct thole_sockets *s, struct sock *k, uint16_t ring, const struct thole_event *ev);
 void sock_map_remove(struct thole_sockets *s, const struct sock *k);
 struct sock *sock_map_find(const struct thole_sockets *s, uint16_t ring, thole_conn conn);
 
