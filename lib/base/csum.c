@@ -77,7 +77,6 @@ uint64_t
 csum_add_any(uint64_t sum, const void *data, size_t bytes)
 {
 	const uint8_t *p = data;
-	uint64_t low = sum, high = 0;
 	uint32_t word;
 	uint16_t half;
 
@@ -85,34 +84,33 @@ csum_add_any(uint64_t sum, const void *data, size_t bytes)
 	if (bytes >= AVX2_LEAST && __builtin_cpu_supports("avx2")) {
 		size_t most = bytes & ~(size_t)(VECTOR - 1);
 
-		high = csum_vectors(p, most);
+		sum = csum_carry(sum, csum_vectors(p, most));
 		p += most;
 		bytes -= most;
 	}
 #endif
-	low = csum_carry(low, high);
 	for (; bytes >= 32; bytes -= 32, p += 32)
-		low = csum_carry32(low, p);
+		sum = csum_carry32(sum, p);
 	for (; bytes >= 8; bytes -= 8, p += 8)
-		low = csum_carry(low, csum_load64(p));
-	low = (low & UINT32_MAX) + (low >> 32); /* callers add with + */
+		sum = csum_carry(sum, csum_load64(p));
+	sum = (sum & UINT32_MAX) + (sum >> 32); /* callers add with + */
 	if (bytes & 4) {
 		memcpy(&word, p, sizeof(word));
-		low += word;
+		sum += word;
 		p += 4;
 	}
 	if (bytes & 2) {
 		memcpy(&half, p, sizeof(half));
-		low += half;
+		sum += half;
 		p += 2;
 	}
 	if (bytes & 1) {
 		/* As if a zero byte followed, whatever the byte order. */
 		half = 0;
 		memcpy(&half, p, 1);
-		low += half;
+		sum += half;
 	}
-	return low;
+	return sum;
 }
 
 uint64_t
