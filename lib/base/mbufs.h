@@ -75,7 +75,14 @@ mbufs_get(struct mbufs *mbufs)
 	return m;
 }
 
-/* Nobody else can see it change, and whatever we write fits. */
+/** Nobody else sees what is written to it, or beside its bytes: it is direct, with refcnt 1. */
+static inline bool
+mbufs_is_private(const struct rte_mbuf *m)
+{
+	return RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1;
+}
+
+/* A private one of one segment, looked at in one go, and whatever we write fits. */
 static inline bool
 mbufs_is_ours(const struct rte_mbuf *m)
 {

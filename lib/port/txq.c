@@ -4,6 +4,7 @@
 
 #include <rte_ethdev.h>
 
+#include "base/mbufs.h"
 #include "port/compat.h"
 #include "port/txq.h"
 
@@ -23,8 +24,7 @@ join(const struct txq *q, struct rte_mbuf *m)
 {
 	uint32_t rest = m->pkt_len - m->data_len;
 
-	if (RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1 && rest <= rte_pktmbuf_tailroom(m) &&
-		rte_pktmbuf_linearize(m) == 0)
+	if (mbufs_is_private(m) && rest <= rte_pktmbuf_tailroom(m) && rte_pktmbuf_linearize(m) == 0)
 		return m;
 	struct rte_mbuf *copy = rte_pktmbuf_copy(m, q->pool, 0, UINT32_MAX);
 

@@ -12,7 +12,7 @@ echo(struct thole_stack *s, struct rte_mbuf *m, const struct ip4_pkt *ip)
 	uint16_t n;
 
 	/* Answered in place: only a packet that is all ours, in one piece. */
-	if (hop_be == 0 || m->nb_segs != 1 || !RTE_MBUF_DIRECT(m) || rte_mbuf_refcnt_read(m) != 1)
+	if (hop_be == 0 || m->nb_segs != 1 || !mbufs_is_private(m))
 		return false;
 	n = neigh_get(s, hop_be, NO_INDEX, local_find(s, ip->dst_be));
 	m->data_len = (uint16_t)(ip->l4_off + ip->l4_len); /* without padding */

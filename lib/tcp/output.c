@@ -437,8 +437,7 @@ output_marked(struct out *o)
 	}
 	if ((t->flags & TF_PROBE) == 0)
 		return;
-	if (tcb_is_quiet(
-		    t)) { /* keepalive: below the window, so that an answer must come (3.8.4) */
+	if (tcb_is_quiet(t)) { /* keepalive (3.8.4): it is below the window, and answered */
 		if (o->n == o->max)
 			return;
 		emit_ack(o, t->snd_nxt - 1);

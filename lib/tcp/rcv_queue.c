@@ -97,18 +97,11 @@ free_chain(struct chain *c)
 	drop_front(c, c->bytes);
 }
 
-/* Nobody else sees what is written beside the bytes of @p m. */
-static bool
-is_private(const struct rte_mbuf *m)
-{
-	return RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1;
-}
-
 /* Copies @p n bytes behind those of @p m. @return whether there is room. */
 static bool
 gather_behind(struct tcp_env *env, struct rte_mbuf *m, const uint8_t *bytes, uint32_t n)
 {
-	if (n > GATHER_BYTES || !is_private(m) || rte_pktmbuf_tailroom(m) < n)
+	if (n > GATHER_BYTES || !mbufs_is_private(m) || rte_pktmbuf_tailroom(m) < n)
 		return false;
 	memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, m->data_len), bytes, n);
 	m->data_len = (uint16_t)(m->data_len + n);
@@ -120,7 +113,7 @@ gather_behind(struct tcp_env *env, struct rte_mbuf *m, const uint8_t *bytes, uin
 static bool
 gather_before(struct tcp_env *env, struct rte_mbuf *m, const uint8_t *bytes, uint32_t n)
 {
-	if (n > GATHER_BYTES || !is_private(m) || rte_pktmbuf_headroom(m) < n)
+	if (n > GATHER_BYTES || !mbufs_is_private(m) || rte_pktmbuf_headroom(m) < n)
 		return false;
 	m->data_off = (uint16_t)(m->data_off - n);
 	m->data_len = (uint16_t)(m->data_len + n);
@@ -163,7 +156,7 @@ join(struct tcp_env *env, struct rte_mbuf *tail, struct chain *c)
 		c->head = --c->segs != 0 ? m->next : NULL;
 		if (c->segs == 0)
 			c->tail = tail;
-	} else if (!is_private(m) && (copy = copy_back(env, m, m->data_len)) != NULL) {
+	} else if (!mbufs_is_private(m) && (copy = copy_back(env, m, m->data_len)) != NULL) {
 		tail->next = copy;
 		copy->next = m->next;
 		copy->hash.usr = m->hash.usr;

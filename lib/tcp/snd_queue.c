@@ -106,8 +106,7 @@ share(struct tcp_env *env, struct rte_mbuf *src, uint32_t off, uint32_t len)
 static inline bool
 has_room(const struct rte_mbuf *m)
 {
-	return m->data_off >= WIRE_HEADERS_MAX && RTE_MBUF_DIRECT(m) &&
-	       rte_mbuf_refcnt_read(m) == 1;
+	return m->data_off >= WIRE_HEADERS_MAX && mbufs_is_private(m);
 }
 
 /* What follows @p head of the bytes from @p off of @p src on. */
