@@ -25,51 +25,49 @@ csum_load64(const uint8_t *p)
 #if defined(__x86_64__) && defined(__GNUC__)
 #define CSUM_AVX2  1
 #define VECTOR	   32
-#define AVX2_LEAST 256 /* below, what it takes to add lanes up is more than is saved */
+#define AVX2_LEAST 256		   /* below, what it takes to add lanes up is more than is saved */
+#define AVX2_MOST  (1024 * VECTOR) /* lanes of 32 bits hold that, and their sum */
 
-struct lanes {
-	__m256i whole, high;
-};
+/* Without a processor to tune for gcc makes two loads of a half of each that may be unaligned. */
+#ifdef __clang__
+#define CSUM_TARGET __attribute__((target("avx2")))
+#else
+#define CSUM_TARGET __attribute__((target("avx2,tune=haswell")))
+#endif
 
-/* Not loadu: without a processor to tune for it is made two loads of a half. */
-__attribute__((target("avx2"))) static inline void
-csum_vector(struct lanes *sum, const uint8_t *p)
+/* Pairs of halves, each less 2^15: signed is what the instruction that adds them takes. */
+CSUM_TARGET static inline __m256i
+csum_vector(__m256i sum, const uint8_t *p)
 {
-	__m256i v = _mm256_lddqu_si256((const __m256i *)(const void *)p);
+	const __m256i ones = _mm256_set1_epi16(1), bias = _mm256_set1_epi16(INT16_MIN);
+	__m256i v = _mm256_loadu_si256((const __m256i *)(const void *)p);
 
-	sum->whole = _mm256_add_epi64(sum->whole, v);
-	sum->high = _mm256_add_epi64(sum->high, _mm256_srli_epi64(v, 32));
+	return _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_xor_si256(v, bias), ones));
 }
 
-/*
- * A sum of the 32-bit words of @p bytes, whole vectors and four at least, in lanes of 64 bits: of
- * whole lanes, modulo 2^64, and of their high halves. The low halves' is what the former has beyond
- * the latter, 2^32 times.
- */
-__attribute__((target("avx2"))) static uint64_t
-csum_vectors(const uint8_t *p, size_t bytes)
+/* The sum of the 16-bit halves of @p n vectors, four at least. */
+CSUM_TARGET static uint64_t
+csum_vectors(const uint8_t *p, size_t n)
 {
-	const __m256i zero = _mm256_setzero_si256();
-	struct lanes a = { zero, zero }, b = a;
-	size_t n = bytes / VECTOR;
+	const uint64_t biases = (uint64_t)n * (VECTOR / 2) << 15;
+	__m256i a = _mm256_setzero_si256(), b = a;
 	__m128i half;
 
 	do {
-		csum_vector(&a, p);
-		csum_vector(&b, p + VECTOR);
-		csum_vector(&a, p + 2 * VECTOR);
-		csum_vector(&b, p + 3 * VECTOR);
+		a = csum_vector(a, p);
+		b = csum_vector(b, p + VECTOR);
+		a = csum_vector(a, p + 2 * VECTOR);
+		b = csum_vector(b, p + 3 * VECTOR);
 		p += 4 * VECTOR;
 		n -= 4;
 	} while (n >= 4);
 	for (; n != 0; n--, p += VECTOR)
-		csum_vector(&a, p);
-	a.whole = _mm256_add_epi64(a.whole, b.whole);
-	a.high = _mm256_add_epi64(a.high, b.high);
-	a.whole = _mm256_sub_epi64(a.whole, _mm256_slli_epi64(a.high, 32));
-	a.whole = _mm256_add_epi64(a.whole, a.high);
-	half = _mm_add_epi64(_mm256_castsi256_si128(a.whole), _mm256_extracti128_si256(a.whole, 1));
-	return (uint64_t)_mm_cvtsi128_si64(half) + (uint64_t)_mm_extract_epi64(half, 1);
+		a = csum_vector(a, p);
+	a = _mm256_add_epi32(a, b);
+	half = _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+	half = _mm_add_epi32(half, _mm_shuffle_epi32(half, _MM_SHUFFLE(1, 0, 3, 2)));
+	half = _mm_add_epi32(half, _mm_shuffle_epi32(half, _MM_SHUFFLE(2, 3, 0, 1)));
+	return biases + (uint64_t)(int64_t)_mm_cvtsi128_si32(half);
 }
 #endif
 
@@ -81,12 +79,12 @@ csum_add_any(uint64_t sum, const void *data, size_t bytes)
 	uint16_t half;
 
 #ifdef CSUM_AVX2
-	if (bytes >= AVX2_LEAST && __builtin_cpu_supports("avx2")) {
-		size_t most = bytes & ~(size_t)(VECTOR - 1);
+	while (bytes >= AVX2_LEAST && __builtin_cpu_supports("avx2")) {
+		size_t n = RTE_MIN(bytes, (size_t)AVX2_MOST) / VECTOR;
 
-		sum = csum_carry(sum, csum_vectors(p, most));
-		p += most;
-		bytes -= most;
+		sum = csum_carry(sum, csum_vectors(p, n));
+		p += n * VECTOR;
+		bytes -= n * VECTOR;
 	}
 #endif
 	for (; bytes >= 32; bytes -= 32, p += 32)

@@ -69,6 +69,7 @@ static void
 carries(void)
 {
 	static uint8_t bytes[65536];
+	uint64_t seed = 4;
 
 	memset(bytes, 0xff, sizeof(bytes));
 	for (size_t n = 0; n <= sizeof(bytes); n += 997)
@@ -76,6 +77,9 @@ carries(void)
 	CU_ASSERT_EQUAL(csum_fold(csum_add(0xffffffff, bytes, sizeof(bytes))), 0);
 	memset(bytes, 0, sizeof(bytes));
 	CU_ASSERT_EQUAL(csum_fold(csum_add(0, bytes, sizeof(bytes))), 0xffff);
+	fill(bytes, sizeof(bytes), &seed);
+	for (size_t n = 0; n <= sizeof(bytes); n += 997)
+		CU_ASSERT_EQUAL(host(csum_add(0, bytes, n)), slow_csum(bytes, n));
 	CU_ASSERT_EQUAL(csum_fold(0xffffffff), 0);
 	CU_ASSERT_EQUAL(csum_fold(0x0001ffff), (uint16_t)~1);
 }
