@@ -144,6 +144,49 @@ tcp_emit_data(struct rte_mbuf *m, const struct wire_path *path, const struct tcp
 	tcp_emit_usual(m, path, seg, false);
 }
 
+/** What a train of segments has in common, which differ in their place in the stream alone. */
+struct tcp_train {
+	const struct rte_mbuf *first; /* with headers, and not given to a device yet */
+	uint64_t sum; /* of all that the checksum covers but sequence number, itself and data */
+};
+
+#define TCP_USUAL_HEAD (WIRE_ETH_BYTES + WIRE_IP4_BYTES + TCP_BYTES + 4 * TCP_USUAL_WORDS)
+
+/** Of @p m, which tcp_emit_data() has made. */
+static inline void
+tcp_train_begin(struct tcp_train *train, const struct rte_mbuf *m, const struct wire_path *path)
+{
+	const uint8_t *tcp =
+		rte_pktmbuf_mtod_offset(m, const uint8_t *, WIRE_ETH_BYTES + WIRE_IP4_BYTES);
+
+	train->first = m;
+	train->sum = csum_words(tcp, TCP_BYTES / 4 + TCP_USUAL_WORDS) - wire_get32(tcp + 4) -
+		     wire_get32(tcp + 16) +
+		     wire_pseudo_sum(path->src_be, path->dst_be, IPPROTO_TCP,
+			     m->pkt_len - (WIRE_ETH_BYTES + WIRE_IP4_BYTES));
+}
+
+/** One more of the train, of as many bytes, in front of the data of @p m. */
+static __rte_always_inline void
+tcp_emit_train(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_train *train,
+	uint32_t seq)
+{
+	const struct rte_mbuf *first = train->first;
+	const uint64_t kind = RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
+	const uint32_t seq_be = rte_cpu_to_be_32(seq);
+	uint64_t sum;
+	uint8_t *p = tcp_emit_room(m, path, TCP_USUAL_WORDS, false, &sum);
+	uint8_t *tcp = p + WIRE_ETH_BYTES + WIRE_IP4_BYTES;
+
+	memcpy(p, rte_pktmbuf_mtod(first, const uint8_t *), TCP_USUAL_HEAD);
+	wire_put32(tcp + 4, seq_be);
+	m->ol_flags = (m->ol_flags & kind) | (first->ol_flags & ~kind);
+	if (unlikely(path->offload_csum)) /* which have the pseudo-header's sum alone */
+		m->tx_offload = first->tx_offload;
+	else
+		wire_put16(tcp + 16, csum_fold(csum_carry(sum, train->sum + seq_be)));
+}
+
 /** A SYN that has all that it can have, likewise. */
 static inline void
 tcp_emit_bare_syn(struct rte_mbuf *m, const struct wire_path *path, const struct tcp_out *seg)

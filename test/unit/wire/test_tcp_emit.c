@@ -342,6 +342,48 @@ round_trips(void)
 	CU_ASSERT_TRUE(frame_pool_whole());
 }
 
+/* Segments of a train are what each would be alone, whatever pieces their data are in. */
+static void
+trains(void)
+{
+	uint8_t payload[1448];
+	uint64_t seed = 11;
+
+	for (uint32_t i = 0; i < 400; i++) {
+		struct wire_path path = a_path(i % 2 != 0);
+		struct tcp_out out = { .seq = (uint32_t)prng_next(&seed),
+			.ack = (uint32_t)prng_next(&seed),
+			.sport = (uint16_t)(1 + prng_below(&seed, 65535)),
+			.dport = (uint16_t)(1 + prng_below(&seed, 65535)),
+			.wnd = (uint16_t)prng_next(&seed),
+			.flags = TCP_ACK };
+		uint32_t n = 1 + prng_below(&seed, sizeof(payload));
+		struct tcp_train train = { 0 };
+		struct rte_mbuf *m[4];
+
+		common_options(&out, false, &seed);
+		path.tos = (uint8_t)prng_next(&seed);
+		for (uint32_t j = 0; j < RTE_DIM(m); j++, out.seq += n) {
+			for (uint32_t k = 0; k < n; k++)
+				payload[k] = (uint8_t)(i % 8 == 0 ? 0xff : prng_next(&seed));
+			m[j] = payload_chain(payload, n, j % 2 == 0 ? n : prng_below(&seed, 64),
+				1 + 2 * prng_below(&seed, 700), &seed);
+			m[j]->tx_offload = UINT64_C(0x5555555555555555);
+			m[j]->ol_flags = 0;
+			if (j == 0) {
+				tcp_emit_data(m[j], &path, &out);
+				tcp_train_begin(&train, m[j], &path);
+			} else {
+				tcp_emit_train(m[j], &path, &train, out.seq);
+				check_sent(m[j], &path, &out, payload, n);
+			}
+		}
+		for (uint32_t j = 0; j < RTE_DIM(m); j++)
+			rte_pktmbuf_free(m[j]);
+	}
+	CU_ASSERT_TRUE(frame_pool_whole());
+}
+
 /* Data that starts at an odd address, and headers in an mbuf whose payload is all behind it. */
 static void
 odd_places(void)
@@ -406,6 +448,7 @@ static const struct test_case cases[] = {
 	{ "the options of a SYN, byte for byte", options_of_a_syn },
 	{ "the options of an ACK, byte for byte", options_of_an_ack },
 	{ "round trips with and without offload", round_trips },
+	{ "trains", trains },
 	{ "odd addresses and lengths", odd_places },
 	{ "extremes", extremes },
 	{ NULL, NULL },
