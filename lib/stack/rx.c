@@ -11,6 +11,7 @@
 #include <rte_prefetch.h>
 
 #include "stack/stack.h"
+#include "tcp/rcv_run.h"
 #include "wire/usual.h"
 
 #define BURST 64
@@ -166,28 +167,68 @@ device_says_good(const struct thole_stack *s, const struct rte_mbuf *m)
 }
 
 static inline bool
+sums_good(const struct thole_stack *s, const struct rte_mbuf *m, const uint8_t *h,
+	const struct usual_span *payload)
+{
+	if (likely((s->cfg.offloads & (THOLE_OFFLOAD_RX_CSUM | THOLE_OFFLOAD_RX_TRUST)) == 0))
+		return usual_sums_good(m, h, payload);
+	return device_says_good(s, m);
+}
+
+static inline bool
 take_usual(const struct thole_stack *s, struct rte_mbuf *m, struct seg *seg)
 {
 	const uint8_t *h = rte_pktmbuf_mtod(m, const uint8_t *);
 	struct usual_span payload;
-	bool good;
 
 	if (unlikely(m->data_len < USUAL_LEAST || !mac_is_ours(s, h) || !usual_is(h)))
 		return false;
 	seg->key.laddr = local_find(s, usual_dst(h));
 	if (unlikely(seg->key.laddr == LOCAL_NONE || !usual_fits(m, h, &payload)))
 		return false;
-	if (likely((s->cfg.offloads & (THOLE_OFFLOAD_RX_CSUM | THOLE_OFFLOAD_RX_TRUST)) == 0))
-		good = usual_sums_good(m, h, &payload);
-	else
-		good = device_says_good(s, m);
-	return likely(good) && usual_take(m, h, &payload, seg);
+	return likely(sums_good(s, m, h, &payload)) && usual_take(m, h, &payload, seg);
 }
 
-/* First stage. @return the end of the arrivals, which begin at @p end. */
-static inline struct arrival *
+/* Whether a train may follow: text with an ACK, whose header is in one mbuf with all of it. */
+static inline bool
+leads_train(const struct seg *seg)
+{
+	return seg->len > GATHER_BYTES && seg->flags == TCP_ACK && seg->opts == OPT_TIMESTAMPS &&
+	       seg->payload_off == USUAL_TRAIN_HEAD && seg->m->nb_segs == 1 &&
+	       seg->m->data_len == USUAL_TRAIN_HEAD + seg->len;
+}
+
+/* Takes @p m into the train behind @p seg, if it is the next of it. */
+static __rte_noinline bool
+join_train(struct thole_stack *s, struct seg *seg, struct rte_mbuf *m)
+{
+	struct rte_mbuf *first = seg->m;
+	const uint8_t *h = rte_pktmbuf_mtod(m, const uint8_t *);
+	const struct usual_span payload = { USUAL_TRAIN_HEAD, first->data_len };
+	const uint32_t len = payload.end - payload.begin;
+
+	if (m->data_len != payload.end || m->nb_segs != 1 ||
+		!usual_is_alike(rte_pktmbuf_mtod(first, const uint8_t *), h) ||
+		usual_seq(h) != seg->seq + seg->len || !sums_good(s, m, h, &payload))
+		return false;
+	m->data_off = (uint16_t)(m->data_off + USUAL_TRAIN_HEAD);
+	m->data_len = (uint16_t)len;
+	(seg->more == 0 ? first : run_tail(first))->next = m;
+	first->tx_offload = (uintptr_t)m;
+	first->nb_segs++;
+	first->pkt_len += len;
+	seg->len += len;
+	seg->more++;
+	s->stats.rx_tcp_segs++;
+	s->stats.rx_train_segs++;
+	return true;
+}
+
+/* First stage; with @p trains they are looked for. @return the end of the arrivals, which begin at
+ * @p end. */
+static __rte_always_inline struct arrival *
 parse_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct arrival *end,
-	struct rte_mbuf **rejects, uint16_t *nb_rejects)
+	struct rte_mbuf **rejects, uint16_t *nb_rejects, const bool trains)
 {
 	for (uint16_t i = 0; i < n; i++) {
 		if (unlikely(!take_usual(s, pkts[i], &end->seg))) {
@@ -202,6 +243,10 @@ parse_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct ar
 		}
 		end->seg.hash = stack_hash(s, &end->seg.key);
 		end->home = table_prefetch(&s->table, end->seg.hash);
+		end->seg.more = 0;
+		if (trains && leads_train(&end->seg))
+			while (i + 1 < n && join_train(s, &end->seg, pkts[i + 1]))
+				i++;
 		end++;
 	}
 	return end;
@@ -257,6 +302,15 @@ fetch_shared(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n)
 	}
 }
 
+/* The same for bursts of bulk data. */
+static __rte_noinline struct arrival *
+parse_trains(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct arrival *end,
+	struct rte_mbuf **rejects, uint16_t *nb_rejects)
+{
+	s->env.rx_bulk = false; /* until more comes */
+	return parse_burst(s, pkts, n, end, rejects, nb_rejects, true);
+}
+
 static uint16_t
 rx_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct rte_mbuf **rejects)
 {
@@ -269,7 +323,10 @@ rx_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct rte_m
 		rte_prefetch0(frame);
 		rte_prefetch0(frame + RTE_CACHE_LINE_SIZE - 1);
 	}
-	end = parse_burst(s, pkts, n, arrivals, rejects, &nb_rejects);
+	if (unlikely(s->env.rx_bulk))
+		end = parse_trains(s, pkts, n, arrivals, rejects, &nb_rejects);
+	else
+		end = parse_burst(s, pkts, n, arrivals, rejects, &nb_rejects, false);
 	s->stats.rx_tcp_segs += (uint64_t)(end - arrivals);
 	for (struct arrival *a = arrivals; a < end; a++)
 		a->guess = table_guess(&s->table, a->home, a->seg.hash);

@@ -87,8 +87,8 @@ tcp_count_in(const struct tcp_env *env, const struct tcb *t, const struct seg *s
 {
 	struct tcp_counters *c = tcp_counters(env, t);
 
-	c->segs_in++;
-	c->data_segs_in += s->len != 0;
+	c->segs_in += seg_train(s);
+	c->data_segs_in += s->len != 0 ? seg_train(s) : 0;
 }
 
 struct count_mark
@@ -102,7 +102,7 @@ tcp_count_before(const struct tcp_env *env, const struct tcb *t, const struct se
 	c->ack_received_ns = env->now_ns;
 	if (s->len != 0) {
 		c->data_received_ns = env->now_ns;
-		c->ooo_segs_in += seq_gt(s->seq, t->rcv_nxt);
+		c->ooo_segs_in += seq_gt(s->seq, t->rcv_nxt) ? seg_train(s) : 0;
 	}
 	return (struct count_mark){
 		.una = tcp_data_acked(t),

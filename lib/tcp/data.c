@@ -36,10 +36,18 @@ input_fin(struct tcp_env *env, struct tcb *t)
 }
 
 static void
+learn_mss(struct tcb *t, const struct seg *s)
+{
+	uint32_t each = s->more == 0 ? s->len : s->len / seg_train(s);
+
+	t->rcv_mss = (uint16_t)RTE_MAX(each, (uint32_t)t->rcv_mss);
+}
+
+static void
 input_text(struct tcp_env *env, struct tcb *t, struct seg *s)
 {
 	if (s->len > t->rcv_mss)
-		t->rcv_mss = (uint16_t)s->len;
+		learn_mss(t, s);
 	tcp_window_tune(env, t, s);
 	if (s->seq != t->rcv_nxt) {
 		t->flags |= TF_ACK_NOW; /* RFC 5681, 4.2: tell the peer about the hole */
@@ -47,7 +55,7 @@ input_text(struct tcp_env *env, struct tcb *t, struct seg *s)
 		if (env->stats->mbufs_held < env->rx_held_max / 2)
 			tcp_rcv_keep_ahead(env, t, s);
 		else
-			env->stats->rx_drop_memory++;
+			env->stats->rx_drop_memory += seg_train(s);
 		return;
 	}
 	if (t->ooo_head != NULL) {
@@ -95,7 +103,7 @@ tcp_input_data(struct tcp_env *env, struct tcb *t, struct seg *s)
 		if (env->stats->mbufs_held >= env->rx_held_max && s->seq == t->rcv_nxt)
 			tcp_rcv_drop_ahead(env, t);
 		if (env->stats->mbufs_held >= env->rx_held_max) {
-			env->stats->rx_drop_memory++;
+			env->stats->rx_drop_memory += seg_train(s);
 			t->flags |= TF_ACK_NOW;
 			t->flags &= (uint16_t)~TF_FIN_AHEAD;
 			return;

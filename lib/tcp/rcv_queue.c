@@ -11,8 +11,6 @@
 #include "tcp/rcv_run.h"
 #include "tcp/tcp.h"
 
-/* Segments up to this size are gathered. */
-#define GATHER_BYTES 256
 /* mbufs of a run, so that a queue with nothing in it has room for any; a packet's are 16 bits. */
 #define RUN_SEGS_MAX (UINT16_MAX / 2)
 
@@ -60,13 +58,24 @@ cut_any_packet(struct rte_mbuf *m, uint32_t off, uint32_t len)
 	return c;
 }
 
-/* Reduces a packet to its @p len bytes from @p off on, and frees mbufs that have none of them. */
+/* Takes the mbuf of @p s, reduced to what is wanted, and frees those that have none of it. */
 static inline struct chain
-cut_packet(struct rte_mbuf *m, uint32_t off, uint32_t len)
+cut_packet(struct seg *s)
 {
+	struct rte_mbuf *m = s->m;
+	const uint32_t off = s->payload_off, len = s->len;
+
+	s->m = NULL;
 	if (likely(m != NULL && m->next == NULL && m->data_len == off + len && len != 0)) {
 		trim_front(m, off);
 		return (struct chain){ m, m, len, 1 };
+	}
+	if (s->more != 0 && m->pkt_len == off + len && off < m->data_len) {
+		uint32_t segs = m->nb_segs;
+
+		m->nb_segs = 1;
+		trim_front(m, off);
+		return (struct chain){ m, run_tail(m), len, segs };
 	}
 	return cut_any_packet(m, off, len);
 }
@@ -196,8 +205,8 @@ tcp_rcv_append(struct tcp_env *env, struct tcb *t, struct seg *s)
 
 	env->rx_shared |=
 		s->m != NULL && (s->m->data_len == s->payload_off || RTE_MBUF_CLONED(s->m));
-	c = cut_packet(s->m, s->payload_off, s->len);
-	s->m = NULL;
+	env->rx_bulk |= s->len > GATHER_BYTES;
+	c = cut_packet(s);
 	if (c.segs == 0)
 		return;
 	if (t->rcv_segs + c.segs > UINT16_MAX) { /* the peer sends it again */
@@ -379,7 +388,7 @@ void
 tcp_rcv_keep_ahead(struct tcp_env *env, struct tcb *t, struct seg *s)
 {
 	struct way w = {
-		.c = cut_packet(s->m, s->payload_off, s->len),
+		.c = cut_packet(s),
 		.seq = s->seq,
 		.stamp = ++env->rcv_stamp,
 		.link = &t->ooo_head,
@@ -388,9 +397,8 @@ tcp_rcv_keep_ahead(struct tcp_env *env, struct tcb *t, struct seg *s)
 	bool told = (t->opts & TO_DSACK) != 0 && t->dsack_right == s->seq && s->seq == t->rcv_nxt;
 	unsigned int steps = 0;
 
-	s->m = NULL;
 	if (w.seq != t->rcv_nxt)
-		env->stats->rx_ooo_segs++;
+		env->stats->rx_ooo_segs += seg_train(s);
 	while (w.c.segs != 0) {
 		struct rte_mbuf *at = *w.link;
 		uint32_t n = w.c.bytes;

@@ -17,6 +17,8 @@
 
 #include "base/seq.h"
 
+/* Segments up to this size are gathered in the room of their neighbours, and are no trains. */
+#define GATHER_BYTES 256
 /* What one segment may cost: runs passed on the way to its place, and splits of its mbufs. */
 #define AHEAD_STEPS  256
 #define AHEAD_SPLITS 2

@@ -45,6 +45,7 @@ struct tcp_env {
 	uint32_t rcv_stamp;   /* order in which segments came ahead of a hole */
 	uint16_t mss_mtu;     /* that our MTU lets us send */
 	bool rx_shared;	      /* of the last packets some had payload that is their sender's, too */
+	bool rx_bulk;	      /* of the last packets some had text that a train may follow */
 	uint8_t syn_opts;     /* enum embryo_opt: those that we offer and take; ECN aside */
 	struct rcv_room room; /* of nearly all connections: see tcb.rcv_log */
 	struct paths paths;

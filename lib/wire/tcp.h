@@ -40,7 +40,12 @@ struct sack_block {
 	uint32_t right;
 };
 
-/** A received segment, host order. Members that are filled together stand together. */
+/**
+ * A received segment, host order. Members that are filled together stand together. It may have a
+ * train behind it: segments that came with it and continue it, their headers being the same but for
+ * the place; it is then as if they had been sent as one, but that m's first mbuf alone has headers,
+ * and names the last one in tx_offload.
+ */
 struct seg {
 	struct rte_mbuf *m;
 	struct flow_key key; /* the sender is remote; laddr is filled in by the stack */
@@ -58,6 +63,7 @@ struct seg {
 	uint32_t ts_val;
 	uint16_t mss;				     /* of OPT_MSS */
 	uint8_t wscale;				     /* of OPT_WSCALE; as sent, may exceed 14 */
+	uint8_t more;				     /* segments that follow in its train */
 	struct sack_block sack[TCP_SACK_BLOCKS_MAX]; /* the first nb_sack */
 };
 
@@ -66,6 +72,13 @@ static inline uint32_t
 seg_len(const struct seg *s)
 {
 	return s->len + ((s->flags & TCP_SYN) != 0) + ((s->flags & TCP_FIN) != 0);
+}
+
+/** Segments that it was sent as. */
+static inline uint32_t
+seg_train(const struct seg *s)
+{
+	return 1u + s->more;
 }
 
 /** What a segment to be sent says, host order. */

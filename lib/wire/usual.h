@@ -44,6 +44,12 @@ usual_dst(const uint8_t *h)
 	return wire_get32(h + IP4_DST_OFF);
 }
 
+static inline uint32_t
+usual_seq(const uint8_t *h)
+{
+	return rte_be_to_cpu_32(wire_get32(h + USUAL_L4_OFF + 4));
+}
+
 /* Where its payload begins and ends, from the start of the frame. */
 struct usual_span {
 	uint32_t begin;
@@ -121,6 +127,43 @@ usual_take(struct rte_mbuf *m, const uint8_t *h, const struct usual_span *payloa
 	out->ts_ecr = 0;
 	return payload->begin == USUAL_LEAST ||
 	       tcp_parse_options(options, payload->begin - USUAL_LEAST, out) == WIRE_OK;
+}
+
+/** Headers of a segment that may have a train behind it: with timestamps and no other option. */
+#define USUAL_TRAIN_HEAD (USUAL_LEAST + TCP_TIMESTAMPS_SPACE)
+
+/**
+ * Whether headers at @p h say the same as those at @p first, USUAL_TRAIN_HEAD bytes of each, but
+ * for identification, sequence number and checksums.
+ */
+static inline bool
+usual_is_alike(const uint8_t *first, const uint8_t *h)
+{
+#ifdef __SSE4_1__
+	/* All but bytes 18, 19, 24, 25, 38 to 41, 50 and 51. */
+	const __m128i mask[4] = {
+		_mm_set1_epi32(-1),
+		_mm_setr_epi32(
+			(int)wire_word(0xff, 0xff, 0, 0), -1, (int)wire_word(0, 0, 0xff, 0xff), -1),
+		_mm_setr_epi32(
+			-1, (int)wire_word(0xff, 0xff, 0, 0), (int)wire_word(0, 0, 0xff, 0xff), -1),
+		_mm_setr_epi32((int)wire_word(0xff, 0xff, 0, 0), -1, -1, -1),
+	};
+	__m128i differs = _mm_setzero_si128();
+
+	for (unsigned int i = 0; i < 4; i++) {
+		__m128i a = _mm_loadu_si128((const __m128i *)(const void *)(first + 16 * i));
+		__m128i b = _mm_loadu_si128((const __m128i *)(const void *)(h + 16 * i));
+
+		differs = _mm_or_si128(differs, _mm_and_si128(_mm_xor_si128(a, b), mask[i]));
+	}
+	return _mm_testz_si128(differs, differs) != 0 &&
+	       wire_get16(first + 64) == wire_get16(h + 64);
+#else
+	return memcmp(first, h, 18) == 0 && memcmp(first + 20, h + 20, 4) == 0 &&
+	       memcmp(first + 26, h + 26, 12) == 0 && memcmp(first + 42, h + 42, 8) == 0 &&
+	       memcmp(first + 52, h + 52, USUAL_TRAIN_HEAD - 52) == 0;
+#endif
 }
 
 #endif

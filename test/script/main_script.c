@@ -32,5 +32,6 @@ const struct test_suite *const test_suites[] = {
 	&suite_info,
 	&suite_soft,
 	&suite_attacks,
+	&suite_trains,
 	NULL,
 };

@@ -316,6 +316,7 @@ script_peer(const struct script_peer_seg *seg)
 	struct lane *lane = script_lane();
 	struct frame_path path = script_path();
 	uint8_t frame[FRAME_MAX], payload[FRAME_MAX];
+	uint32_t len;
 	struct frame_tcp tcp = {
 		.sport = S->port,
 		.dport = seg->to,
@@ -332,7 +333,16 @@ script_peer(const struct script_peer_seg *seg)
 	for (uint32_t i = 0; i < seg->len; i++)
 		payload[i] = script_byte(seg->seq + i + ((seg->flags & SYN) != 0), false);
 	script_opts_put(lane, seg, &tcp);
-	arrive(frame, frame_tcp_build(frame, &path, &tcp));
+	len = frame_tcp_build(frame, &path, &tcp);
+	if (seg->id != 0) {
+		put16(frame + 18, seg->id);
+		frame_fix_ip_csum(frame);
+	}
+	frame[25] ^= seg->bad_ip_csum;
+	frame[51] ^= seg->bad_tcp_csum;
+	if (seg->longer > 0)
+		memset(frame + len, 0xa5, (size_t)seg->longer);
+	arrive(frame, (uint32_t)((int32_t)len + seg->longer));
 }
 
 /* Expectations. */

@@ -124,6 +124,10 @@ struct script_peer_seg {
 	uint8_t nb_opts;
 	uint16_t to;	  /* port of ours */
 	const char *text; /* payload, instead of the pattern */
+	uint16_t id;	  /* IP identification; 0: as frame.c has it */
+	int16_t longer; /* bytes that the frame has behind the packet; less than 0: it ends early */
+	bool bad_ip_csum;
+	bool bad_tcp_csum;
 };
 
 /* What we must send. Flags, seq, ack (if flagged), len, payload, options are exact. */

@@ -34,6 +34,7 @@ extern const struct test_suite suite_settings;
 extern const struct test_suite suite_info;
 extern const struct test_suite suite_soft;
 extern const struct test_suite suite_attacks;
+extern const struct test_suite suite_trains;
 extern const struct test_suite suite_table;
 
 #endif

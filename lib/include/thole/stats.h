@@ -21,6 +21,7 @@ struct thole_stack;
 	X(rx_pkts, "packets given to rx")                                                          \
 	X(rx_rejected, "packets handed back as not ours")                                          \
 	X(rx_tcp_segs, "TCP segments for us, well formed")                                         \
+	X(rx_train_segs, "of these, taken with the one before them, as if sent as one")            \
 	X(rx_arp_pkts, "ARP packets taken")                                                        \
 	X(rx_icmp_pkts, "ICMP packets taken")                                                      \
 	X(rx_drop_short, "frames or headers that end too early")                                   \
