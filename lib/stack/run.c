@@ -36,12 +36,23 @@ thole_stack_run(struct thole_stack *s, uint64_t now_ns)
 			s->clients[i].give_events(s->clients[i].ctx);
 }
 
+/* Whether connections that were given away may stand where their taker doesn't see them. */
+static bool
+any_parting(const struct thole_stack *s)
+{
+	for (unsigned int i = 0; i < s->clients_end; i++)
+		if (s->clients[i].parting != SLAB_NONE)
+			return true;
+	return false;
+}
+
 uint64_t
 thole_stack_next_deadline(const struct thole_stack *s)
 {
 	uint64_t next;
 
-	if (s->replies_n > 0 || !list_empty(&s->out_embryos) || !list_empty(&s->out_tcbs))
+	if (s->replies_n > 0 || !list_empty(&s->out_embryos) || !list_empty(&s->out_tcbs) ||
+		any_parting(s))
 		return 0;
 	next = wheel_next(&s->wheel);
 	next = RTE_MIN(next, embryos_next(s));

@@ -468,6 +468,27 @@ test_standing(void)
 	down(&u);
 }
 
+/* While it takes turns to find one that was given, a loop that sleeps until the deadline does none.
+ */
+static void
+test_due(void)
+{
+	static thole_conn conns[MANY];
+	struct thole_stack *stack;
+	struct setup u;
+
+	up(&u, 0);
+	stack = u.p.side[SERVER].stack;
+	open_many(&u, conns);
+	CU_ASSERT_NOT_EQUAL(thole_stack_next_deadline(stack), 0);
+	give(u.s, u.w[0], conns[MANY - 1]);
+	for (int i = 0; i < MANY && thole_stack_next_deadline(stack) == 0; i++)
+		thole_stack_run(stack, u.p.now);
+	CU_ASSERT_NOT_EQUAL(thole_stack_next_deadline(stack), 0);
+	drain(u.w[0], 7, 1, 1);
+	down(&u);
+}
+
 /* Either ends while connections are on the way between them. */
 static void
 one_ends(bool giver, uint32_t ring_entries)
@@ -558,6 +579,7 @@ static const struct test_case cases[] = {
 	{ "the taker gone, another in its place", test_taker_gone },
 	{ "CLOSED comes once", test_closed },
 	{ "given with events, from among many", test_standing },
+	{ "given from behind many: due until it is found", test_due },
 	{ "given on at once", test_given_on },
 	{ "giver or taker ends", test_ends },
 	{ NULL, NULL },
