@@ -105,7 +105,7 @@ start_queues(struct side *side, struct rte_mempool *pool)
 
 	if (err != 0)
 		return err;
-	/* The stack sends payload in place, behind headers in an mbuf of their own. */
+	/* The stack sends payload in place, mostly behind headers in an mbuf of their own. */
 	conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	side->multi_segs = conf.txmode.offloads != 0;
 	err = rte_eth_dev_configure(side->port, 1, 1, &conf);
@@ -165,13 +165,21 @@ start_ports(struct l2fwd *l)
 	return 0;
 }
 
+/* A device that takes a single segment may want its bytes in the mbuf's own buffer, too
+ * (net_af_xdp); the stack's first mbuf may refer to another's. */
+static bool
+is_takeable(const struct side *side, const struct rte_mbuf *m)
+{
+	return side->multi_segs || (m->nb_segs == 1 && RTE_MBUF_DIRECT(m));
+}
+
 /* Frames wait here for the end of the turn, or until a burst is full. */
 static void
 send_to(struct l2fwd *l, unsigned int to, struct rte_mbuf *m)
 {
 	struct side *side = &l->sides[to];
 
-	if (m->nb_segs > 1 && !side->multi_segs) {
+	if (!is_takeable(side, m)) {
 		struct rte_mbuf *copy = rte_pktmbuf_copy(m, l->pool, 0, UINT32_MAX);
 
 		rte_pktmbuf_free(m);

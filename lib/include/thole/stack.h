@@ -219,7 +219,8 @@ THOLE_API void thole_stack_run(struct thole_stack *stack, uint64_t now_ns);
  * Builds the packets that are owed, at most @p max: what there is no room for stays owed and costs
  * nothing. The packets belong to the caller, who must not modify them (their payload may be shared,
  * and the first mbuf be an indirect one: who has a VLAN tag to insert needs an mbuf of his own in
- * front) and may drop them. In the stack's thread.
+ * front, and a device that takes one mbuf a packet, such as net_af_xdp, maybe a copy) and may drop
+ * them. In the stack's thread.
  * @return the number of packets in @p out.
  */
 THOLE_API uint16_t thole_stack_tx(
