@@ -80,11 +80,15 @@ info_path(const struct tcp_env *env, const struct tcb *t, struct thole_info *inf
 {
 	uint16_t link = (uint16_t)(env->mss_mtu + HEADER_BYTES);
 	uint16_t path = paths_mtu(&env->paths, t->key.raddr, env->now_ns);
+	uint32_t opts = (t->opts & TO_TIMESTAMPS) != 0 ? TCP_TIMESTAMPS_SPACE : 0;
 
-	info->snd_mss = t->mss;
+	info->snd_mss = tcp_path_mss(env, t);
 	info->rcv_mss = t->rcv_mss;
 	info->advmss = tcp_profile(env, t)->terms.mss;
-	info->pmtu = path != 0 && path < link ? path : link;
+	info->pmtu = link;
+	/* What others have learnt since its flight began it doesn't go by. */
+	if (path != 0 && path < link && path >= info->snd_mss + opts + HEADER_BYTES)
+		info->pmtu = path;
 }
 
 static void

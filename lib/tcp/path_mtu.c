@@ -60,18 +60,33 @@ tcp_path_bound(struct tcb *t, uint16_t most)
 		path_set_mss(t, RTE_MIN((uint32_t)t->mss, most - opts), most - opts);
 }
 
-/* Nobody can make us try a path's whole size too soon (RFC 1191, 3). */
+/* By what is known of the path now. Nobody can make us try its whole size too soon (RFC 1191, 3).
+ */
+static uint32_t
+known_mss(const struct tcp_env *env, const struct tcb *t, uint32_t agreed)
+{
+	uint16_t mtu = paths_mtu(&env->paths, t->key.raddr, env->now_ns);
+
+	if (mtu != 0)
+		return RTE_MIN(agreed, (uint32_t)mss_of(t, mtu));
+	return env->now_ns >= env->paths.missed_ns ? agreed : t->mss;
+}
+
+uint16_t
+tcp_path_mss(const struct tcp_env *env, const struct tcb *t)
+{
+	if (t->flight != SLAB_NONE || !tcp_path_is_news(env, t))
+		return t->mss;
+	return (uint16_t)known_mss(env, t, t->mss + cut_unpack(t->mss_cut));
+}
+
 void
 tcp_path_look(struct tcp_env *env, struct tcb *t)
 {
 	uint32_t agreed = t->mss + cut_unpack(t->mss_cut);
-	uint16_t mtu = paths_mtu(&env->paths, t->key.raddr, env->now_ns);
 	struct flight *f = tcp_flight(env, t);
 
-	if (mtu != 0)
-		path_set_mss(t, RTE_MIN(agreed, (uint32_t)mss_of(t, mtu)), agreed);
-	else if (env->now_ns >= env->paths.missed_ns)
-		path_set_mss(t, agreed, agreed);
+	path_set_mss(t, known_mss(env, t, agreed), agreed);
 	if (f != NULL) /* at least one segment, or none could go */
 		f->cwnd = RTE_MAX(f->cwnd, (uint32_t)t->mss);
 }

@@ -280,6 +280,8 @@ tcp_forget_events(struct tcb *t)
 void tcp_path_mtu(struct tcp_env *env, struct tcb *t, uint32_t seq, uint16_t mtu);
 /* mss as the path to the peer is known now: less, or more again. */
 void tcp_path_look(struct tcp_env *env, struct tcb *t);
+/* What mss is for a segment that is sent now: the next flight begins with such a look. */
+uint16_t tcp_path_mss(const struct tcp_env *env, const struct tcb *t);
 /* No more than @p most of a segment from here on, TCP options included; for good. */
 void tcp_path_bound(struct tcb *t, uint16_t most);
 /* Whether that can tell anything. */

@@ -181,8 +181,9 @@ check_info(const struct thole_info *i)
 	FUZZ_CHECK(i->unacked_bytes <= 1 << 20 && i->notsent_bytes <= 1 << 20,
 		"%u bytes on the way, %u not sent", i->unacked_bytes, i->notsent_bytes);
 	FUZZ_CHECK(i->unacked_segs != 0 || i->unacked_bytes == 0, "bytes without a segment");
-	FUZZ_CHECK(
-		i->rto_ns != 0 && i->snd_mss != 0 && i->pmtu >= i->snd_mss + 40u, "no RTO or MSS");
+	FUZZ_CHECK(i->rto_ns != 0 && i->snd_mss != 0, "no RTO or MSS");
+	FUZZ_CHECK(i->pmtu >= i->snd_mss + 40u, "segments of %u bytes on a path of %u", i->snd_mss,
+		i->pmtu);
 	if (!i->counters)
 		return;
 	FUZZ_CHECK(i->bytes_retrans <= i->bytes_sent && i->data_segs_out <= i->segs_out &&

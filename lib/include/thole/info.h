@@ -79,7 +79,7 @@ struct thole_info {
 	uint16_t rcv_mss; /**< most payload of a segment that came; at first 536; 0: it never stood
 			   */
 	uint16_t advmss;  /**< that our SYN offered */
-	uint16_t pmtu;	  /**< of the path, as far as known: IP header included */
+	uint16_t pmtu;	  /**< of the path, as far as it goes by that: IP header included */
 
 	uint64_t rto_ns;	     /**< retransmission timeout (RFC 6298), with its doublings */
 	uint64_t srtt_ns;	     /**< smoothed round-trip time */

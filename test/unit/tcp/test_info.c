@@ -66,6 +66,42 @@ test_pacing(void)
 	fix_down(&f);
 }
 
+/* What other connections have learnt of the path this one goes by from its next flight on, and no
+ * sooner; then INFO says so. */
+static void
+test_narrow_path(void)
+{
+	static const uint64_t key[2] = { 1, 2 };
+	struct fix f;
+
+	fix_up(&f);
+	CU_ASSERT_EQUAL_FATAL(paths_init(&f.env.paths, &f.mem.mem, key), 0);
+	CU_ASSERT_EQUAL(info_of(&f).snd_mss, 1460);
+	CU_ASSERT_EQUAL(info_of(&f).pmtu, 1500);
+	fix_send(&f, 100);
+	paths_learn(&f.env.paths, f.t.key.raddr, 1020, f.env.now_ns, f.env.now_ns + TIME_S);
+	CU_ASSERT_EQUAL(info_of(&f).snd_mss, 1460);
+	CU_ASSERT_EQUAL(info_of(&f).pmtu, 1500);
+	fix_ack(&f, f.t.snd_nxt, NULL, 0);
+	CU_ASSERT_EQUAL(info_of(&f).snd_mss, 1460);
+	tcp_flight_drop(&f.env, &f.t);
+	CU_ASSERT_EQUAL(info_of(&f).snd_mss, 980);
+	CU_ASSERT_EQUAL(info_of(&f).pmtu, 1020);
+	/* It would be the same a moment later, when the first segment is on the way. */
+	fix_send(&f, 2000);
+	CU_ASSERT_EQUAL(board_seg(&f.env, fix_flight(&f)->head)->len, 980);
+	CU_ASSERT_EQUAL(info_of(&f).snd_mss, 980);
+	CU_ASSERT_EQUAL(info_of(&f).pmtu, 1020);
+	fix_ack(&f, f.t.snd_nxt, NULL, 0);
+	tcp_flight_drop(&f.env, &f.t);
+	/* Forgotten: the whole size is tried again. */
+	tcp_env_clock(&f.env, f.env.now_ns + TIME_S);
+	CU_ASSERT_EQUAL(info_of(&f).snd_mss, 1460);
+	CU_ASSERT_EQUAL(info_of(&f).pmtu, 1500);
+	paths_fini(&f.env.paths, &f.mem.mem);
+	fix_down(&f);
+}
+
 /* More bytes than 32 bits count, whichever numbers wrap. */
 static void
 test_long(void)
@@ -99,6 +135,7 @@ static const struct test_case cases[] = {
 	{ "names of states", test_names },
 	{ "phases of recovery", test_phases },
 	{ "pacing rate", test_pacing },
+	{ "a path that others found narrow", test_narrow_path },
 	{ "more than 4 GiB", test_long },
 	{ NULL, NULL },
 };
