@@ -75,7 +75,8 @@ known_mss(const struct tcp_env *env, const struct tcb *t, uint32_t agreed)
 uint16_t
 tcp_path_mss(const struct tcp_env *env, const struct tcb *t)
 {
-	if (t->flight != SLAB_NONE || !tcp_path_is_news(env, t))
+	/* In CLOSED nothing is sent, and an error stands in mss_cut's place. */
+	if (t->flight != SLAB_NONE || t->state == TCP_CLOSED || !tcp_path_is_news(env, t))
 		return t->mss;
 	return (uint16_t)known_mss(env, t, t->mss + cut_unpack(t->mss_cut));
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* test_info.c: names of states; what the scripts of INFO can't easily bring about. */
+#include <errno.h>
+
 #include "fixture.h"
 #include "tcp/counters.h"
 #include "tcp/info.h"
@@ -98,6 +100,10 @@ test_narrow_path(void)
 	tcp_env_clock(&f.env, f.env.now_ns + TIME_S);
 	CU_ASSERT_EQUAL(info_of(&f).snd_mss, 1460);
 	CU_ASSERT_EQUAL(info_of(&f).pmtu, 1500);
+	/* An error takes nothing off. */
+	tcp_path_look(&f.env, &f.t);
+	tcp_closed(&f.env, &f.t, ECONNRESET);
+	CU_ASSERT_EQUAL(info_of(&f).snd_mss, 1460);
 	paths_fini(&f.env.paths, &f.mem.mem);
 	fix_down(&f);
 }
