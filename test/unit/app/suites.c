@@ -3,7 +3,7 @@
 #include "test.h"
 
 extern const struct test_suite suite_app, suite_ops, suite_connect, suite_events, suite_rings,
-	suite_embed, suite_million, suite_wait, suite_drain, suite_give, suite_bulk;
+	suite_embed, suite_million, suite_wait, suite_drain, suite_give, suite_bulk, suite_relay;
 
 const struct test_suite *const test_suites[] = {
 	&suite_app,
@@ -17,5 +17,6 @@ const struct test_suite *const test_suites[] = {
 	&suite_wait,
 	&suite_give,
 	&suite_bulk,
+	&suite_relay,
 	NULL,
 };
