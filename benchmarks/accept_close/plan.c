@@ -143,6 +143,13 @@ fixed_need_mb(const struct options *o, const struct plan *plan, double mbuf_byte
 	return FIXED_MB + sides * each / MB;
 }
 
+/* Whether this process has the side that closes first; TIME-WAIT is that one's. */
+static bool
+closes_first(const struct options *o)
+{
+	return o->role != (o->client_closes ? ROLE_SERVER : ROLE_CLIENT);
+}
+
 void
 plan_make(const struct options *o, const struct thole_tcp_params *tcp, bool no_huge,
 	struct plan *plan)
@@ -172,6 +179,9 @@ plan_make(const struct options *o, const struct thole_tcp_params *tcp, bool no_h
 	plan->short_of_tuples = plan->clients * ports * CLIENT_PORTS < conns;
 
 	conns = o->time_wait != 0 ? o->time_wait : RTE_MIN(conns, MOST_TIME_WAIT);
+	/* A table no larger than it has to be: each new connection touches a line of it. */
+	if (!closes_first(o))
+		conns = (double)OTHER_TIME_WAIT * o->workers;
 	fixed_mb = fixed_need_mb(o, plan, MBUF_BYTES);
 	wanted_mb = fixed_mb + conns * TIME_WAIT_BYTES / MB;
 	budget = budget_mb(no_huge, wanted_mb, plan);

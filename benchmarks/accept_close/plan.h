@@ -12,7 +12,7 @@
 #include "options.h"
 
 struct plan {
-	uint32_t max_time_wait;	  /* of each worker of the side that closes first */
+	uint32_t max_time_wait;	  /* of each worker of the side that closes first, if it is here */
 	uint32_t other_time_wait; /* of the other side */
 	uint32_t clients;	  /* addresses */
 	uint32_t max_conns;	  /* but for those that stay idle */

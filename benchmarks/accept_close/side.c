@@ -126,9 +126,7 @@ set_plan(struct side *side, const struct options *o, const struct plan *plan)
 	stack->max_conns = plan->max_conns + plan->idle;
 	stack->max_flights = plan->max_conns; /* what is idle has none */
 	stack->max_embryos = plan->max_embryos;
-	/* Alone, who knows who closes first. */
-	stack->max_time_wait =
-		closes || o->role != ROLE_BOTH ? plan->max_time_wait : plan->other_time_wait;
+	stack->max_time_wait = closes ? plan->max_time_wait : plan->other_time_wait;
 	stack->max_neighbours = RTE_MAX(stack->max_neighbours, plan->clients + SPARE_NEIGHBOURS);
 	if (!side->is_server) {
 		stack->port_min = CLIENT_PORT_MIN;

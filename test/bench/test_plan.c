@@ -177,6 +177,26 @@ test_given_time_wait(void)
 }
 
 /* A million that stand, each of which is in TIME-WAIT in the end; the rate doesn't matter. */
+/* An end by itself that doesn't close first keeps clear of its peer's TIME-WAITs, and has none. */
+static void
+test_other_end(void)
+{
+	struct options first = some_options(5), other = some_options(5);
+	struct plan a, b;
+
+	for (int client_closes = 0; client_closes < 2; client_closes++) {
+		first.client_closes = other.client_closes = client_closes != 0;
+		first.role = client_closes != 0 ? ROLE_CLIENT : ROLE_SERVER;
+		other.role = client_closes != 0 ? ROLE_SERVER : ROLE_CLIENT;
+		plan_make(&first, &tcp, true, &a);
+		plan_make(&other, &tcp, true, &b);
+		CU_ASSERT_TRUE(a.short_of_memory || a.max_time_wait > b.max_time_wait);
+		CU_ASSERT_EQUAL(b.max_time_wait, b.other_time_wait);
+		CU_ASSERT_TRUE(b.short_of_memory || b.wanted_mb < a.wanted_mb);
+		CU_ASSERT_EQUAL(a.clients, b.clients);
+	}
+}
+
 static void
 test_room_for_standing(void)
 {
@@ -232,6 +252,7 @@ const struct test_suite suite_plan = {
 		{ "room for a rate", test_room_for_rate },
 		{ "room for as many TIME-WAITs as asked for", test_given_time_wait },
 		{ "room for those that stand", test_room_for_standing },
+		{ "none for the end that doesn't close first", test_other_end },
 		{ "CPUs", test_cpus },
 		{ "CPUs for lcores", test_lcores },
 		{ NULL, NULL },
