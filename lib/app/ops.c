@@ -5,6 +5,8 @@
 #include "app/app.h"
 #include "tcp/info.h"
 
+#define CONNECTS_MAX 16 /* looked at ahead: about as many lines as a core fetches at once */
+
 static __rte_noinline void
 refuse(struct thole_app *app, const struct thole_op *op, int status)
 {
@@ -34,11 +36,11 @@ op_listen(struct thole_app *app, const struct thole_op *op)
 	ev->local = op->local;
 }
 
-static void
-op_connect(struct thole_app *app, const struct thole_op *op)
+static inline void
+op_connect(struct thole_app *app, const struct thole_op *op, struct opening *o)
 {
 	struct tcb *t;
-	int err = conn_connect(app->stack, app->number, &op->local, &op->remote, op->user, &t);
+	int err = conn_connect(app->stack, app->number, o, op->user, &t);
 	struct thole_event *ev;
 
 	if (err == 0) {
@@ -51,6 +53,23 @@ op_connect(struct thole_app *app, const struct thole_op *op)
 	ev = answer_add(app, THOLE_EV_CLOSED, err, op->user);
 	ev->local = op->local;
 	ev->remote = op->remote;
+}
+
+/*
+ * CONNECTs that follow one another. Where a table is large, the line of it that a new tuple stands
+ * in is in no cache: all of them are asked for before the first is needed. @return the last.
+ */
+static const struct thole_op *
+op_connects(struct thole_app *app, const struct thole_op *op, const struct thole_op *end)
+{
+	struct opening openings[CONNECTS_MAX];
+	uint32_t n = 0;
+
+	for (; n < CONNECTS_MAX && op + n != end && op[n].type == THOLE_OP_CONNECT; n++)
+		conn_look_ahead(app->stack, &op[n].local, &op[n].remote, &openings[n]);
+	for (uint32_t i = 0; i < n; i++)
+		op_connect(app, &op[i], &openings[i]);
+	return op + n - 1;
 }
 
 static int
@@ -105,7 +124,7 @@ op_abort(struct thole_stack *s, struct tcb *t)
 }
 
 /* Ops about no connection that there is. */
-static __rte_noinline int
+static int
 context_op(struct thole_app *app, const struct thole_op *op)
 {
 	struct thole_stack *s = app->stack;
@@ -117,12 +136,10 @@ context_op(struct thole_app *app, const struct thole_op *op)
 		return 0;
 	case THOLE_OP_UNLISTEN:
 		return listen_close(s, app->number, &op->local);
-	case THOLE_OP_CONNECT:
-		op_connect(app, op);
-		return 0;
 	case THOLE_OP_SET_NEW:
 		return tcp_settings_set(&s->env, &s->clients[app->number].settings,
 			(enum thole_option)op->option, op->value);
+	case THOLE_OP_CONNECT: /* op_connects() */
 	case THOLE_OP_SEND:
 	case THOLE_OP_RECEIVED:
 	case THOLE_OP_SHUTDOWN:
@@ -194,12 +211,10 @@ static __rte_always_inline void
 do_one(struct thole_app *app, const struct thole_op *op)
 {
 	struct thole_stack *s = app->stack;
-	struct tcb *t;
+	struct tcb *t = conn_find(s, op->conn, app->number);
 	int err;
 
-	if (unlikely(!is_about_conn(op))) {
-		err = context_op(app, op);
-	} else if (unlikely((t = conn_find(s, op->conn, app->number)) == NULL)) {
+	if (unlikely(t == NULL)) {
 		err = stale(op);
 	} else {
 		err = conn_op(app, t, op);
@@ -209,16 +224,43 @@ do_one(struct thole_app *app, const struct thole_op *op)
 		refuse(app, op, err);
 }
 
+/* One that is about no connection, with those up to @p end that go with it. @return the last. */
+static __rte_noinline const struct thole_op *
+do_others(struct thole_app *app, const struct thole_op *op, const struct thole_op *end)
+{
+	int err;
+
+	if (op->type == THOLE_OP_CONNECT)
+		return op_connects(app, op, end);
+	err = context_op(app, op);
+	if (unlikely(err != 0))
+		refuse(app, op, err);
+	return op;
+}
+
+/* All up to @p end, for whose answers there is room. */
+static __rte_noinline void
+do_all(struct thole_app *app, const struct thole_op *op, const struct thole_op *end)
+{
+	for (; op != end; op++) {
+		if (likely(is_about_conn(op)))
+			do_one(app, op);
+		else
+			op = do_others(app, op, end);
+	}
+}
+
 uint32_t
 ops_do(struct thole_app *app, const struct thole_op *ops, uint32_t n)
 {
-	const struct thole_op *op = ops, *end = ops + n;
+	uint32_t done = 0, room;
 
-	for (; op != end && app->answers_n < ANSWERS_MAX; op++)
-		do_one(app, op);
-	n = (uint32_t)(op - ops);
-	app->stack->stats.ops += n;
-	return n;
+	while ((room = RTE_MIN(n - done, ANSWERS_MAX - app->answers_n)) != 0) {
+		do_all(app, &ops[done], &ops[done + room]);
+		done += room;
+	}
+	app->stack->stats.ops += done;
+	return done;
 }
 
 uint32_t

@@ -6,8 +6,9 @@
 
 static int
 make_key(struct thole_stack *s, const struct thole_endpoint *local,
-	const struct thole_endpoint *remote, struct flow_key *key)
+	const struct thole_endpoint *remote, struct opening *o)
 {
+	struct flow_key *key = &o->key;
 	struct thole_addr mapped;
 	uint32_t dst_be;
 
@@ -18,7 +19,10 @@ make_key(struct thole_stack *s, const struct thole_endpoint *local,
 		return -EINVAL;
 	/* No route to ourselves, nor to what isn't one host (RFC 9293, 3.9.2.3). */
 	if (ip4_source_bad(rte_be_to_cpu_32(dst_be)) || remote->addr.b[12] >= 240 ||
-		local_is_no_peer(s, dst_be) || route_next_hop(s, dst_be) == 0)
+		local_is_no_peer(s, dst_be))
+		return -ENETUNREACH;
+	o->hop_be = route_next_hop(s, dst_be);
+	if (o->hop_be == 0)
 		return -ENETUNREACH;
 	key->rport = remote->port;
 	if (thole_addr_is_any(&local->addr)) {
@@ -35,36 +39,54 @@ make_key(struct thole_stack *s, const struct thole_endpoint *local,
 	return 0;
 }
 
-int
-conn_connect(struct thole_stack *s, uint8_t app, const struct thole_endpoint *local,
-	const struct thole_endpoint *remote, uint64_t user, struct tcb **out)
+void
+conn_look_ahead(struct thole_stack *s, const struct thole_endpoint *local,
+	const struct thole_endpoint *remote, struct opening *o)
 {
-	struct flow_key key;
-	struct tcb *t;
-	uint32_t i, hash;
-	int err = make_key(s, local, remote, &key);
+	o->error = make_key(s, local, remote, o);
+	if (o->error != 0 || o->key.lport == 0)
+		return;
+	o->hash = stack_hash(s, &o->key);
+	table_prefetch(&s->table, o->hash);
+}
 
+/* Its local port. */
+static inline int
+settle_port(struct thole_stack *s, struct opening *o)
+{
+	int err;
+
+	if (o->key.lport != 0) {
+		if (!port_is_ours(s, &o->key))
+			return -EADDRNOTAVAIL;
+		return table_find(&s->table, o->hash, &o->key) == REF_NONE ? 0 : -EADDRINUSE;
+	}
+	err = port_choose(s, &o->key);
+	if (err == 0)
+		o->hash = stack_hash(s, &o->key);
+	return err;
+}
+
+int
+conn_connect(struct thole_stack *s, uint8_t app, struct opening *o, uint64_t user, struct tcb **out)
+{
+	struct tcb *t;
+	uint32_t i;
+	int err = o->error;
+
+	if (err == 0 && unlikely(s->ending == ENDING_CUT))
+		err = -ESHUTDOWN;
+	if (err == 0)
+		err = settle_port(s, o);
 	if (err != 0)
 		return err;
-	if (unlikely(s->ending == ENDING_CUT))
-		return -ESHUTDOWN;
-	if (key.lport == 0) {
-		err = port_choose(s, &key);
-		if (err != 0)
-			return err;
-	}
-	if (local->port != 0 && !port_is_ours(s, &key))
-		return -EADDRNOTAVAIL;
-	hash = stack_hash(s, &key);
-	if (local->port != 0 && table_find(&s->table, hash, &key) != REF_NONE)
-		return -EADDRINUSE;
-	i = conn_alloc(s, &key, app, &s->clients[app].settings);
+	i = conn_alloc(s, &o->key, app, &s->clients[app].settings);
 	if (i == SLAB_NONE)
 		return -ENOBUFS;
 	t = stack_tcb(s, i);
 	t->user = user;
-	t->neigh = neigh_hint(s, route_next_hop(s, flow_raddr_ip4(&key)));
-	if (table_insert(&s->table, hash, ref_make(REF_TCB, i)) != 0) {
+	t->neigh = neigh_hint(s, o->hop_be);
+	if (table_insert(&s->table, o->hash, ref_make(REF_TCB, i)) != 0) {
 		t->flags |= TF_DETACHED;
 		conn_release(s, t);
 		return -ENOBUFS;

@@ -514,9 +514,19 @@ conn_endpoints(const struct thole_stack *s, const struct tcb *t, struct thole_en
 	remote->port = t->key.rport;
 }
 
+/* An OPEN that has been looked at: what doesn't change until its turn. */
+struct opening {
+	struct flow_key key; /* lport 0: any */
+	uint32_t hash;	     /* of the key, if it has a port */
+	uint32_t hop_be;
+	int error; /* 0, or why there won't be a connection */
+};
+
 /* connect.c, ports.c. @return 0 or negative errno. */
-int conn_connect(struct thole_stack *s, uint8_t app, const struct thole_endpoint *local,
-	const struct thole_endpoint *remote, uint64_t user, struct tcb **out);
+void conn_look_ahead(struct thole_stack *s, const struct thole_endpoint *local,
+	const struct thole_endpoint *remote, struct opening *o);
+int conn_connect(
+	struct thole_stack *s, uint8_t app, struct opening *o, uint64_t user, struct tcb **out);
 int ports_init(struct thole_stack *s);
 void ports_fini(struct thole_stack *s);
 int port_choose(struct thole_stack *s, struct flow_key *key);

@@ -92,6 +92,52 @@ test_endpoints(void)
 	pair_down(&p);
 }
 
+/* CONNECTs one after another are looked at ahead; each is judged by what those before it did. */
+static void
+test_batch(void)
+{
+	struct thole_op ops[300] = { 0 };
+	uint32_t answers = 0;
+	struct thole_event ev;
+	struct thole_app *c;
+	struct pair p;
+
+	pair_up(&p, NULL);
+	c = pair_app(&p, CLIENT, 0);
+	for (uint32_t i = 0; i < 50; i++) {
+		ops[i].type = THOLE_OP_CONNECT;
+		ops[i].user = i;
+		ops[i].local = pair_endpoint(&p, CLIENT, (uint16_t)(1000 + i));
+		ops[i].remote = pair_endpoint(&p, SERVER, PAIR_PORT);
+	}
+	ops[5].local.port = 1003;	      /* the fourth's */
+	ops[6].remote = host(0xc0000201, 80); /* no gateway */
+	ops[7].local.port = 0;
+	ops[8].type = THOLE_OP_CLOSE; /* of no connection */
+	ops[40].local.port = 1004;
+	CU_ASSERT_EQUAL(thole_app_submit(c, ops, 50), 50);
+	CU_ASSERT_EQUAL(p.side[CLIENT].stack->tcbs.in_use, 46);
+	ev = pair_event(c, THOLE_EV_CLOSED);
+	CU_ASSERT_TRUE(ev.user == 5 && ev.status == -EADDRINUSE);
+	ev = pair_event(c, THOLE_EV_CLOSED);
+	CU_ASSERT_TRUE(ev.user == 6 && ev.status == -ENETUNREACH);
+	ev = pair_event(c, THOLE_EV_REFUSED);
+	CU_ASSERT_TRUE(ev.op == THOLE_OP_CLOSE && ev.status == -EBADF);
+	ev = pair_event(c, THOLE_EV_CLOSED);
+	CU_ASSERT_TRUE(ev.user == 40 && ev.status == -EADDRINUSE);
+	pair_no_event(c);
+	/* No more than there is room for answers. */
+	for (uint32_t i = 0; i < 300; i++)
+		ops[i] = (struct thole_op){ .type = THOLE_OP_CONNECT, .user = i };
+	CU_ASSERT_EQUAL(thole_app_submit(c, ops, 300), 256);
+	CU_ASSERT_EQUAL(thole_app_submit(c, ops, 1), 0);
+	while (thole_app_events(c, &ev, 1) == 1)
+		CU_ASSERT_TRUE(ev.user == answers++ && ev.status == -EINVAL);
+	CU_ASSERT_EQUAL(answers, 256);
+	thole_app_destroy(c);
+	pair_down(&p);
+}
+
 static void
 few_ports(struct thole_stack_config *c, int side)
 {
@@ -288,6 +334,7 @@ test_opening(void)
 static const struct test_case cases[] = {
 	{ "refused at once", test_refused_at_once },
 	{ "both ends say the same of each other", test_endpoints },
+	{ "many in a batch", test_batch },
 	{ "ports and records run out", test_exhaustion },
 	{ "OPENING, and what may be done before CONNECTED", test_opening },
 	{ "nobody listens", test_nobody_listens },
