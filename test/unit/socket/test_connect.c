@@ -49,7 +49,7 @@ asked_too_late(void)
 	(void)thole_poll(c, NULL, 0, 0); /* OPENING */
 	world.sides[1].stopped = false;
 	world_turns(20); /* the RST, and CLOSED */
-	CU_ASSERT_EQUAL(thole_get_option(c, sock, THOLE_OPT_TTL, &value, 1000000), -ENOTCONN);
+	CU_ASSERT_EQUAL(thole_get_option(c, sock, THOLE_OPT_TTL, &value, WORLD_LONG), -ENOTCONN);
 	CU_ASSERT_EQUAL(thole_get_option(c, sock, THOLE_SO_ERROR, &value, 0), 0);
 	CU_ASSERT_EQUAL(value, ECONNREFUSED);
 	world_end();
