@@ -79,10 +79,10 @@ on_open(struct user *u, unsigned int stack, const struct thole_event *ev)
 	PUT(e->handle, ev->conn);
 	own_add(u, known_add(&u->known, stack, ev->conn, e));
 	if (ev->type == THOLE_EV_CONNECTED) {
-		u->n.opened++;
+		COUNT(u->n.opened);
 		u->connecting[stack]--;
 	} else {
-		u->n.accepted++;
+		COUNT(u->n.accepted);
 	}
 }
 
@@ -100,7 +100,7 @@ on_taken(struct user *u, unsigned int stack, const struct thole_event *ev)
 	ADD(e->takes, 1);
 	PUT(e->credit, (int32_t)ev->bytes);
 	own_add(u, known_add(&u->known, stack, ev->conn, e));
-	u->n.taken++;
+	COUNT(u->n.taken);
 }
 
 static void
@@ -159,8 +159,8 @@ on_closed(struct user *u, struct known *k, const struct thole_event *ev)
 	uint32_t flags = SET(e->flags, END_CLOSED);
 
 	PUT(e->status, ev->status);
-	u->n.closed++;
-	u->n.reset += ev->status == -ECONNRESET;
+	COUNT(u->n.closed);
+	PUT(u->n.reset, u->n.reset + (ev->status == -ECONNRESET));
 	if (ev->status == -ECONNABORTED && (flags & (END_CLOSING | END_ABORTED)) == 0)
 		stress_error(u, "CLOSED as aborted, by nobody", ev);
 	forget(u, k);
@@ -202,7 +202,7 @@ on_refused(struct user *u, struct known *k, const struct thole_event *ev)
 static void
 on_given(struct user *u, struct known *k, const struct thole_event *ev)
 {
-	u->n.given++;
+	COUNT(u->n.given);
 	if (k == NULL || k->at != NOBODY) {
 		stress_error(u, "GIVEN that nothing called for", ev);
 		return;

@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@
 #define PORT_MBUFS  8192
 #define USER_MBUFS  16384
 #define MEM_MB	    512
-#define END_SECONDS 300 /* a connection that doesn't end by then never will */
+#define END_SECONDS 300 /* what doesn't come by then never will */
 
 struct runner {
 	struct thole_worker *worker;
@@ -158,6 +159,27 @@ start_all(void)
 			die("no thread");
 }
 
+/* Of all users', while they go on. */
+static uint64_t
+sum(size_t offset)
+{
+	uint64_t all = 0;
+
+	for (unsigned int i = 0; i < USERS; i++)
+		all += GET(*(const uint64_t *)(const void *)((const char *)&users[i].n + offset));
+	return all;
+}
+
+#define SUM(what) sum(offsetof(struct totals, what))
+
+/* What a test of all that is wants to have seen, on however slow a machine. */
+static bool
+enough(uint32_t conns)
+{
+	return SUM(opened) >= conns && SUM(accepted) >= conns / 2 && SUM(given) != 0 &&
+	       SUM(taken) != 0 && SUM(churned) != 0 && SUM(closed) >= SUM(reset) + conns / 10;
+}
+
 struct count {
 	unsigned int stack;
 	uint64_t left;
@@ -204,6 +226,9 @@ tear_down(void)
 	}
 	for (unsigned int i = 0; i < STACKS; i++)
 		pthread_join(runners[i].thread, NULL);
+	for (unsigned int n = 0; n < 100; n++) /* the last packets leave the cable */
+		for (unsigned int i = 0; i < STACKS; i++)
+			(void)thole_worker_turn(sh.workers[i]);
 	for (unsigned int i = 0; i < STACKS; i++)
 		thole_worker_destroy(sh.workers[i]);
 }
@@ -303,12 +328,14 @@ main(int argc, char **argv)
 	set_up((uint32_t)conns, seed);
 	start_all();
 	nap(seconds * TIME_S);
+	for (uint64_t at = thole_clock_ns();
+		!enough((uint32_t)conns) && thole_clock_ns() - at < END_SECONDS * TIME_S;)
+		nap(100 * TIME_MS);
 	PUT(sh.stop, 1);
 	ended = all_end();
 	__atomic_store_n(&sh.finish, 1, __ATOMIC_RELEASE);
 	for (unsigned int i = 0; i < USERS; i++)
 		pthread_join(user_threads[i], NULL);
-	nap(300 * TIME_MS); /* the last packets leave the cable */
 	tear_down();
 	judge((uint32_t)conns, ended);
 	printf("1..%u\n", results);

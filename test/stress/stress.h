@@ -120,6 +120,7 @@ struct user {
 #define PUT(x, v)   __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
 #define ADD(x, v)   __atomic_fetch_add(&(x), (v), __ATOMIC_RELAXED)
 #define SET(x, bit) __atomic_fetch_or(&(x), (bit), __ATOMIC_RELAXED)
+#define COUNT(x)    PUT(x, (x) + 1) /* one thread does; others may look meanwhile */
 #define CLEAR(x, b) __atomic_fetch_and(&(x), ~(uint32_t)(b), __ATOMIC_RELAXED)
 
 /* Says the first of them. */

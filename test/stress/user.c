@@ -86,7 +86,7 @@ churn(struct user *u, unsigned int stack)
 	PUT(u->sh->numbers[stack][u->id], NOBODY);
 	ADD(u->sh->gone[stack][number % CONTEXTS], 1);
 	ledger_lose(u, stack);
-	u->n.churned++;
+	COUNT(u->n.churned);
 	make_app(u, stack);
 }
 
