@@ -62,7 +62,7 @@ MAX_LEN = {
 MAX_LEN_OTHERS = 192
 # Of these only what covers other code is kept by --merge: else it would be hundreds of inputs.
 BY_EDGES = ("scoreboard", "stack", "stack_raw", "wire")
-INPUT_SECONDS = 20
+INPUT_SECONDS = 120
 
 
 def missing():

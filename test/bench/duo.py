@@ -24,7 +24,7 @@ def run(program, *arguments, status=0):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "out.json")
         command = [program, "--json", path, *arguments, *NO_HUGE]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
         assert done.returncode == status, f"status {done.returncode}: {done.stdout}{done.stderr}"
         assert (done.stderr == "") == (status == 0), done.stderr
         if not os.path.exists(path):
@@ -118,12 +118,19 @@ def mistakes():
 
 def help_and_version():
     for program, name in (PINGPONG, "pingpong"), (STREAM, "stream"):
-        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=100, check=True)
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=600, check=True)
         assert done.stdout == f"{name} (thole) 0.1.0\n", done.stdout
-        done = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=100, check=True)
+        done = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=600, check=True)
         for option in ("--check", "--duration", "--json", "--rounds", "--size"):
             assert option in done.stdout, done.stdout
         assert ("--queue" in done.stdout) == (name == "stream"), done.stdout
+
+
+def catches(pid, number):
+    """Whether the process has said what is to be done at this signal."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        (caught,) = (line.split()[1] for line in file if line.startswith("SigCgt:"))
+    return int(caught, 16) >> (number - 1) & 1 != 0
 
 
 def interrupted():
@@ -133,11 +140,11 @@ def interrupted():
             path = os.path.join(folder, "out.json")
             command = [program, "--duration", "600", "--rounds", "2", "--json", path, *NO_HUGE]
             with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
-                while not os.path.exists(path):
+                while child.poll() is None and not (os.path.exists(path) and catches(child.pid, signal.SIGINT)):
                     time.sleep(0.05)
                 time.sleep(1)
                 child.send_signal(signal.SIGINT)
-                _, err = child.communicate(timeout=100)
+                _, err = child.communicate(timeout=600)
             assert child.returncode == 1 and "interrupted" in err, (child.returncode, err)
             assert not os.path.exists(path)
 

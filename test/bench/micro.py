@@ -24,7 +24,7 @@ NO_HUGE = ("--", "--no-huge")
 
 
 def run(*arguments):
-    done = subprocess.run([sys.argv[1], *arguments], capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run([sys.argv[1], *arguments], capture_output=True, text=True, timeout=600, check=False)
     return done.returncode, done.stdout, done.stderr
 
 

@@ -24,7 +24,7 @@ import packets  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CAPTURES = os.path.join(HERE, "captures")
-SECONDS = 120
+SECONDS = 600
 BEFORE = 3  # packets shown before the first that differs
 
 

@@ -7,7 +7,7 @@ import packets
 
 ERROR = "8388608"  # the severity of Wireshark's experts' errors
 GOOD = "1"  # of a checksum's states
-SECONDS = 120
+SECONDS = 600
 FIELDS = (
     "frame.protocols",
     "ip.checksum.status",

@@ -18,7 +18,7 @@
 #define GROWTH	    701 /* bytes of data more, from one connection to the next */
 #define PORT_ECHO   7
 #define PORT_CLOSE  9
-#define GIVE_UP_NS  UINT64_C(60000000000)
+#define GIVE_UP_NS  UINT64_C(600000000000)
 #define CABLE_SLOTS 1024
 
 struct end {
