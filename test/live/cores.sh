@@ -21,12 +21,12 @@ many_echoes() {
 }
 
 serves() {
-	peer curl -sS --max-time 40 -o "$dir/got" "http://$thole/10m.bin"
+	peer curl -sS --max-time "$limit" -o "$dir/got" "http://$thole/10m.bin"
 	cmp "$dir/got" "$dir/root/10m.bin"
 }
 
 many_gets() {
-	seq 50 | peer xargs -P 25 -I{} curl -sS --max-time 40 -o "$dir/p{}" "http://$thole/10m.bin"
+	seq 50 | peer xargs -P 25 -I{} curl -sS --max-time "$limit" -o "$dir/p{}" "http://$thole/10m.bin"
 	sha256sum "$dir"/p* | cut -d' ' -f1 | sort -u >"$dir/sums"
 	rm "$dir"/p*
 	[ "$(cat "$dir/sums")" = "$(sum "$dir/root/10m.bin")" ]
@@ -36,7 +36,7 @@ connects() {
 	new_tap
 	listen 5001 "$dir/root/10m.bin" "$dir/up"
 	kernel_up &
-	timeout -k 5 60 ip netns exec "$ns" "$app/thole-nc" --app-core --address "$thole/24" "${small[@]}" \
+	timeout -k 5 "$limit" ip netns exec "$ns" "$app/thole-nc" --app-core --address "$thole/24" "${small[@]}" \
 		"$kernel" 5001 -- --no-huge -l 0,1 "--vdev=net_tap0,iface=$tap" <"$dir/16m" >"$dir/down"
 	wait "$listener"
 	cmp "$dir/up" "$dir/16m"

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 answers_ping() {
-	peer ping -c 3 -i 0.2 -W 2 "$thole"
+	peer ping -c 3 -i 0.2 -W 30 "$thole"
 }
 
 echoes_a_line() {
@@ -38,7 +38,7 @@ many_at_once() {
 }
 
 refuses() {
-	peer nc -v -N -w 5 "$thole" 9 </dev/null 2>"$dir/refused" && return 1
+	peer nc -v -N -w 60 "$thole" 9 </dev/null 2>"$dir/refused" && return 1
 	cat "$dir/refused"
 	grep -q refused "$dir/refused"
 }
@@ -47,7 +47,7 @@ goes_on_after_a_reset() {
 	peer python3 - "$thole" <<-'END'
 		import socket, struct, sys
 		for i in range(20):
-		    s = socket.create_connection((sys.argv[1], 7), 5)
+		    s = socket.create_connection((sys.argv[1], 7), 60)
 		    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 		    s.sendall(b"x" * 10000)
 		    s.close()

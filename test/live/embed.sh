@@ -44,7 +44,7 @@ start() {
 		echo $status >"$dir/status"
 	) &
 	pids+=($!)
-	within 10 grep -q "is ours" "$server_log" || {
+	within "$limit" grep -q "is ours" "$server_log" || {
 		echo "not ok - embed: the forwarder starts"
 		sed 's/^/# /' "$server_log"
 		exit 1
@@ -52,7 +52,7 @@ start() {
 }
 
 get() { # NAMESPACE: the page
-	at "$1" curl -sS --max-time 20 "http://$page/"
+	at "$1" curl -sS --max-time "$limit" "http://$page/"
 }
 
 forwarded() { # FILE: the bytes that a page says went from left to right
@@ -66,7 +66,7 @@ pings() {
 	for target in "$left $there" "$left $page" "$right $here" "$right $page"; do
 		# shellcheck disable=SC2086
 		set -- $target
-		pong=$(at "$1" ping -c 5 -i 0.2 -W 5 "$2")
+		pong=$(at "$1" ping -c 5 -i 0.2 -W 30 "$2")
 		echo "$pong"
 		grep -q ' 5 received' <<<"$pong"
 		! grep -q -i duplicate <<<"$pong"
@@ -82,12 +82,12 @@ pages() {
 
 # What isn't TCP is nobody's at the stack's address, and a port that nobody listens at says so.
 refusals() {
-	! at "$left" nc -z -w 5 "$page" 81 || return 1
+	! at "$left" nc -z -w 60 "$page" 81 || return 1
 	! at "$right" python3 - "$page" <<-'END' || return 1
 		import socket, sys
 		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 		s.connect((sys.argv[1], 9))
-		s.settimeout(5)
+		s.settimeout(60)
 		s.send(b"x")
 		s.recv(1)  # ConnectionRefusedError: the ICMP error came
 	END
@@ -99,8 +99,19 @@ fetch_pages() {
 	# shellcheck disable=SC2016
 	at "$left" bash -c 'while [ -e "$0/going" ]; do
 		n=$((n + 1))
-		curl -sS --max-time 20 -o "$0/page$n" "http://$1/" || exit 1
-	done' "$dir" "$page"
+		curl -sS --max-time "$2" -o "$0/page$n" "http://$1/" || exit 1
+	done' "$dir" "$page" "$limit"
+}
+
+pages_there() { # N, or more
+	[ "$(find "$dir" -name 'page[0-9]*' | wc -l)" -ge "$1" ]
+}
+
+# As many bytes as are sent; when half of them have gone it waits for pages.
+half_by_half() {
+	head -c $((bytes / 2)) /dev/urandom
+	within "$limit" pages_there $(($(find "$dir" -name 'page[0-9]*' | wc -l) + 4))
+	head -c $((bytes - bytes / 2)) /dev/urandom
 }
 
 # From left to right while left fetches the page.
@@ -111,11 +122,11 @@ transfer() {
 	last=$before
 	at "$right" nc -l -N "$there" 5001 </dev/null | sha256sum >"$dir/received" &
 	receiver=$!
-	within 10 eval "ip netns exec '$right' ss -ltn | grep -q ':5001 '"
+	within "$limit" eval "ip netns exec '$right' ss -ltn | grep -q ':5001 '"
 	: >"$dir/going"
 	fetch_pages &
 	fetcher=$!
-	head -c "$bytes" /dev/urandom | tee >(sha256sum >"$dir/sent") | at "$left" nc -N "$there" 5001
+	half_by_half | tee >(sha256sum >"$dir/sent") | at "$left" nc -N "$there" 5001
 	wait $receiver
 	rm "$dir/going"
 	wait $fetcher
@@ -128,7 +139,7 @@ transfer() {
 			n=$((n + 1)) # some had gone, and more was to come
 		fi
 	done
-	within 10 [ -s "$dir/sent" ]
+	within "$limit" [ -s "$dir/sent" ]
 	echo "$((bytes >> 20)) MiB, and $n pages meanwhile" | tee "$dir/figures"
 	cat "$dir/sent" "$dir/received"
 	[ $n -ge 2 ]
@@ -143,18 +154,18 @@ stops() {
 	: >"$dir/said"
 	at "$left" python3 - "$page" <<-'END' >"$dir/said" &
 		import socket, sys
-		s = socket.create_connection((sys.argv[1], 80), 10)
+		s = socket.create_connection((sys.argv[1], 80), 60)
 		print("connected", flush=True)
-		s.settimeout(30)
+		s.settimeout(60)
 		try:
 		    print(s.recv(1))
 		except ConnectionResetError:
 		    print("reset")
 	END
 	client=$!
-	within 10 grep -q connected "$dir/said"
+	within "$limit" grep -q connected "$dir/said"
 	kill -"$1" "$(ip netns pids "$ns" | head -n 1)"
-	within 20 [ -s "$dir/status" ]
+	within "$limit" [ -s "$dir/status" ]
 	wait $client
 	cat "$dir/said" "$server_log"
 	[ "$(cat "$dir/status")" = 0 ]

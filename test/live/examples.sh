@@ -15,12 +15,12 @@ start() {
 	rm -f "$dir/status"
 	(
 		status=0
-		timeout -k 5 100 ip netns exec "$ns" "$THOLE_BUILD/examples/example-$name" "$thole/24" "$@" --no-huge \
+		timeout -k 5 $((2 * limit)) ip netns exec "$ns" "$THOLE_BUILD/examples/example-$name" "$thole/24" "$@" --no-huge \
 			"--vdev=net_tap0,iface=$tap" >"$server_log" 2>&1 || status=$?
 		echo $status >"$dir/status"
 	) &
 	pids+=($!)
-	if ! kernel_up || ! within 10 grep -q listening "$server_log"; then
+	if ! kernel_up || ! within "$limit" grep -q listening "$server_log"; then
 		echo "not ok - examples: $name starts"
 		sed 's/^/# /' "$server_log"
 		exit 1
@@ -50,7 +50,7 @@ many_at_once() {
 late_reader() {
 	peer python3 - "$thole" <<-'END'
 		import os, socket, sys, threading
-		s = socket.create_connection((sys.argv[1], 7), 10)
+		s = socket.create_connection((sys.argv[1], 7), 60)
 		data = os.urandom(1 << 20) * 32
 		s.settimeout(1)
 		sent = 0
@@ -61,7 +61,7 @@ late_reader() {
 		    pass
 		print("stuck after", sent)
 		assert sent < len(data)
-		s.settimeout(30)
+		s.settimeout(60)
 		def rest():
 		    s.sendall(data[sent:])
 		    s.shutdown(socket.SHUT_WR)
@@ -82,8 +82,8 @@ stops() {
 	: >"$dir/said"
 	peer python3 - "$thole" <<-'END' >"$dir/said" &
 		import socket, sys
-		s = socket.create_connection((sys.argv[1], 7), 10)
-		s.settimeout(30)
+		s = socket.create_connection((sys.argv[1], 7), 60)
+		s.settimeout(60)
 		s.sendall(b"x" * 100000)
 		s.recv(1)
 		print("connected", flush=True)
@@ -95,9 +95,9 @@ stops() {
 		    print("reset")
 	END
 	client=$!
-	within 10 grep -q connected "$dir/said"
+	within "$limit" grep -q connected "$dir/said"
 	signal echo-rings
-	within 20 [ -s "$dir/status" ]
+	within "$limit" [ -s "$dir/status" ]
 	wait $client
 	cat "$dir/said" "$server_log"
 	[ "$(cat "$dir/status")" = 0 ]
@@ -114,8 +114,8 @@ spread() {
 		def talk(i):
 		    try:
 		        data = os.urandom(1 + 3000 * i)
-		        with socket.create_connection((sys.argv[1], 7), 10) as s:
-		            s.settimeout(30)
+		        with socket.create_connection((sys.argv[1], 7), 60) as s:
+		            s.settimeout(60)
 		            def write():
 		                s.sendall(data)
 		                s.shutdown(socket.SHUT_WR)
@@ -154,17 +154,22 @@ drains() {
 	: >"$dir/said"
 	peer python3 - "$thole" "$dir/go" <<-'END' >"$dir/said" &
 		import os, socket, sys, time
-		s = socket.create_connection((sys.argv[1], 7), 10)
-		s.settimeout(30)
+		s = socket.create_connection((sys.argv[1], 7), 60)
+		s.settimeout(60)
 		assert s.recv(100).startswith(b"server ")
 		print("connected", flush=True)
 		while not os.path.exists(sys.argv[2]):
 		    time.sleep(0.02)
-		try:
-		    socket.create_connection((sys.argv[1], 7), 5).close()
+		# Refused, once the server has heard of the signal.
+		until = time.monotonic() + 60
+		while time.monotonic() < until:
+		    try:
+		        socket.create_connection((sys.argv[1], 7), 60).close()
+		        time.sleep(0.02)
+		    except OSError:
+		        break
+		else:
 		    print("taken")
-		except OSError:
-		    pass
 		s.sendall(b"last words")
 		s.shutdown(socket.SHUT_WR)
 		back = b""
@@ -173,11 +178,10 @@ drains() {
 		print(back.decode())
 	END
 	local client=$!
-	within 10 grep -q connected "$dir/said"
+	within "$limit" grep -q connected "$dir/said"
 	signal acceptor
-	sleep 0.5
 	touch "$dir/go"
-	within 20 [ -s "$dir/status" ]
+	within "$limit" [ -s "$dir/status" ]
 	wait $client
 	cat "$dir/said" "$server_log"
 	[ "$(cat "$dir/status")" = 0 ]
@@ -192,8 +196,8 @@ cuts() {
 	: >"$dir/said"
 	peer python3 - "$thole" <<-'END' >"$dir/said" &
 		import socket, sys
-		s = socket.create_connection((sys.argv[1], 7), 10)
-		s.settimeout(30)
+		s = socket.create_connection((sys.argv[1], 7), 60)
+		s.settimeout(60)
 		assert s.recv(100).startswith(b"server ")
 		print("connected", flush=True)
 		try:
@@ -202,9 +206,9 @@ cuts() {
 		    print("reset")
 	END
 	local client=$!
-	within 10 grep -q connected "$dir/said"
+	within "$limit" grep -q connected "$dir/said"
 	signal acceptor
-	within 20 [ -s "$dir/status" ]
+	within "$limit" [ -s "$dir/status" ]
 	wait $client
 	cat "$dir/said" "$server_log"
 	[ "$(cat "$dir/status")" = 0 ]
@@ -263,9 +267,9 @@ start_target() {
 		while True:
 		    threading.Thread(target=serve, args=(s.accept()[0],), daemon=True).start()
 	END
-	in_ns timeout 100 python3 "$dir/target.py" "$dir" >"$dir/target.log" 2>&1 &
+	in_ns timeout $((2 * limit)) python3 "$dir/target.py" "$dir" >"$dir/target.log" 2>&1 &
 	pids+=($!)
-	within 10 eval "in_ns ss -ltn | grep -q ':9000 '"
+	within "$limit" eval "in_ns ss -ltn | grep -q ':9000 '"
 }
 
 # proxied: a client through the proxy; s is connected, the rest of the script is stdin.
@@ -274,8 +278,8 @@ proxied() {
 		cat <<-'END'
 			import hashlib, os, socket, struct, sys, threading
 			def connect():
-			    s = socket.create_connection((sys.argv[1], 8080), 10)
-			    s.settimeout(30)
+			    s = socket.create_connection((sys.argv[1], 8080), 60)
+			    s.settimeout(60)
 			    return s
 			def rest(s):
 			    data = bytearray()
@@ -312,7 +316,7 @@ half_closes() {
 		assert rest(s) == b"bye"
 		write(s, b"still here")
 	END
-	within 10 grep -qx 'after FIN: 10 bytes' "$dir/target.log"
+	within "$limit" grep -qx 'after FIN: 10 bytes' "$dir/target.log"
 }
 
 # It writes until it may no more: less than it would, and nothing of it is lost.
@@ -329,7 +333,7 @@ backs_up() {
 		    pass
 		print("stuck after", sent)
 		assert sent < len(data)
-		s.settimeout(30)
+		s.settimeout(60)
 		writer = threading.Thread(target=write, args=(s, data[sent:]))
 		writer.start()
 		back = rest(s)
@@ -375,7 +379,7 @@ resets() {
 		s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 		s.close()
 	END
-	within 10 grep -qx reset "$dir/target.log"
+	within "$limit" grep -qx reset "$dir/target.log"
 }
 
 # At SIGTERM one is under way, and finishes.
@@ -392,11 +396,11 @@ proxy_ends() {
 		print(rest(s).decode())
 	END
 	local client=$!
-	within 10 grep -q connected "$dir/said"
+	within "$limit" grep -q connected "$dir/said"
 	signal proxy
 	sleep 0.5
 	touch "$dir/proceed"
-	within 20 [ -s "$dir/status" ]
+	within "$limit" [ -s "$dir/status" ]
 	wait $client
 	cat "$dir/said" "$server_log"
 	[ "$(cat "$dir/status")" = 0 ]
@@ -410,15 +414,15 @@ target_refuses() {
 	peer python3 - "$thole" <<-'END'
 		import socket, sys
 		try:
-		    with socket.create_connection((sys.argv[1], 8080), 10) as s:
-		        s.settimeout(30)
+		    with socket.create_connection((sys.argv[1], 8080), 60) as s:
+		        s.settimeout(60)
 		        s.recv(1)
 		    raise SystemExit("no reset")
 		except ConnectionResetError:
 		    pass
 	END
 	signal proxy
-	within 20 [ -s "$dir/status" ]
+	within "$limit" [ -s "$dir/status" ]
 	cat "$server_log"
 	[ "$(cat "$dir/status")" = 0 ]
 	grep -q '1 connections, 0 bytes to the target, 0 from it' "$server_log"
@@ -457,7 +461,7 @@ start_cheat() {
 		c.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 100\r\n\r\nshort")
 		c.close()
 	END
-	within 10 eval "in_ns ss -ltn | grep -q ':8001 '"
+	within "$limit" eval "in_ns ss -ltn | grep -q ':8001 '"
 }
 
 random_file 16m $((16 << 20))
@@ -488,7 +492,7 @@ check "examples: proxy resets a client whose target refuses" target_refuses
 
 peer python3 -m http.server --bind 0.0.0.0 --directory "$dir" 8000 >"$dir/http.log" 2>&1 &
 pids+=($!)
-within 10 eval "in_ns ss -ltn | grep -q ':8000 '"
+within "$limit" eval "in_ns ss -ltn | grep -q ':8000 '"
 taps=10 # names that no echo has
 check "examples: fetch gets 16 MiB" fetches 16m
 taps=11

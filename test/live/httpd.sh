@@ -13,7 +13,7 @@ ln -s ../secret "$dir/root/out"
 truncate -s 1G "$dir/root/1g.bin"
 
 get() { # curl on a path, with options before it
-	peer curl -sS --max-time 40 "${@:1:$#-1}" "http://$thole${*: -1}"
+	peer curl -sS --max-time "$limit" "${@:1:$#-1}" "http://$thole${*: -1}"
 }
 
 ten_mib() {
@@ -29,7 +29,7 @@ one_gib() {
 parallel() {
 	local expected
 	expected=$(sum "$dir/root/64k.bin")
-	seq 200 | peer xargs -P 200 -I{} curl -sS --max-time 40 -o "$dir/p{}" "http://$thole/64k.bin"
+	seq 200 | peer xargs -P 200 -I{} curl -sS --max-time "$limit" -o "$dir/p{}" "http://$thole/64k.bin"
 	[ "$(cat "$dir"/p[0-9]* | wc -c)" = $((200 * 65536)) ]
 	sha256sum "$dir"/p[0-9]* >"$dir/sums"
 	[ "$(grep -c "^$expected" "$dir/sums")" = 200 ]
@@ -41,7 +41,7 @@ parallel_in_one() { # curl -Z: 200 transfers at once from one process
 	for i in $(seq 200); do
 		printf 'url = "http://%s/64k.bin"\noutput = "%s"\n' "$thole" "$dir/z$i"
 	done >"$dir/urls"
-	peer curl -sS --max-time 40 -Z --parallel-max 200 --parallel-immediate -K "$dir/urls"
+	peer curl -sS --max-time "$limit" -Z --parallel-max 200 --parallel-immediate -K "$dir/urls"
 	[ "$(cat "$dir"/z* | wc -c)" = $((200 * 65536)) ]
 	rm "$dir"/z*
 }
@@ -100,7 +100,7 @@ statuses() {
 
 # raw NAME REQUEST: sends it, half-closes, and leaves the answer in a file.
 raw() {
-	printf %b "$2" | peer nc -N -w 10 "$thole" 80 >"$dir/$1"
+	printf %b "$2" | peer nc -N -w 60 "$thole" 80 >"$dir/$1"
 	head -c 300 "$dir/$1"
 }
 
@@ -128,7 +128,7 @@ pipelined() {
 byte_by_byte() {
 	peer python3 - "$thole" <<-'END'
 		import socket, sys, time
-		s = socket.create_connection((sys.argv[1], 80), 10)
+		s = socket.create_connection((sys.argv[1], 80), 60)
 		s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 		for c in b"GET /sub HTTP/1.1\r\nHost: a\r\n\r\n":
 		    s.send(bytes([c]))
@@ -139,30 +139,33 @@ byte_by_byte() {
 	END
 }
 
-# --idle 1 below: the server closes what isn't used, and in an orderly way.
+# With --idle 1 the server closes what isn't used, and in an orderly way.
 idle() {
 	peer python3 - "$thole" <<-'END'
 		import socket, sys, time
-		s = socket.create_connection((sys.argv[1], 80), 10)
 		start = time.monotonic()
+		s = socket.create_connection((sys.argv[1], 80), 60)
 		assert s.recv(100) == b""
-		assert 0.8 < time.monotonic() - start < 5
+		assert time.monotonic() - start > 0.9
 	END
 }
 
 late_request() {
 	peer python3 - "$thole" <<-'END'
 		import socket, sys
-		s = socket.create_connection((sys.argv[1], 80), 20)
+		s = socket.create_connection((sys.argv[1], 80), 60)
 		s.sendall(b"GET / HTTP/1.1\r\n")
 		answer = s.recv(4000)
 		assert answer.startswith(b"HTTP/1.1 408"), answer
 	END
 }
 
+# Of its own: who isn't scheduled for a second looks idle.
 serve thole-httpd --root "$dir/root" --idle 1
-late_request >"$dir/late" 2>&1 &
-late=$!
+check "httpd: an idle connection is closed" idle
+check "httpd: a request that doesn't end gets 408" late_request
+end_server
+serve thole-httpd --root "$dir/root"
 check "httpd: 10 MiB arrive byte for byte" ten_mib
 check "httpd: 1 GiB arrives through a small pool" one_gib
 check "httpd: 200 curls at once" parallel
@@ -175,11 +178,6 @@ check "httpd: statuses of good and bad requests" statuses
 check "httpd: bad versions, no Host, garbage, HTTP/1.0" raw_requests
 check "httpd: pipelined requests are answered in order" pipelined
 check "httpd: a request that comes byte by byte" byte_by_byte
-check "httpd: an idle connection is closed" idle
-wait "$late"
-status=$?
-cat "$dir/late"
-check "httpd: a request that doesn't end gets 408" [ $status = 0 ]
 end_server
 status=$?
 check "httpd: ends with status 0 on SIGTERM" [ $status = 0 ]

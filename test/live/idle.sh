@@ -8,7 +8,7 @@ talks() {
 	peer python3 - "$thole" <<-'END'
 		import socket, sys, time
 		for i in range(10):
-		    s = socket.create_connection((sys.argv[1], 7), 20)
+		    s = socket.create_connection((sys.argv[1], 7), 60)
 		    for word in b"one", b"two":
 		        time.sleep(0.03)
 		        s.sendall(word)

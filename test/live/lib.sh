@@ -11,7 +11,7 @@ app=$THOLE_BUILD/app
 pids=()
 taps=0
 spaces=("$ns")
-limit=60 # seconds that a program in the foreground may take
+limit=300 # seconds that a program in the foreground may take: only one that hangs does, on however slow a machine
 # Smaller than the defaults: several of them start beside each other.
 small=(--set port.pool_mbufs=8192 --set stack.max_conns=4096 --set stack.max_time_wait=16384)
 
@@ -89,7 +89,7 @@ new_tap() {
 }
 
 kernel_up() {
-	within 10 ip -n "$ns" addr add "$kernel/24" dev "$tap" && ip -n "$ns" link set "$tap" up
+	within 60 ip -n "$ns" addr add "$kernel/24" dev "$tap" && ip -n "$ns" link set "$tap" up
 }
 
 # serve PROGRAM OPTIONS... [-- EAL OPTIONS...]: starts a server on a tap of its own and waits for it.
@@ -105,11 +105,11 @@ serve() {
 	[ "$1" != -- ] || shift
 	new_tap
 	server_log=$dir/$program-$taps.log
-	timeout -k 20 100 ip netns exec "$ns" "$app/$program" --address "$thole/24" "${small[@]}" "${own[@]}" -- \
+	timeout -k 20 $((2 * limit)) ip netns exec "$ns" "$app/$program" --address "$thole/24" "${small[@]}" "${own[@]}" -- \
 		--no-huge "--vdev=net_tap0,iface=$tap" "$@" >"$server_log" 2>&1 &
 	server=$!
 	pids+=("$server")
-	if ! kernel_up || ! within 10 grep -q listening "$server_log"; then
+	if ! kernel_up || ! within "$limit" grep -q listening "$server_log"; then
 		echo "not ok - $program starts"
 		sed 's/^/# /' "$server_log"
 		exit 1
@@ -119,6 +119,18 @@ serve() {
 # end_server: SIGTERM, and its exit status.
 end_server() {
 	kill "$server" && wait "$server"
+}
+
+# signals PID SIGNAL...: several that come at the same time, whenever the shell has its turns.
+signals() {
+	local pid=$1 signal
+
+	shift
+	kill -STOP "$pid"
+	for signal in "$@"; do
+		kill "-$signal" "$pid"
+	done
+	kill -CONT "$pid"
 }
 
 # ends STATUS [SIGNAL...]: the server does, with this exit status, after SIGTERM or these, a second apart.
@@ -152,7 +164,7 @@ connect() {
 listen() {
 	peer python3 "$(dirname "$0")/listen.py" "$1" "$2" "$3" &
 	listener=$!
-	within 10 eval "in_ns ss -ltn | grep -q ':$1 '"
+	within "$limit" eval "in_ns ss -ltn | grep -q ':$1 '"
 }
 
 # peer COMMAND...: one in the namespace, bounded in time.
@@ -188,7 +200,7 @@ fails() {
 	local status=$1 text=$2 got=0
 
 	shift 2
-	timeout -k 5 30 "$@" >"$dir/out" 2>"$dir/err" </dev/null || got=$?
+	timeout -k 5 "$limit" "$@" >"$dir/out" 2>"$dir/err" </dev/null || got=$?
 	echo "status $got:"
 	cat "$dir/err"
 	[ $got = "$status" ] && [ "$(wc -l <"$dir/err")" = 1 ] && grep -qF -- "$text" "$dir/err"

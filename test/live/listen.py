@@ -8,9 +8,9 @@ import threading
 
 port, name_in, name_out = sys.argv[1:]
 listener = socket.create_server(("", int(port)))
-listener.settimeout(20)
+listener.settimeout(60)
 conn, _ = listener.accept()
-conn.settimeout(20)
+conn.settimeout(60)
 
 
 def send():

@@ -21,7 +21,7 @@ lose() { # PERCENT
 }
 
 from_thole() {
-	peer curl -sS --max-time 50 -o "$dir/got" "http://$thole/1m"
+	peer curl -sS --max-time "$limit" -o "$dir/got" "http://$thole/1m"
 	cmp "$dir/1m" "$dir/got"
 }
 

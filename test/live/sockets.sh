@@ -12,12 +12,12 @@ start_echo() {
 	rm -f "$dir/status"
 	(
 		status=0
-		timeout -k 5 80 ip netns exec "$ns" "$echo_sockets" "$thole/24" -l 0,1 --no-huge \
+		timeout -k 5 $((2 * limit)) ip netns exec "$ns" "$echo_sockets" "$thole/24" -l 0,1 --no-huge \
 			"--vdev=net_tap0,iface=$tap" >"$server_log" 2>&1 || status=$?
 		echo $status >"$dir/status"
 	) &
 	pids+=($!)
-	if ! kernel_up || ! within 10 grep -q listening "$server_log"; then
+	if ! kernel_up || ! within "$limit" grep -q listening "$server_log"; then
 		echo "not ok - sockets: echo-sockets starts"
 		sed 's/^/# /' "$server_log"
 		exit 1
@@ -48,7 +48,7 @@ stops() {
 	for pid in $(ip netns pids "$ns"); do
 		[ "$(cat "/proc/$pid/comm")" != example-echo-so ] || kill -TERM "$pid"
 	done
-	within 20 [ -s "$dir/status" ]
+	within "$limit" [ -s "$dir/status" ]
 	[ "$(cat "$dir/status")" = 0 ]
 	grep -q "^echo-sockets: 52 connections, 28054016 bytes sent back" "$server_log"
 }
@@ -60,7 +60,7 @@ talk() {
 	new_tap
 	kernel_up &
 	up=$!
-	timeout -k 5 60 ip netns exec "$ns" "$talk" "$thole/24" "$kernel" "$1" -l 0 --no-huge \
+	timeout -k 5 "$limit" ip netns exec "$ns" "$talk" "$thole/24" "$kernel" "$1" -l 0 --no-huge \
 		"--vdev=net_tap0,iface=$tap" || status=$?
 	wait $up || true
 	return $status
@@ -79,7 +79,7 @@ talks() {
 		            s.sendall(piece)
 	END
 	pids+=($!)
-	within 10 eval "ip netns exec '$ns' ss -ltn | grep -q ':5000 '"
+	within "$limit" eval "ip netns exec '$ns' ss -ltn | grep -q ':5000 '"
 	talk 5000 <"$dir/4m" >"$dir/back"
 	cmp "$dir/4m" "$dir/back"
 }

@@ -22,7 +22,7 @@ works() {
 	grep -q 'thole-httpd' "$dir/commands"
 	(
 		cd "$top" || exit
-		timeout 40 bash -c "$(cat "$dir/commands")"'
+		timeout "$limit" bash -c "$(cat "$dir/commands")"'
 			kill %1; wait' >"$dir/out"
 	)
 	ip netns del "$ns-tour"

@@ -88,11 +88,11 @@ tap_in_use() {
 options_over_file() {
 	new_tap
 	printf '[eal]\nargs = --no-huge -m 64 -l 0 --file-prefix=none --vdev=net_tap0,iface=%s\n' "$tap" >"$dir/one.conf"
-	timeout -k 5 -s INT 10 ip netns exec "$ns" "$echo" --config "$dir/one.conf" --address "$thole/24" "${small[@]}" \
+	timeout -k 5 -s INT "$limit" ip netns exec "$ns" "$echo" --config "$dir/one.conf" --address "$thole/24" "${small[@]}" \
 		--app-core -- -l 0,1 -m 128 --file-prefix "thole-$BASHPID" >"$dir/over" 2>&1 &
 	server=$!
 	kernel_up
-	within 10 grep -q listening "$dir/over" || cat "$dir/over"
+	within "$limit" grep -q listening "$dir/over" || cat "$dir/over"
 	[ "$(echo over | peer nc -N "$thole" 7)" = over ]
 	end_server
 }
