@@ -36,11 +36,12 @@ BUILD = run_tests.Build(
         "-Doptimization=2",
         "-Db_sanitize=address,undefined",
         "-Db_lundef=false",
+        "-Db_pch=true",
         "-Dfuzz=true",
         "-Dapps=false",
         "-Dexamples=false",
         "-Dbenchmarks=false",
-        f"-Dc_args={COVER} {ONCE}",
+        f"-Dc_args={COVER} {ONCE} -gline-tables-only",
     ),
     targets=("fuzzers",),
 )

@@ -60,6 +60,9 @@ class Build:
         return f"build-test-{self.name}"
 
 
+# What a sanitizer's report says of the source needs no more, and an eighth less time to compile.
+LINES_ONLY = "-Dc_args=-gline-tables-only"
+
 # gcc's build has no precompiled headers: it says if a file doesn't include what it needs.
 BUILDS = [
     Build("gcc", "gcc", ("-Dbuildtype=release",)),
@@ -67,7 +70,7 @@ BUILDS = [
     Build(
         "asan",
         "clang",
-        ("-Dbuildtype=debug", "-Doptimization=1", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Db_pch=true"),
+        ("-Dbuildtype=debug", "-Doptimization=1", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Db_pch=true", LINES_ONLY),
         suites=("unit", "script", "table", "fuzz", "pcap", "stress"),
         tests_only=True,
         env=SANITIZER_ENV,
@@ -81,6 +84,8 @@ BUILDS = [
             "-Doptimization=1",
             "-Db_sanitize=thread",
             "-Db_lundef=false",
+            "-Db_pch=true",
+            LINES_ONLY,
         ),
         suites=("stress",),
         tests_only=True,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* test.h: compiled once for all of a test program, with -Db_pch=true. A file includes what it needs
- * by itself. */
+/* test.h: compiled once for all of a test program or a layer, with -Db_pch=true. A file includes
+ * what it needs by itself. */
 #include <rte_ethdev.h>
 #include <rte_ip.h>
 #include <rte_mbuf.h>
