@@ -252,6 +252,22 @@ parse_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct ar
 	return end;
 }
 
+/* Functions of their own, each with all registers to itself. */
+static __rte_noinline struct arrival *
+parse_each(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct arrival *end,
+	struct rte_mbuf **rejects, uint16_t *nb_rejects)
+{
+	return parse_burst(s, pkts, n, end, rejects, nb_rejects, false);
+}
+
+static __rte_noinline struct arrival *
+parse_trains(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct arrival *end,
+	struct rte_mbuf **rejects, uint16_t *nb_rejects)
+{
+	s->env.rx_bulk = false; /* until more comes */
+	return parse_burst(s, pkts, n, end, rejects, nb_rejects, true);
+}
+
 /* To the record that its connection is. */
 static inline void
 demux(struct thole_stack *s, struct seg *seg, table_ref *guess)
@@ -302,15 +318,6 @@ fetch_shared(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n)
 	}
 }
 
-/* The same for bursts of bulk data. */
-static __rte_noinline struct arrival *
-parse_trains(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct arrival *end,
-	struct rte_mbuf **rejects, uint16_t *nb_rejects)
-{
-	s->env.rx_bulk = false; /* until more comes */
-	return parse_burst(s, pkts, n, end, rejects, nb_rejects, true);
-}
-
 static uint16_t
 rx_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct rte_mbuf **rejects)
 {
@@ -326,7 +333,7 @@ rx_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct rte_m
 	if (unlikely(s->env.rx_bulk))
 		end = parse_trains(s, pkts, n, arrivals, rejects, &nb_rejects);
 	else
-		end = parse_burst(s, pkts, n, arrivals, rejects, &nb_rejects, false);
+		end = parse_each(s, pkts, n, arrivals, rejects, &nb_rejects);
 	s->stats.rx_tcp_segs += (uint64_t)(end - arrivals);
 	for (struct arrival *a = arrivals; a < end; a++)
 		a->guess = table_guess(&s->table, a->home, a->seg.hash);
