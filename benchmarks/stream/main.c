@@ -12,7 +12,7 @@
 #define FULL_BYTES  1448 /* a segment of Ethernet's 1500 with timestamps */
 #define LEAST_BYTES 536
 #define TIMESTAMPS  12
-#define CACHE_MBUFS 64
+#define CACHE_MBUFS 256 /* what is acknowledged is sent next, while it is at hand */
 #define SPARE_MBUFS 512 /* caches of two cores, and what is in hand */
 #define MEM_MB	    224
 #define FLOOR	    0.6
@@ -36,7 +36,7 @@ static const struct duo_program program = {
 	.size = FULL_BYTES,
 	.size_least = LEAST_BYTES,
 	.size_most = FULL_BYTES,
-	.queue_kib = 512,
+	.queue_kib = 256, /* of a core's second cache it leaves half */
 };
 
 struct bench {

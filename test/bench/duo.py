@@ -90,7 +90,7 @@ def stream(size, *arguments):
 
 
 def stream_full_segments():
-    assert stream(1448)["queue_kib"] == 512
+    assert stream(1448)["queue_kib"] == 256
 
 
 def stream_small_segments():
