@@ -220,7 +220,6 @@ join_train(struct thole_stack *s, struct seg *seg, struct rte_mbuf *m)
 	seg->len += len;
 	seg->more++;
 	s->stats.rx_tcp_segs++;
-	s->stats.rx_train_segs++;
 	return true;
 }
 
@@ -318,10 +317,60 @@ fetch_shared(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n)
 	}
 }
 
+/*
+ * A train is taken as one if that is what each of its segments would see: it is due next, and all
+ * of it is kept. Else they are taken one by one, and no rule of TCP needs to know of trains.
+ */
+static __rte_noinline void
+demux_train(struct thole_stack *s, struct seg *train, table_ref *guess)
+{
+	table_ref ref = table_check(&s->table, guess, &train->key);
+	const uint32_t len = train->len / seg_train(train);
+	struct rte_mbuf *m = train->m, *next;
+	struct seg one;
+
+	if (ref != REF_NONE && ref_kind(ref) == REF_TCB &&
+		tcp_takes_train(&s->env, stack_tcb(s, ref_index(ref)), train)) {
+		s->stats.rx_train_segs += train->more;
+		conn_input(s, stack_tcb(s, ref_index(ref)), train);
+		return;
+	}
+	train->m = NULL;
+	train->more = 0;
+	train->len = len;
+	for (; m != NULL; m = next) {
+		next = m->next;
+		m->next = NULL;
+		m->nb_segs = 1;
+		m->pkt_len = m->data_len;
+		one = *train;
+		one.m = m;
+		demux(s, &one, guess);
+		if (one.m != NULL)
+			mbufs_put(&s->mbufs, one.m);
+		train->seq += len;
+		train->payload_off = 0; /* those behind the first have lost their headers */
+	}
+}
+
+static __rte_noinline void
+demux_trains(struct thole_stack *s, struct arrival *a, const struct arrival *end)
+{
+	for (; a < end; a++) {
+		if (a->seg.more != 0)
+			demux_train(s, &a->seg, a->guess);
+		else
+			demux(s, &a->seg, a->guess);
+		if (a->seg.m != NULL)
+			mbufs_put(&s->mbufs, a->seg.m);
+	}
+}
+
 static uint16_t
 rx_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct rte_mbuf **rejects)
 {
 	struct arrival arrivals[BURST], *end;
+	const bool bulk = s->env.rx_bulk;
 	uint16_t nb_rejects = 0;
 
 	for (uint16_t i = 0; i < n; i++) {
@@ -330,13 +379,17 @@ rx_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct rte_m
 		rte_prefetch0(frame);
 		rte_prefetch0(frame + RTE_CACHE_LINE_SIZE - 1);
 	}
-	if (unlikely(s->env.rx_bulk))
+	if (unlikely(bulk))
 		end = parse_trains(s, pkts, n, arrivals, rejects, &nb_rejects);
 	else
 		end = parse_each(s, pkts, n, arrivals, rejects, &nb_rejects);
 	s->stats.rx_tcp_segs += (uint64_t)(end - arrivals);
 	for (struct arrival *a = arrivals; a < end; a++)
 		a->guess = table_guess(&s->table, a->home, a->seg.hash);
+	if (unlikely(bulk)) {
+		demux_trains(s, arrivals, end);
+		return nb_rejects;
+	}
 	for (struct arrival *a = arrivals; a < end; a++) {
 		demux(s, &a->seg, a->guess);
 		if (a->seg.m != NULL)

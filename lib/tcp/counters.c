@@ -102,7 +102,7 @@ tcp_count_before(const struct tcp_env *env, const struct tcb *t, const struct se
 	c->ack_received_ns = env->now_ns;
 	if (s->len != 0) {
 		c->data_received_ns = env->now_ns;
-		c->ooo_segs_in += seq_gt(s->seq, t->rcv_nxt) ? seg_train(s) : 0;
+		c->ooo_segs_in += seq_gt(s->seq, t->rcv_nxt);
 	}
 	return (struct count_mark){
 		.una = tcp_data_acked(t),

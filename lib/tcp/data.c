@@ -55,7 +55,7 @@ input_text(struct tcp_env *env, struct tcb *t, struct seg *s)
 		if (env->stats->mbufs_held < env->rx_held_max / 2)
 			tcp_rcv_keep_ahead(env, t, s);
 		else
-			env->stats->rx_drop_memory += seg_train(s);
+			env->stats->rx_drop_memory++;
 		return;
 	}
 	if (t->ooo_head != NULL) {
@@ -103,7 +103,7 @@ tcp_input_data(struct tcp_env *env, struct tcb *t, struct seg *s)
 		if (env->stats->mbufs_held >= env->rx_held_max && s->seq == t->rcv_nxt)
 			tcp_rcv_drop_ahead(env, t);
 		if (env->stats->mbufs_held >= env->rx_held_max) {
-			env->stats->rx_drop_memory += seg_train(s);
+			env->stats->rx_drop_memory++;
 			t->flags |= TF_ACK_NOW;
 			t->flags &= (uint16_t)~TF_FIN_AHEAD;
 			return;

@@ -327,6 +327,14 @@ is_expected(const struct tcb *t, const struct seg *s)
 		       ((s->opts & OPT_TIMESTAMPS) != 0 && !seq_lt(s->ts_val, t->ts_recent)));
 }
 
+bool
+tcp_takes_train(const struct tcp_env *env, const struct tcb *t, const struct seg *s)
+{
+	return is_expected(t, s) && t->ooo_head == NULL &&
+	       env->stats->mbufs_held + seg_train(s) <= env->rx_held_max &&
+	       t->rcv_segs + seg_train(s) <= UINT16_MAX;
+}
+
 /* Step by step. */
 static __rte_noinline enum tcp_reply
 input_any(struct tcp_env *env, struct tcb *t, struct seg *s)

@@ -409,9 +409,9 @@ send_for_probe(struct out *o, uint32_t len, bool fin)
 
 /*
  * After a full segment, which is the last of o->pkts, more like it: @p bytes may go, behind which
- * there are others yet.
+ * there are others yet. @return false: no mbuf.
  */
-static inline void
+static inline bool
 send_train(struct out *o, uint32_t bytes)
 {
 	struct tcp_env *env = o->env;
@@ -419,6 +419,7 @@ send_train(struct out *o, uint32_t bytes)
 	const uint32_t mss = o->mss, begin = t->snd_nxt;
 	struct flight *f = tcp_flight(env, t);
 	struct tcp_train train;
+	bool ok = true;
 
 	tcp_train_begin(&train, o->pkts[o->n - 1], o->path);
 	for (; bytes >= mss && o->n != o->max; bytes -= mss) {
@@ -427,8 +428,10 @@ send_train(struct out *o, uint32_t bytes)
 		if (env->segments->in_use == env->segments->capacity)
 			break;
 		m = tcp_snd_cut(env, from, t->snd_nxt, mss);
-		if (unlikely(m == NULL))
+		if (unlikely(m == NULL)) {
+			ok = false;
 			break;
+		}
 		tcp_emit_train(m, o->path, &train, t->snd_nxt);
 		board_append(env, f, from, t->snd_nxt, (uint16_t)mss, false);
 		t->snd_nxt += mss;
@@ -436,6 +439,18 @@ send_train(struct out *o, uint32_t bytes)
 	}
 	env->stats->tx_data_bytes += t->snd_nxt - begin;
 	recovery_sent(env, t, f, t->snd_nxt - begin, false);
+	return ok;
+}
+
+/* Without mbufs, too, there is an R2. */
+static __rte_noinline void
+wait_for_room(struct out *o)
+{
+	struct tcb *t = o->t;
+
+	if (t->snd_nxt != t->snd_una && t->rtx_ns == TIME_NEVER)
+		tcp_rtx_arm(o->env, t);
+	tcp_persist_if_stuck(o->env, t);
 }
 
 static inline void
@@ -461,15 +476,16 @@ output_new(struct out *o)
 		if (unlikely((t->flags & TF_PERSIST) != 0)) {
 			if (!send_for_probe(o, len, fin))
 				return;
-		} else if (!send_next(o, len, fin)) { /* without mbufs, too, there is an R2 */
-			if (t->snd_nxt != t->snd_una && t->rtx_ns == TIME_NEVER)
-				tcp_rtx_arm(o->env, t);
-			tcp_persist_if_stuck(o->env, t);
+		} else if (!send_next(o, len, fin)) {
+			wait_for_room(o);
 			return;
 		}
 		if (!pace(o, len) && o->usual && len == o->mss &&
-			RTE_MIN(room, avail - 1) >= 2 * len)
-			send_train(o, RTE_MIN(room, avail - 1) - len);
+			RTE_MIN(room, avail - 1) >= 2 * len &&
+			!send_train(o, RTE_MIN(room, avail - 1) - len)) {
+			wait_for_room(o);
+			return;
+		}
 	}
 	t->flags &= (uint16_t)~TF_OUTPUT;
 	tcp_persist_if_stuck(o->env, t);

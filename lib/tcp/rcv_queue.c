@@ -45,6 +45,7 @@ cut_any_packet(struct rte_mbuf *m, uint32_t off, uint32_t len)
 		n = RTE_MIN(len - c.bytes, (uint32_t)m->data_len);
 		m->data_len = (uint16_t)n;
 		m->next = NULL;
+		m->nb_segs = 1;
 		if (n != 0) {
 			*link = c.tail = m;
 			link = &m->next;
@@ -70,7 +71,7 @@ cut_packet(struct seg *s)
 		trim_front(m, off);
 		return (struct chain){ m, m, len, 1 };
 	}
-	if (s->more != 0 && m->pkt_len == off + len && off < m->data_len) {
+	if (s->more != 0) { /* tcp_takes_train() */
 		uint32_t segs = m->nb_segs;
 
 		m->nb_segs = 1;
@@ -398,7 +399,7 @@ tcp_rcv_keep_ahead(struct tcp_env *env, struct tcb *t, struct seg *s)
 	unsigned int steps = 0;
 
 	if (w.seq != t->rcv_nxt)
-		env->stats->rx_ooo_segs += seg_train(s);
+		env->stats->rx_ooo_segs++;
 	while (w.c.segs != 0) {
 		struct rte_mbuf *at = *w.link;
 		uint32_t n = w.c.bytes;

@@ -125,6 +125,9 @@ bool tcp_timestamp_ok(const struct tcp_env *env, const struct tcb *t, const stru
 void tcp_timestamp_note(const struct tcp_env *env, struct tcb *t, const struct seg *s);
 /* TS.Recent was set from the SYN. */
 void tcp_timestamp_began(const struct tcp_env *env, struct tcb *t);
+/* Whether a train is in sequence and whole, and all of it would be kept: tcp_input() wants no
+ * other. */
+bool tcp_takes_train(const struct tcp_env *env, const struct tcb *t, const struct seg *s);
 
 /* output.c: builds what @p t owes, at most @p max packets. @return how many. */
 uint16_t tcp_output(struct tcp_env *env, struct tcb *t, const struct wire_path *path,

@@ -307,7 +307,7 @@ script_peer_arp(uint16_t op, uint32_t sender_ip)
 uint8_t
 script_byte(uint32_t seq, bool ours)
 {
-	return (uint8_t)(seq * 31 + (seq >> 8) * 7 + (ours ? 5 : 0));
+	return (uint8_t)(seq * 31 + (seq >> 8) * 7 + (seq >> 16) * 13 + (ours ? 5 : 0));
 }
 
 void
