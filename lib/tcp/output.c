@@ -6,6 +6,7 @@
  */
 #include "tcp/compose.h"
 #include "tcp/scoreboard.h"
+#include "tcp/snd_share.h"
 
 static void
 output_syn(struct out *o)
@@ -427,7 +428,7 @@ send_train(struct out *o, uint32_t bytes)
 
 		if (env->segments->in_use == env->segments->capacity)
 			break;
-		m = tcp_snd_cut(env, from, t->snd_nxt, mss);
+		m = snd_cut_next(env, from, t->snd_nxt, mss);
 		if (unlikely(m == NULL)) {
 			ok = false;
 			break;

@@ -8,20 +8,6 @@
 #include "tcp/scoreboard.h"
 
 static void
-time_append(struct tcp_env *env, struct flight *f, struct tx_seg *g)
-{
-	uint32_t i = board_index(env, g);
-
-	g->time_next = SLAB_NONE;
-	g->time_prev = f->time_tail;
-	if (f->time_tail == SLAB_NONE)
-		f->time_head = i;
-	else
-		board_seg(env, f->time_tail)->time_next = i;
-	f->time_tail = i;
-}
-
-static void
 time_remove(struct tcp_env *env, struct flight *f, struct tx_seg *g)
 {
 	if (g->time_prev == SLAB_NONE)
@@ -63,35 +49,6 @@ is_timed(const struct tx_seg *g)
 	return (g->flags & (SEG_SACKED | SEG_LOST)) == 0;
 }
 
-struct tx_seg *
-board_append(struct tcp_env *env, struct flight *f, struct rte_mbuf *m, uint32_t seq, uint16_t len,
-	bool fin)
-{
-	uint32_t i = slab_get(env->segments);
-	struct tx_seg *g;
-
-	if (i == SLAB_NONE) {
-		env->stats->tx_nosegment++;
-		return NULL;
-	}
-	g = board_seg(env, i);
-	*g = (struct tx_seg){
-		.m = m,
-		.next = SLAB_NONE,
-		.seq = seq,
-		.sent_us = env_now_us(env),
-		.len = len,
-		.flags = fin ? SEG_FIN : 0,
-	};
-	if (f->head == SLAB_NONE)
-		f->head = i;
-	else
-		board_seg(env, f->tail)->next = i;
-	f->tail = i;
-	time_append(env, f, g);
-	return g;
-}
-
 void
 board_resent(struct tcp_env *env, struct flight *f, struct tx_seg *g)
 {
@@ -105,7 +62,7 @@ board_resent(struct tcp_env *env, struct flight *f, struct tx_seg *g)
 	}
 	g->flags |= SEG_REPEATED;
 	g->sent_us = env_now_us(env);
-	time_append(env, f, g);
+	board_time_append(env, f, g);
 }
 
 /* The mbuf that holds @p seq, from @p m on. */

@@ -52,9 +52,51 @@ board_pipe(const struct tcb *t, const struct flight *f)
 	return gone < out ? out - gone : 0;
 }
 
+/* It is the last one sent. */
+static inline void
+board_time_append(struct tcp_env *env, struct flight *f, struct tx_seg *g)
+{
+	uint32_t i = board_index(env, g);
+
+	g->time_next = SLAB_NONE;
+	g->time_prev = f->time_tail;
+	if (f->time_tail == SLAB_NONE)
+		f->time_head = i;
+	else
+		board_seg(env, f->time_tail)->time_next = i;
+	f->time_tail = i;
+}
+
 /* A segment that is about to be sent for the first time, at snd_nxt. @return NULL: no record. */
-struct tx_seg *board_append(struct tcp_env *env, struct flight *f, struct rte_mbuf *m, uint32_t seq,
-	uint16_t len, bool fin);
+static inline struct tx_seg *
+board_append(struct tcp_env *env, struct flight *f, struct rte_mbuf *m, uint32_t seq, uint16_t len,
+	bool fin)
+{
+	uint32_t i = slab_get(env->segments);
+	struct tx_seg *g;
+
+	if (i == SLAB_NONE) {
+		env->stats->tx_nosegment++;
+		return NULL;
+	}
+	g = board_seg(env, i);
+	*g = (struct tx_seg){
+		.m = m,
+		.next = SLAB_NONE,
+		.seq = seq,
+		.sent_us = env_now_us(env),
+		.len = len,
+		.flags = fin ? SEG_FIN : 0,
+	};
+	if (f->head == SLAB_NONE)
+		f->head = i;
+	else
+		board_seg(env, f->tail)->next = i;
+	f->tail = i;
+	board_time_append(env, f, g);
+	return g;
+}
+
 /* It goes out again, now. */
 void board_resent(struct tcp_env *env, struct flight *f, struct tx_seg *g);
 /* Cuts it after @p len bytes; the rest becomes a segment of its own. @return false: no record. */

@@ -8,10 +8,7 @@
  */
 #include <string.h>
 
-#include "tcp/tcp.h"
-
-/* Up to here copying is cheaper than an indirect mbuf and its atomic reference count. */
-#define COPY_BYTES 192
+#include "tcp/snd_share.h"
 
 void
 tcp_snd_append(struct tcb *t, struct rte_mbuf *chain)
@@ -72,43 +69,6 @@ copy_out(struct rte_mbuf *head, const struct rte_mbuf *src, uint32_t off, uint32
 	return head;
 }
 
-/*
- * An indirect mbuf of @p len bytes of @p src from @p off on. Of one whose buffer is its own we say
- * ourselves what rte_pktmbuf_attach() would, in the first cache line: the second belongs to the
- * peer's core, maybe, which frees it.
- */
-static struct rte_mbuf *
-share(struct tcp_env *env, struct rte_mbuf *src, uint32_t off, uint32_t len)
-{
-	struct rte_mbuf *m = mbufs_get(env->mbufs);
-
-	if (m == NULL)
-		return NULL;
-	/* It may be one that was received, of another pool. */
-	if (likely(RTE_MBUF_DIRECT(src) && src->priv_size == env->mbufs->priv_size &&
-		    m->pool == env->mbufs->pool)) {
-		rte_mbuf_refcnt_update(src, 1);
-		rte_mbuf_iova_set(m, rte_mbuf_iova_get(src));
-		m->buf_addr = src->buf_addr;
-		m->buf_len = src->buf_len;
-		m->ol_flags = RTE_MBUF_F_INDIRECT;
-	} else {
-		rte_pktmbuf_attach(m, src);
-	}
-	m->nb_segs = 1;
-	m->data_off = (uint16_t)(src->data_off + off);
-	m->data_len = (uint16_t)len;
-	m->pkt_len = len;
-	return m;
-}
-
-/* Whether headers can be written in front of the first byte of @p m: nobody reads what is there. */
-static inline bool
-has_room(const struct rte_mbuf *m)
-{
-	return m->data_off >= WIRE_HEADERS_MAX && mbufs_is_private(m);
-}
-
 /* What follows @p head of the bytes from @p off of @p src on. */
 static struct rte_mbuf *
 share_rest(struct tcp_env *env, struct rte_mbuf *head, struct rte_mbuf *src, uint32_t off,
@@ -122,7 +82,7 @@ share_rest(struct tcp_env *env, struct rte_mbuf *head, struct rte_mbuf *src, uin
 
 		if (n == 0)
 			continue;
-		piece = share(env, src, off, n);
+		piece = snd_share(env, src, off, n);
 		if (piece == NULL) {
 			rte_pktmbuf_free(head);
 			return NULL;
@@ -142,9 +102,9 @@ tcp_snd_cut(struct tcp_env *env, struct rte_mbuf *from, uint32_t seq, uint32_t l
 	uint32_t off = seq - from->hash.usr, first = 0;
 	struct rte_mbuf *head;
 
-	if (off == 0 && len > COPY_BYTES && has_room(from)) {
+	if (off == 0 && len > COPY_BYTES && snd_has_room(from)) {
 		first = RTE_MIN(len, (uint32_t)from->data_len);
-		head = share(env, from, 0, first);
+		head = snd_share(env, from, 0, first);
 	} else {
 		head = mbufs_get(env->mbufs);
 	}

@@ -174,10 +174,15 @@ tcp_emit_train(struct rte_mbuf *m, const struct wire_path *path, const struct tc
 	const struct rte_mbuf *first = train->first;
 	const uint64_t kind = RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
 	const uint32_t seq_be = rte_cpu_to_be_32(seq);
-	uint64_t sum;
-	uint8_t *p = tcp_emit_room(m, path, TCP_USUAL_WORDS, false, &sum);
-	uint8_t *tcp = p + WIRE_ETH_BYTES + WIRE_IP4_BYTES;
+	uint64_t sum = 0;
+	uint8_t *p, *tcp;
 
+	if (likely(!path->offload_csum))
+		sum = likely(m->nb_segs == 1)
+			      ? csum_add_any(0, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len)
+			      : csum_add_chain(0, m, 0, m->pkt_len);
+	p = wire_prepend(m, TCP_USUAL_HEAD);
+	tcp = p + WIRE_ETH_BYTES + WIRE_IP4_BYTES;
 	memcpy(p, rte_pktmbuf_mtod(first, const uint8_t *), TCP_USUAL_HEAD);
 	wire_put32(tcp + 4, seq_be);
 	m->ol_flags = (m->ol_flags & kind) | (first->ol_flags & ~kind);
