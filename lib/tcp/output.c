@@ -408,6 +408,9 @@ send_for_probe(struct out *o, uint32_t len, bool fin)
 	return false;
 }
 
+/* How many mbufs ahead headers' room is fetched. */
+#define TRAIN_AHEAD 8
+
 /*
  * After a full segment, which is the last of o->pkts, more like it: @p bytes may go, behind which
  * there are others yet. @return false: no mbuf.
@@ -419,13 +422,17 @@ send_train(struct out *o, uint32_t bytes)
 	struct tcb *t = o->t;
 	const uint32_t mss = o->mss, begin = t->snd_nxt;
 	struct flight *f = tcp_flight(env, t);
+	const struct rte_mbuf *ahead = t->snd_cur;
 	struct tcp_train train;
 	bool ok = true;
 
+	for (unsigned int i = 0; i < TRAIN_AHEAD && ahead != NULL; i++)
+		ahead = ahead->next;
 	tcp_train_begin(&train, o->pkts[o->n - 1], o->path);
 	for (; bytes >= mss && o->n != o->max; bytes -= mss) {
 		struct rte_mbuf *from = tcp_snd_seek(t, t->snd_nxt), *m;
 
+		ahead = snd_prefetch(ahead);
 		if (env->segments->in_use == env->segments->capacity)
 			break;
 		m = snd_cut_next(env, from, t->snd_nxt, mss);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include <rte_prefetch.h>
+
 #include "tcp/tcp.h"
 
 /* Up to here copying is cheaper than an indirect mbuf and its atomic reference count. */
@@ -48,6 +50,21 @@ static inline bool
 snd_has_room(const struct rte_mbuf *m)
 {
 	return m->data_off >= WIRE_HEADERS_MAX && mbufs_is_private(m);
+}
+
+/* Asks for the room for headers of @p m, which a peer in this process has read last, maybe. @return
+ * the mbuf behind it. */
+static inline const struct rte_mbuf *
+snd_prefetch(const struct rte_mbuf *m)
+{
+	const uint8_t *end;
+
+	if (unlikely(m == NULL))
+		return NULL;
+	end = rte_pktmbuf_mtod(m, const uint8_t *) - 1;
+	rte_prefetch0_write(end);
+	rte_prefetch0_write(end - RTE_CACHE_LINE_SIZE);
+	return m->next;
 }
 
 /* tcp_snd_cut(), inline for what bulk data mostly are: an mbuf for each segment. */
