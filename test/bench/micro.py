@@ -48,9 +48,7 @@ def expected(sizes, parts):
 def sane(figure):
     numbers = [figure[key] for key in ("ours_ns", "theirs_ns", "ratio", "ratio_p25", "ratio_p75")]
     assert all(math.isfinite(n) for n in numbers), figure
-    # What is measured as the difference of two may come out below 0 in so short a run.
-    difference = any(word in figure["name"] for word in ("remove", "insert", "both"))
-    assert difference or min(numbers[:3]) > 0, figure
+    # Each is less by what the clock took when it was looked at: in so short a run it may come out below 0.
     assert figure["ratio_p25"] <= figure["ratio"] <= figure["ratio_p75"], figure
     assert figure["rounds"] >= 5, figure
     assert figure["ours"] and figure["theirs"], figure
