@@ -329,6 +329,8 @@ demux_train(struct thole_stack *s, struct seg *train, table_ref *guess)
 	struct rte_mbuf *m = train->m, *next;
 	struct seg one;
 
+	if (ref == REF_NONE) /* its bucket may be another */
+		ref = table_find(&s->table, train->hash, &train->key);
 	if (ref != REF_NONE && ref_kind(ref) == REF_TCB &&
 		tcp_takes_train(&s->env, stack_tcb(s, ref_index(ref)), train)) {
 		s->stats.rx_train_segs += train->more;

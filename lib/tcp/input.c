@@ -330,7 +330,7 @@ is_expected(const struct tcb *t, const struct seg *s)
 bool
 tcp_takes_train(const struct tcp_env *env, const struct tcb *t, const struct seg *s)
 {
-	return is_expected(t, s) && t->ooo_head == NULL &&
+	return is_expected(t, s) && t->ooo_head == NULL && (t->flags & TF_FIN_AHEAD) == 0 &&
 	       env->stats->mbufs_held + seg_train(s) <= env->rx_held_max &&
 	       t->rcv_segs + seg_train(s) <= UINT16_MAX;
 }

@@ -323,6 +323,23 @@ SCRIPT(few_are_held)
 	STAT(rx_drop_memory, 24);
 }
 
+/* A FIN that came first ends the text before one that lies behind it. */
+SCRIPT(fin_came_first)
+{
+	begin();
+	HOLD();
+	PEER(FIN | ACK, .seq = 4300, .ack = 100);
+	for (uint32_t i = 0; i < 4; i++)
+		TEXT(1300 + i * 1000);
+	RELEASE();
+	EXPECT(ACK, .seq = 100, .ack = 4301, SACK({ 4300, 4301 })); /* twice (RFC 2883) */
+	EVENT(DATA, .bytes = 3000);
+	RECEIVED(3000);
+	EVENT(PEER_CLOSED);
+	STATE(TCP_CLOSE_WAIT);
+	JOINED(0);
+}
+
 /* The timestamp that is echoed is that of the segment that came where the last ACK ended. */
 SCRIPT(an_old_front_isnt_echoed)
 {
@@ -383,6 +400,7 @@ static const struct test_case cases[] = {
 	{ "many overlaps", many_overlaps },
 	{ "around the window", around_the_window },
 	{ "few are held", few_are_held },
+	{ "a FIN came first", fin_came_first },
 	{ "an old front isn't echoed", an_old_front_isnt_echoed },
 	{ "counted", counted },
 	{ NULL, NULL },
