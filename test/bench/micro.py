@@ -48,7 +48,8 @@ def expected(sizes, parts):
 def sane(figure):
     numbers = [figure[key] for key in ("ours_ns", "theirs_ns", "ratio", "ratio_p25", "ratio_p75")]
     assert all(math.isfinite(n) for n in numbers), figure
-    # Each is less by what the clock took when it was looked at: in so short a run it may come out below 0.
+    # Each is less by what the clock took when it was looked at: of little work in so short a run it may come out below 0.
+    assert figure["name"] != "8960 bytes" or min(numbers[:3]) > 0, figure
     assert figure["ratio_p25"] <= figure["ratio"] <= figure["ratio_p75"], figure
     assert figure["rounds"] >= 5, figure
     assert figure["ours"] and figure["theirs"], figure
