@@ -69,11 +69,24 @@ bereave(struct sim *s, unsigned int side, struct context *c)
 
 		if (e->over || e->context != index_of(me, c))
 			continue;
-		if (e->giving && taker->app != NULL && inside_owner(me, e->conn) == taker->number)
+		if (e->giving && taker->app != NULL && inside_owner(me, e->conn) == taker->number) {
 			pass(s, side, e); /* GIVEN is lost with the context */
-		else
+		} else {
+			e->unsure = e->giving && taker->app != NULL &&
+				    inside_owner(me, e->conn) == UINT32_MAX;
 			lose(e);
+		}
 	}
+}
+
+/* It had been given and was over, its last events with the taker, when the giver's context ended.
+ */
+static void
+find_again(struct end *e)
+{
+	e->over = e->lost = e->closed = e->unsure = false;
+	e->status = 0;
+	e->giving = true;
 }
 
 void
@@ -166,6 +179,15 @@ contexts_in_turn(struct sim *s, unsigned int side, const struct context *c, cons
 		sim_fail(s, "side %u, end %ju: context %u hears event %u, it is %u's", side, i,
 			index_of(me, c), ev->type, e->context);
 	return false;
+}
+
+void
+contexts_taken_late(struct sim *s, unsigned int side, const struct context *c, struct end *e)
+{
+	if (!e->unsure || e->to != index_of(&s->side[side], c))
+		return;
+	find_again(e);
+	pass(s, side, e);
 }
 
 bool

@@ -122,6 +122,7 @@ struct end {
 	bool giving;	 /* GIVE was asked for, and isn't answered */
 	bool untaken;	 /* GIVEN was read, TAKEN not yet */
 	bool lost;	 /* with its context: no CLOSED came */
+	bool unsure;	 /* or it was over by then, and its taker's */
 	bool cut;	 /* the stack was, and it with it */
 	uint32_t gifts;
 	uint64_t given_sent;
@@ -308,6 +309,8 @@ void contexts_turn(struct sim *s, unsigned int side);
 /* Whether it is @p c's turn to hear of @p ev, which is about @p e: else it waits. */
 bool contexts_in_turn(struct sim *s, unsigned int side, const struct context *c,
 	const struct end *e, const struct thole_event *ev);
+/* TAKEN of what was taken for lost. */
+void contexts_taken_late(struct sim *s, unsigned int side, const struct context *c, struct end *e);
 /* Gives it to another, now and then. @return whether that is so. */
 bool contexts_give(struct sim *s, unsigned int side, struct end *e);
 void contexts_given(struct sim *s, unsigned int side, struct end *e);

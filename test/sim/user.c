@@ -346,6 +346,8 @@ heard(struct sim *s, unsigned int side, struct context *c, const struct thole_ev
 	struct end *e = end_find(me, ev->conn);
 	enum thole_event_type type = (enum thole_event_type)ev->type;
 
+	if (e != NULL && type == THOLE_EV_TAKEN)
+		contexts_taken_late(s, side, c, e);
 	if (e != NULL && !e->over && !contexts_in_turn(s, side, c, e, ev))
 		return false;
 	trace_event(s, side, ev);
