@@ -15,13 +15,19 @@
 
 /* After a first segment, which says that there is bulk data. */
 static void
-begin(void)
+begin_tuned(void (*tune)(struct thole_stack_config *config))
 {
-	BEGIN(.state = TCP_ESTABLISHED);
+	BEGIN(.state = TCP_ESTABLISHED, .tune = tune);
 	TEXT(300);
 	IN_MS(40);
 	EXPECT(ACK, .seq = 100, .ack = 1300);
 	READ(1000);
+}
+
+static void
+begin(void)
+{
+	begin_tuned(NULL);
 }
 
 SCRIPT(in_order)
@@ -285,11 +291,7 @@ SCRIPT(many_overlaps)
 /* Begun before the window, ended behind it. */
 SCRIPT(around_the_window)
 {
-	BEGIN(.state = TCP_ESTABLISHED, .tune = small_buffer);
-	TEXT(300);
-	IN_MS(40);
-	EXPECT(ACK, .seq = 100, .ack = 1300);
-	READ(1000);
+	begin_tuned(small_buffer);
 	HOLD();
 	for (uint32_t i = 0; i < 12; i++)
 		TEXT(300 + i * 1000);
@@ -308,11 +310,7 @@ hold_few(struct thole_stack_config *c)
 
 SCRIPT(few_are_held)
 {
-	BEGIN(.state = TCP_ESTABLISHED, .tune = hold_few);
-	TEXT(300);
-	IN_MS(40);
-	EXPECT(ACK, .seq = 100, .ack = 1300);
-	READ(1000);
+	begin_tuned(hold_few);
 	HOLD();
 	for (uint32_t i = 0; i < 32; i++)
 		TEXT(1300 + i * 1000);
