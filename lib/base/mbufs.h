@@ -55,6 +55,23 @@ mbufs_take(struct mbufs *mbufs)
 	return m;
 }
 
+_Static_assert(
+	offsetof(struct rte_mbuf, refcnt) == offsetof(struct rte_mbuf, data_off) + 2 &&
+		offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, data_off) + 4 &&
+		offsetof(struct rte_mbuf, port) == offsetof(struct rte_mbuf, data_off) + 6,
+	"these are stored in one word");
+
+/** Says of @p m, as mbufs_take() gives it, where its data are, and again what is known of it. */
+static __rte_always_inline void
+mbufs_rearm(struct rte_mbuf *m, uint16_t data_off)
+{
+	const struct {
+		uint16_t data_off, refcnt, nb_segs, port;
+	} rearm = { data_off, 1, 1, RTE_MBUF_PORT_INVALID };
+
+	memcpy((uint8_t *)m + offsetof(struct rte_mbuf, data_off), &rearm, sizeof(rearm));
+}
+
 /** An mbuf with no data, default headroom, ol_flags 0; NULL counts in tx_nombuf. */
 static inline struct rte_mbuf *
 mbufs_get(struct mbufs *mbufs)

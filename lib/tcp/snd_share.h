@@ -3,8 +3,6 @@
 #ifndef TCP_SND_SHARE_H
 #define TCP_SND_SHARE_H
 
-#include <string.h>
-
 #include <rte_prefetch.h>
 
 #include "tcp/tcp.h"
@@ -20,9 +18,6 @@
 static inline struct rte_mbuf *
 snd_share(struct tcp_env *env, struct rte_mbuf *src, uint32_t off, uint32_t len)
 {
-	const struct {
-		uint16_t data_off, refcnt, nb_segs, port;
-	} rearm = { (uint16_t)(src->data_off + off), 1, 1, RTE_MBUF_PORT_INVALID };
 	struct rte_mbuf *m = mbufs_take(env->mbufs);
 
 	if (unlikely(m == NULL) && (m = mbufs_get(env->mbufs)) == NULL)
@@ -38,7 +33,7 @@ snd_share(struct tcp_env *env, struct rte_mbuf *src, uint32_t off, uint32_t len)
 	} else {
 		rte_pktmbuf_attach(m, src);
 	}
-	memcpy((uint8_t *)m + offsetof(struct rte_mbuf, data_off), &rearm, sizeof(rearm));
+	mbufs_rearm(m, (uint16_t)(src->data_off + off));
 	m->packet_type = 0;
 	m->data_len = (uint16_t)len;
 	m->pkt_len = len;

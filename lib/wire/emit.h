@@ -11,6 +11,7 @@
 #include <rte_ip.h>
 
 #include "base/csum.h"
+#include "base/mbufs.h"
 #include "wire/bytes.h"
 #include "wire/wire.h"
 
@@ -26,11 +27,7 @@ _Static_assert(offsetof(struct wire_path, dst_mac) == 0 &&
 _Static_assert(offsetof(struct wire_path, ttl) == offsetof(struct wire_path, fragment_be) + 2 &&
 		       offsetof(struct wire_path, proto) == offsetof(struct wire_path, ttl) + 1,
 	"and has a word of the IP header");
-_Static_assert(
-	offsetof(struct rte_mbuf, refcnt) == offsetof(struct rte_mbuf, data_off) + 2 &&
-		offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, data_off) + 4 &&
-		offsetof(struct rte_mbuf, port) == offsetof(struct rte_mbuf, data_off) + 6 &&
-		offsetof(struct rte_mbuf, vlan_tci) == offsetof(struct rte_mbuf, data_len) + 2,
+_Static_assert(offsetof(struct rte_mbuf, vlan_tci) == offsetof(struct rte_mbuf, data_len) + 2,
 	"what is said of a first packet is stored in words");
 
 /** Makes room for @p bytes of headers in front of the data. */
@@ -52,13 +49,10 @@ static __rte_always_inline uint8_t *
 wire_first(struct rte_mbuf *m, uint32_t bytes)
 {
 	const struct {
-		uint16_t data_off, refcnt, nb_segs, port;
-	} rearm = { (uint16_t)(RTE_PKTMBUF_HEADROOM - bytes), 1, 1, RTE_MBUF_PORT_INVALID };
-	const struct {
 		uint16_t data_len, vlan_tci;
 	} len = { (uint16_t)bytes, 0 };
 
-	memcpy((uint8_t *)m + offsetof(struct rte_mbuf, data_off), &rearm, sizeof(rearm));
+	mbufs_rearm(m, (uint16_t)(RTE_PKTMBUF_HEADROOM - bytes));
 	m->packet_type = 0;
 	m->pkt_len = bytes;
 	memcpy((uint8_t *)m + offsetof(struct rte_mbuf, data_len), &len, sizeof(len));
