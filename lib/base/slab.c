@@ -35,4 +35,5 @@ slab_fini(struct slab *slab, const struct mem *mem)
 	slab->fresh = 0;
 	slab->free = SLAB_NONE;
 	slab->in_use = 0;
+	slab->promised = 0;
 }

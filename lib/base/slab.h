@@ -7,6 +7,7 @@
 #ifndef BASE_SLAB_H
 #define BASE_SLAB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ struct slab {
 	uint32_t fresh; /* records from here on were never used */
 	uint32_t free;	/* last freed, or SLAB_NONE */
 	uint32_t in_use;
+	uint32_t promised; /* of the others: who counts here is never refused one */
 };
 
 /** @return 0 or -ENOMEM. @p align is a power of two that divides @p record_bytes. */
@@ -50,6 +52,13 @@ slab_get(struct slab *slab)
 	}
 	slab->in_use++;
 	return i;
+}
+
+/** Whether there is none but those that are promised. */
+static inline bool
+slab_is_full(const struct slab *slab)
+{
+	return slab->in_use + slab->promised == slab->capacity;
 }
 
 static inline void *

@@ -108,7 +108,7 @@ tcp_count_before(const struct tcp_env *env, const struct tcb *t, const struct se
 		.una = tcp_data_acked(t),
 		.sacked = f != NULL ? f->sacked : 0,
 		.nb_sacked = f != NULL ? f->nb_sacked : 0,
-		.segs = env->segments->in_use,
+		.segs = board_segs(env),
 	};
 }
 
@@ -135,7 +135,7 @@ tcp_count_after(
 {
 	struct tcp_counters *c = tcp_counters(env, t);
 	const struct flight *f = tcp_flight(env, t);
-	uint32_t segs = was->segs - env->segments->in_use;
+	uint32_t segs = was->segs - board_segs(env);
 	uint32_t bytes = tcp_data_acked(t) - was->una;
 
 	segs += (f != NULL ? f->nb_sacked : 0) - was->nb_sacked;

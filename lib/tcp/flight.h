@@ -17,6 +17,7 @@
 #include "base/slab.h"
 
 #define INITIAL_SEGMENTS 10 /* RFC 6928, 2 */
+#define TRAIN_MOST	 8  /* segments of a record: several are worked through side by side */
 
 enum tx_seg_flag {
 	SEG_SACKED = 1 << 0,   /* the peer has it (RFC 2018) */
@@ -26,7 +27,11 @@ enum tx_seg_flag {
 	SEG_TOO_BIG = 1 << 4,  /* somebody says so, who may not be a router: flight.claim */
 };
 
-/* A segment that was sent and isn't cumulatively acknowledged. */
+/*
+ * A segment that was sent and isn't cumulatively acknowledged; or a train of them, which went one
+ * after the other, are equally long and have no FIN. A record for each of these is promised
+ * (slab.promised): what concerns one of them uncouples it.
+ */
 struct tx_seg {
 	struct rte_mbuf *m; /* of the send queue: holds its first byte; NULL: a lone FIN */
 	uint32_t next;	    /* by sequence number; SLAB_NONE: the last */
@@ -34,9 +39,9 @@ struct tx_seg {
 	uint32_t time_prev;
 	uint32_t seq;
 	uint32_t sent_us; /* last time */
-	uint16_t len;	  /* payload bytes */
+	uint16_t len;	  /* payload bytes, of each of a train */
 	uint8_t flags;	  /* enum tx_seg_flag */
-	uint8_t spare;
+	uint8_t more;	  /* segments of a train behind the first; TRAIN_MOST with it */
 };
 _Static_assert(sizeof(struct tx_seg) == 32, "the budget of a segment in flight");
 
@@ -44,7 +49,7 @@ _Static_assert(sizeof(struct tx_seg) == 32, "the budget of a segment in flight")
 static inline uint32_t
 tx_seg_space(const struct tx_seg *g)
 {
-	return g->len + (uint32_t)((g->flags & SEG_FIN) != 0);
+	return g->len * (1u + g->more) + (uint32_t)((g->flags & SEG_FIN) != 0);
 }
 
 static inline uint32_t
@@ -146,7 +151,7 @@ struct flight {
 	uint8_t phase;	    /* enum flight_phase */
 	uint8_t flags;	    /* enum flight_flag */
 	uint8_t dupacks;    /* from a peer without SACK */
-	uint32_t nb_sacked; /* tx_segs with SEG_SACKED */
+	uint32_t nb_sacked; /* segments that are SACKed */
 
 	/* Line 1: RACK, TLP, PRR, undo. */
 	uint32_t rack_us;  /* RACK.xmit_ts */

@@ -118,13 +118,14 @@ info_segs(const struct tcp_env *env, const struct tcb *t, const struct flight *f
 		return;
 	}
 	for (uint32_t i = f->head; i != SLAB_NONE; i = board_seg(env, i)->next) {
-		uint8_t flags = board_seg(env, i)->flags;
+		const struct tx_seg *g = board_seg(env, i);
+		uint8_t flags = g->flags & (SEG_REPEATED | SEG_SACKED | SEG_LOST);
+		uint32_t segs = 1u + g->more;
 
-		info->unacked_segs++;
-		info->sacked_segs += (flags & SEG_SACKED) != 0;
-		info->lost_segs += (flags & SEG_LOST) != 0;
-		info->retrans_segs +=
-			(flags & (SEG_REPEATED | SEG_SACKED | SEG_LOST)) == SEG_REPEATED;
+		info->unacked_segs += segs;
+		info->sacked_segs += (flags & SEG_SACKED) != 0 ? segs : 0;
+		info->lost_segs += (flags & SEG_LOST) != 0 ? segs : 0;
+		info->retrans_segs += flags == SEG_REPEATED ? segs : 0;
 	}
 }
 

@@ -121,7 +121,7 @@ send_next(struct out *o, uint32_t len, bool fin)
 	c.len = len;
 	if (o->n == o->max || (f == NULL && !alone))
 		return false;
-	if (env->segments->in_use == env->segments->capacity && !alone) {
+	if (board_is_full(env) && !alone) {
 		env->stats->tx_nosegment++;
 		return false;
 	}
@@ -156,6 +156,8 @@ send_again(struct out *o, struct flight *f, struct tx_seg *g, uint16_t most)
 	struct tcp_env *env = o->env;
 	struct cut c = { .m = g->m, .seq = g->seq };
 
+	if (g->more != 0)
+		board_uncouple(env, f, g, 1);
 	if (g->len != 0)
 		board_fill(env, f, g, most);
 	if (o->n == o->max || (g->len > most && !board_split(env, f, g, most)))
@@ -201,6 +203,8 @@ probe_window(struct out *o)
 		struct tx_seg *g = board_seg(o->env, f->head);
 		struct cut c = { .m = g->m, .seq = g->seq, .len = RTE_MIN(most, (uint32_t)g->len) };
 
+		if (g->more != 0)
+			board_uncouple(o->env, f, g, 1);
 		c.flags = data_flags(t, c.seq, c.len,
 			c.len == g->len && (g->flags & SEG_FIN) != 0 && c.len < most);
 		if (o->n == o->max || !emit(o, &c))
@@ -287,7 +291,7 @@ output_tail_probe(struct out *o, struct flight *f)
 			goto later;
 	} else {
 		f->flags |= FF_TLP_RETRANS;
-		if (!send_again(o, f, board_seg(o->env, f->tail), o->mss))
+		if (!send_again(o, f, board_last(o->env, f), o->mss))
 			goto later;
 	}
 	f->tlp_end = t->snd_nxt;
@@ -423,31 +427,29 @@ send_train(struct out *o, uint32_t bytes)
 	const uint32_t mss = o->mss, begin = t->snd_nxt;
 	struct flight *f = tcp_flight(env, t);
 	const struct rte_mbuf *ahead = t->snd_cur;
+	const uint32_t room = RTE_MIN((uint32_t)(o->max - o->n), bytes / mss);
+	const uint32_t n = board_room(env, room);
 	struct tcp_train train;
-	bool ok = true;
+	uint32_t i;
 
-	for (unsigned int i = 0; i < TRAIN_AHEAD && ahead != NULL; i++)
+	for (i = 0; i < TRAIN_AHEAD && ahead != NULL; i++)
 		ahead = ahead->next;
 	tcp_train_begin(&train, o->pkts[o->n - 1], o->path);
-	for (; bytes >= mss && o->n != o->max; bytes -= mss) {
+	for (i = 0; i < n; i++) {
 		struct rte_mbuf *from = tcp_snd_seek(t, t->snd_nxt), *m;
 
 		ahead = snd_prefetch(ahead);
-		if (env->segments->in_use == env->segments->capacity)
-			break;
 		m = snd_cut_next(env, from, t->snd_nxt, mss);
-		if (unlikely(m == NULL)) {
-			ok = false;
+		if (unlikely(m == NULL))
 			break;
-		}
 		tcp_emit_train(m, o->path, &train, t->snd_nxt);
-		board_append(env, f, from, t->snd_nxt, (uint16_t)mss, false);
+		board_couple(env, f, from, t->snd_nxt);
 		t->snd_nxt += mss;
 		o->pkts[o->n++] = m;
 	}
 	env->stats->tx_data_bytes += t->snd_nxt - begin;
 	recovery_sent(env, t, f, t->snd_nxt - begin, false);
-	return ok;
+	return i == n;
 }
 
 /* Without mbufs, too, there is an R2. */

@@ -115,6 +115,21 @@ quoted_seg(const struct tcp_env *env, const struct flight *f, uint32_t seq)
 	return NULL;
 }
 
+/* Of a train the segment that has @p seq. */
+static struct tx_seg *
+single_out(struct tcp_env *env, struct flight *f, struct tx_seg *g, uint32_t seq)
+{
+	uint32_t before = (seq - g->seq) / g->len;
+
+	if (before != 0) {
+		board_uncouple(env, f, g, before);
+		g = board_seg(env, g->next);
+	}
+	if (g->more != 0)
+		board_uncouple(env, f, g, 1);
+	return g;
+}
+
 /* What was too big goes again, in smaller pieces, at once; it is no sign of congestion. */
 static void
 shrink(struct tcp_env *env, struct tcb *t, struct flight *f, uint16_t mss, struct tx_seg *quoted)
@@ -154,6 +169,8 @@ tcp_path_mtu(struct tcp_env *env, struct tcb *t, uint32_t seq, uint16_t mtu)
 	g = quoted_seg(env, f, seq);
 	if (g == NULL || (g->flags & SEG_SACKED) != 0 || g->len + SACK_MOST <= mss)
 		return;
+	if (g->more != 0)
+		g = single_out(env, f, g, seq);
 	if (mss >= f->acked_most) {
 		shrink(env, t, f, mss, g);
 		return;

@@ -148,9 +148,10 @@ rack_timeout(struct tcp_env *env, struct tcb *t, struct flight *f)
 		struct tx_seg *g = board_seg(env, i);
 
 		i = g->time_next;
-		if (board_index(env, g) == f->head ||
-			seq_diff(g->sent_us + wait_us, env_now_us(env)) <= 0)
+		if (seq_diff(g->sent_us + wait_us, env_now_us(env)) <= 0)
 			board_lose(env, f, g);
+		else if (board_index(env, g) == f->head)
+			board_lose_first(env, f);
 	}
 }
 

@@ -164,7 +164,7 @@ newreno(struct tcp_env *env, struct tcb *t, struct flight *f, struct news *n)
 			f->dupacks -=
 				(uint8_t)RTE_MIN((uint32_t)f->dupacks, segs > 0 ? segs - 1 : 0);
 			n->lost += t->mss; /* RFC 6582, 3.2, step 5: a partial ACK */
-			board_lose(env, f, board_seg(env, f->head));
+			board_lose_first(env, f);
 		} else {
 			f->dupacks = 0;
 		}
@@ -178,7 +178,7 @@ newreno(struct tcp_env *env, struct tcb *t, struct flight *f, struct news *n)
 	/* RFC 6582, 3.2, step 2: not for losses of a window that was already made good. */
 	if (f->phase == FP_OPEN && f->dupacks >= DUP_THRESH && seq_geq(t->snd_una, f->recover)) {
 		n->lost += t->mss;
-		board_lose(env, f, board_seg(env, f->head));
+		board_lose_first(env, f);
 	}
 }
 

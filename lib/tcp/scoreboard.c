@@ -7,6 +7,8 @@
 #include "tcp/counters.h"
 #include "tcp/scoreboard.h"
 
+#define FETCH_CHAINS 8
+
 static void
 time_remove(struct tcp_env *env, struct flight *f, struct tx_seg *g)
 {
@@ -43,6 +45,15 @@ time_insert(struct tcp_env *env, struct flight *f, struct tx_seg *g, uint32_t af
 		board_seg(env, next)->time_prev = i;
 }
 
+static inline void
+seg_put(struct tcp_env *env, uint32_t i)
+{
+	struct tx_seg *g = board_seg(env, i);
+
+	env->segments->promised -= g->more;
+	slab_put_record(env->segments, i, g);
+}
+
 static inline bool
 is_timed(const struct tx_seg *g)
 {
@@ -74,30 +85,49 @@ find_mbuf(struct rte_mbuf *m, uint32_t seq)
 	return m;
 }
 
-bool
-board_split(struct tcp_env *env, struct flight *f, struct tx_seg *g, uint16_t len)
+/* What is known of @p g from @p bytes on gets a record of its own. */
+static struct tx_seg *
+cut_off(struct tcp_env *env, struct flight *f, struct tx_seg *g, uint32_t bytes)
 {
 	uint32_t i = slab_get(env->segments);
-	struct tx_seg *rest;
+	struct tx_seg *rest = board_seg(env, i);
 
-	if (i == SLAB_NONE) {
-		env->stats->tx_nosegment++;
-		return false;
-	}
-	rest = board_seg(env, i);
 	*rest = *g;
-	rest->seq = g->seq + len;
-	rest->len = (uint16_t)(g->len - len);
+	rest->seq = g->seq + bytes;
 	rest->m = find_mbuf(g->m, rest->seq);
-	g->len = len;
-	g->flags &= (uint8_t)~SEG_FIN;
 	g->next = i;
 	if (f->tail == board_index(env, g))
 		f->tail = i;
-	if ((rest->flags & SEG_SACKED) != 0)
-		f->nb_sacked++;
 	if (is_timed(rest))
 		time_insert(env, f, rest, board_index(env, g));
+	return rest;
+}
+
+void
+board_uncouple(struct tcp_env *env, struct flight *f, struct tx_seg *g, uint32_t n)
+{
+	struct tx_seg *rest = cut_off(env, f, g, n * g->len);
+
+	env->segments->promised--;
+	rest->more = (uint8_t)(g->more - n);
+	g->more = (uint8_t)(n - 1);
+}
+
+bool
+board_split(struct tcp_env *env, struct flight *f, struct tx_seg *g, uint16_t len)
+{
+	struct tx_seg *rest;
+
+	if (board_is_full(env)) {
+		env->stats->tx_nosegment++;
+		return false;
+	}
+	rest = cut_off(env, f, g, len);
+	rest->len = (uint16_t)(g->len - len);
+	g->len = len;
+	g->flags &= (uint8_t)~SEG_FIN;
+	if ((rest->flags & SEG_SACKED) != 0)
+		f->nb_sacked++;
 	return true;
 }
 
@@ -111,6 +141,8 @@ board_fill(struct tcp_env *env, struct flight *f, struct tx_seg *g, uint32_t mos
 
 		if ((next->flags & SEG_LOST) == 0)
 			break;
+		if (next->more != 0)
+			board_uncouple(env, f, next, 1);
 		g->len = (uint16_t)(g->len + take);
 		if (take < next->len) {
 			next->seq += take;
@@ -136,7 +168,7 @@ board_grow(struct tcp_env *env, struct tcb *t, struct flight *f, uint32_t most)
 	struct tx_seg *g = board_seg(env, f->head);
 	uint32_t len = RTE_MIN(most, t->snd_end - g->seq);
 
-	if (len <= g->len || (g->flags & (SEG_FIN | SEG_SACKED)) != 0)
+	if (len <= g->len || g->more != 0 || (g->flags & (SEG_FIN | SEG_SACKED)) != 0)
 		return;
 	if ((g->flags & SEG_LOST) != 0)
 		f->lost += len - g->len;
@@ -219,7 +251,58 @@ within_run(const struct tcp_env *env, const struct tx_seg *g, uint32_t ack, bool
 	if (!begun || g->flags != 0 || g->next == SLAB_NONE)
 		return false;
 	next = board_seg(env, g->next);
-	return next->flags == 0 && seq_leq(next->seq + next->len, ack);
+	return next->flags == 0 && seq_leq(tx_seg_end(next), ack);
+}
+
+/*
+ * What @p ack covers of @p g a part of. @return whether that are segments, which are @p g from here
+ * on.
+ */
+static __rte_noinline bool
+cover_part(struct tcp_env *env, struct flight *f, struct tx_seg *g, uint32_t ack, struct news *n)
+{
+	if (!seq_lt(g->seq, ack))
+		return false;
+	if (g->more != 0) {
+		uint32_t whole = (ack - g->seq) / g->len;
+
+		board_uncouple(env, f, g, RTE_MAX(whole, 1u));
+		if (whole != 0)
+			return true;
+	}
+	acked_partly(f, g, ack, n);
+	return false;
+}
+
+/*
+ * What @p ack covers is freed soon, and the peer's core may have had its mbufs since: their lines
+ * are asked for. Each names the next, so several chains are followed at a time.
+ */
+static inline void
+fetch_acked(const struct tcp_env *env, const struct flight *f, uint32_t ack)
+{
+	const struct rte_mbuf *at[FETCH_CHAINS];
+	uint32_t n = 0, steps = 1;
+
+	for (uint32_t i = f->head; i != SLAB_NONE && n < FETCH_CHAINS;) {
+		const struct tx_seg *g = board_seg(env, i);
+
+		if (!seq_lt(g->seq, ack) || g->m == NULL)
+			break;
+		at[n++] = g->m;
+		steps = RTE_MAX(steps, 1u + g->more);
+		i = g->next;
+	}
+	for (; steps != 0 && n != 0; steps--) {
+		for (uint32_t k = 0; k < n; k++) {
+			if (at[k] == NULL)
+				continue;
+			rte_prefetch0_write(at[k]);
+			rte_prefetch0_write(at[k]->cacheline1);
+			if (steps > 1)
+				at[k] = at[k]->next;
+		}
+	}
 }
 
 void
@@ -227,27 +310,21 @@ board_acked(struct tcp_env *env, struct tcb *t, struct flight *f, uint32_t ack, 
 {
 	bool begun = false;
 
+	fetch_acked(env, f, ack);
 	while (f->head != SLAB_NONE) {
 		uint32_t i = f->head;
 		struct tx_seg *g = board_seg(env, i);
 
-		if (!seq_leq(tx_seg_end(g), ack)) {
-			if (seq_lt(g->seq, ack))
-				acked_partly(f, g, ack, n);
+		if (!seq_leq(tx_seg_end(g), ack) && !cover_part(env, f, g, ack, n))
 			break;
-		}
-		if (g->m != NULL) { /* is freed soon, and the peer's core may have had it since */
-			rte_prefetch0_write(g->m);
-			rte_prefetch0_write((uint8_t *)g->m + RTE_CACHE_LINE_SIZE);
-		}
 		n->repeated |= (g->flags & SEG_REPEATED) != 0;
 		if (within_run(env, g, ack, begun)) {
 			time_remove(env, f, g);
-			n->delivered += g->len;
+			n->delivered += tx_seg_space(g);
 			f->acked_most = (uint16_t)RTE_MAX(f->acked_most, g->len);
 		} else if ((g->flags & SEG_SACKED) != 0) {
 			f->sacked -= tx_seg_space(g);
-			f->nb_sacked--;
+			f->nb_sacked -= 1u + g->more;
 		} else {
 			if (unlikely((g->flags & SEG_REPEATED) != 0))
 				n->again |= went_again(env, t, f, g);
@@ -260,12 +337,37 @@ board_acked(struct tcp_env *env, struct tcb *t, struct flight *f, uint32_t ack, 
 			f->sack_at = SLAB_NONE;
 		if (f->lost_at == i)
 			f->lost_at = g->next;
-		slab_put(env->segments, i);
+		seg_put(env, i);
 	}
 	if (f->head == SLAB_NONE)
 		f->tail = SLAB_NONE;
 	if (f->lost == 0)
 		f->lost_at = SLAB_NONE;
+}
+
+/*
+ * Of a train what lies in the block, and isn't SACKed, becomes its next record, or is all of it.
+ * @return whether it is all.
+ */
+static bool
+cut_to_block(struct tcp_env *env, struct flight *f, struct tx_seg *g, const struct sack_block *b)
+{
+	uint32_t n;
+
+	if (seq_leq(tx_seg_end(g), b->left))
+		return false;
+	if (seq_lt(g->seq, b->left)) {
+		n = (b->left - g->seq + g->len - 1) / g->len;
+		if (n <= g->more)
+			board_uncouple(env, f, g, n);
+		return false;
+	}
+	n = (b->right - g->seq) / g->len;
+	if (n == 0)
+		return false;
+	if (n <= g->more)
+		board_uncouple(env, f, g, n);
+	return true;
 }
 
 /* Marks what lies in the block, from segment @p i on. @return the last one in it. */
@@ -280,8 +382,12 @@ mark_block(struct tcp_env *env, struct tcb *t, struct flight *f, uint32_t i,
 
 		if (!seq_lt(g->seq, b->right))
 			break;
-		if (seq_lt(g->seq, b->left) || seq_gt(tx_seg_end(g), b->right))
-			continue; /* a part of one tells nothing (RFC 6675, 4) */
+		if (seq_lt(g->seq, b->left) || seq_gt(tx_seg_end(g), b->right)) {
+			/* a part of one tells nothing (RFC 6675, 4) */
+			if (g->more == 0 || (g->flags & SEG_SACKED) != 0 ||
+				!cut_to_block(env, f, g, b))
+				continue;
+		}
 		last = i;
 		if ((g->flags & SEG_SACKED) != 0)
 			continue;
@@ -290,7 +396,7 @@ mark_block(struct tcp_env *env, struct tcb *t, struct flight *f, uint32_t i,
 		delivered(env, t, f, g, n);
 		g->flags |= SEG_SACKED;
 		f->sacked += tx_seg_space(g);
-		f->nb_sacked++;
+		f->nb_sacked += 1u + g->more;
 		n->sacked += tx_seg_space(g);
 	}
 	return last;
@@ -392,6 +498,16 @@ board_lose(struct tcp_env *env, struct flight *f, struct tx_seg *g)
 }
 
 void
+board_lose_first(struct tcp_env *env, struct flight *f)
+{
+	struct tx_seg *g = board_seg(env, f->head);
+
+	if (g->more != 0 && is_timed(g))
+		board_uncouple(env, f, g, 1);
+	board_lose(env, f, g);
+}
+
+void
 board_lose_all(struct tcp_env *env, struct flight *f)
 {
 	while (f->time_head != SLAB_NONE)
@@ -420,6 +536,16 @@ board_find_again(struct tcp_env *env, struct flight *f)
 }
 
 struct tx_seg *
+board_last(struct tcp_env *env, struct flight *f)
+{
+	struct tx_seg *g = board_seg(env, f->tail);
+
+	if (g->more != 0)
+		board_uncouple(env, f, g, g->more);
+	return board_seg(env, f->tail);
+}
+
+struct tx_seg *
 board_lost(struct tcp_env *env, struct flight *f)
 {
 	uint32_t i = f->lost_at;
@@ -439,7 +565,7 @@ board_clear(struct tcp_env *env, struct flight *f)
 		uint32_t i = f->head;
 
 		f->head = board_seg(env, i)->next;
-		slab_put(env->segments, i);
+		seg_put(env, i);
 	}
 	f->tail = f->time_head = f->time_tail = SLAB_NONE;
 	f->sack_at = f->lost_at = SLAB_NONE;

@@ -52,6 +52,19 @@ board_pipe(const struct tcb *t, const struct flight *f)
 	return gone < out ? out - gone : 0;
 }
 
+static inline bool
+board_is_full(const struct tcp_env *env)
+{
+	return slab_is_full(env->segments);
+}
+
+/* Segments on all scoreboards. */
+static inline uint32_t
+board_segs(const struct tcp_env *env)
+{
+	return env->segments->in_use + env->segments->promised;
+}
+
 /* It is the last one sent. */
 static inline void
 board_time_append(struct tcp_env *env, struct flight *f, struct tx_seg *g)
@@ -67,19 +80,14 @@ board_time_append(struct tcp_env *env, struct flight *f, struct tx_seg *g)
 	f->time_tail = i;
 }
 
-/* A segment that is about to be sent for the first time, at snd_nxt. @return NULL: no record. */
+/* A segment that is about to be sent for the first time, at snd_nxt; the board isn't full. */
 static inline struct tx_seg *
 board_append(struct tcp_env *env, struct flight *f, struct rte_mbuf *m, uint32_t seq, uint16_t len,
 	bool fin)
 {
 	uint32_t i = slab_get(env->segments);
-	struct tx_seg *g;
+	struct tx_seg *g = board_seg(env, i);
 
-	if (i == SLAB_NONE) {
-		env->stats->tx_nosegment++;
-		return NULL;
-	}
-	g = board_seg(env, i);
 	*g = (struct tx_seg){
 		.m = m,
 		.next = SLAB_NONE,
@@ -97,11 +105,38 @@ board_append(struct tcp_env *env, struct flight *f, struct rte_mbuf *m, uint32_t
 	return g;
 }
 
+/* How many segments of @p most there is room for. */
+static inline uint32_t
+board_room(const struct tcp_env *env, uint32_t most)
+{
+	const struct slab *s = env->segments;
+
+	return RTE_MIN(most, s->capacity - s->in_use - s->promised);
+}
+
+/* A segment behind the last one, as long and sent just after it; the board isn't full. */
+static inline void
+board_couple(struct tcp_env *env, struct flight *f, struct rte_mbuf *m, uint32_t seq)
+{
+	struct tx_seg *g = board_seg(env, f->tail);
+
+	if (unlikely(g->more == TRAIN_MOST - 1)) {
+		board_append(env, f, m, seq, g->len, false);
+		return;
+	}
+	g->more++;
+	env->segments->promised++;
+}
+
+/* Of a train the first @p n segments stay @p g, the others become a record of their own. */
+void board_uncouple(struct tcp_env *env, struct flight *f, struct tx_seg *g, uint32_t n);
 /* It goes out again, now. */
 void board_resent(struct tcp_env *env, struct flight *f, struct tx_seg *g);
-/* Cuts it after @p len bytes; the rest becomes a segment of its own. @return false: no record. */
+/* Cuts it, which is no train, after @p len bytes; the rest becomes a segment of its own. @return
+ * false: no record. */
 bool board_split(struct tcp_env *env, struct flight *f, struct tx_seg *g, uint16_t len);
-/* Fills a lost segment up to @p most bytes from those behind it that are lost as well. */
+/* Fills a lost segment, no train, up to @p most bytes from those behind it that are lost as well.
+ */
 void board_fill(struct tcp_env *env, struct flight *f, struct tx_seg *g, uint32_t most);
 /* The one segment on the way becomes @p most bytes long, if there is so much to send. */
 void board_grow(struct tcp_env *env, struct tcb *t, struct flight *f, uint32_t most);
@@ -113,11 +148,15 @@ void board_sacked(struct tcp_env *env, struct tcb *t, struct flight *f, struct n
 /* RFC 2018, 8: the peer has thrown away what it had SACKed. */
 void board_reneged(struct tcp_env *env, struct flight *f);
 void board_lose(struct tcp_env *env, struct flight *f, struct tx_seg *g);
+/* The first segment, no train. */
+void board_lose_first(struct tcp_env *env, struct flight *f);
 /* All that isn't SACKed. */
 void board_lose_all(struct tcp_env *env, struct flight *f);
 /* Nothing was lost: what isn't sent again yet is on the way as before. */
 void board_find_again(struct tcp_env *env, struct flight *f);
-/* The first lost segment, or NULL. */
+/* The last segment, no train. */
+struct tx_seg *board_last(struct tcp_env *env, struct flight *f);
+/* The first lost segment or train, or NULL. */
 struct tx_seg *board_lost(struct tcp_env *env, struct flight *f);
 void board_clear(struct tcp_env *env, struct flight *f);
 
@@ -149,7 +188,7 @@ tlp_timeout_ns(const struct tcp_env *env, const struct tcb *t, const struct flig
 
 		pto = 2 * srtt;
 		/* The peer may hold back the ACK of a single segment. */
-		if (f->head == f->tail)
+		if (f->head == f->tail && board_seg(env, f->head)->more == 0)
 			pto += env->params.peer_delayed_ack_ns;
 		/*
 		 * DEVIATION: it counts from when the last segment went, not from the ACK that is

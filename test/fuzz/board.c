@@ -32,7 +32,7 @@ fuzz_check_board(const struct tcp_env *env, const struct tcb *t)
 {
 	const struct flight *f = tcp_flight(env, t);
 	uint32_t at = t->snd_una, sacked = 0, lost = 0, nb_sacked = 0, timed = 0, segs = 0;
-	uint32_t last = SLAB_NONE;
+	uint32_t last = SLAB_NONE, more = 0;
 	bool lost_at = false;
 
 	if (f == NULL)
@@ -49,11 +49,15 @@ fuzz_check_board(const struct tcp_env *env, const struct tcb *t)
 		FUZZ_CHECK((g->flags & (SEG_SACKED | SEG_LOST)) != (SEG_SACKED | SEG_LOST),
 			"SACKed and lost");
 		FUZZ_CHECK((g->flags & SEG_FIN) == 0 || g->next == SLAB_NONE, "data after a FIN");
+		FUZZ_CHECK(g->more < TRAIN_MOST && (g->more == 0 || g->len != 0) &&
+				   (g->more == 0 || (g->flags & SEG_FIN) == 0),
+			"a train of %u with flags %x", g->more, g->flags);
+		FUZZ_CHECK((more += g->more) <= env->segments->promised, "promised to nobody");
 		at = tx_seg_end(g);
 		last = i;
 		lost_at |= i == f->lost_at;
 		sacked += (g->flags & SEG_SACKED) != 0 ? tx_seg_space(g) : 0;
-		nb_sacked += (g->flags & SEG_SACKED) != 0;
+		nb_sacked += (g->flags & SEG_SACKED) != 0 ? 1u + g->more : 0;
 		lost += (g->flags & SEG_LOST) != 0 ? tx_seg_space(g) : 0;
 		timed += (g->flags & (SEG_SACKED | SEG_LOST)) == 0;
 		FUZZ_CHECK(
@@ -67,5 +71,5 @@ fuzz_check_board(const struct tcp_env *env, const struct tcb *t)
 	FUZZ_CHECK(board_pipe(t, f) <= t->snd_nxt - t->snd_una, "more on the way than was sent");
 	FUZZ_CHECK(f->cwnd != 0 && f->cwnd < UINT32_C(1) << 31, "a cwnd of %u", f->cwnd);
 	check_by_time(env, f, timed);
-	return segs;
+	return segs + more;
 }

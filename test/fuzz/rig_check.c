@@ -7,6 +7,7 @@
 #include "rig.h"
 #include "stack/stack.h"
 #include "tcp/rcv_run.h"
+#include "tcp/scoreboard.h"
 
 /* A free TCB's first bytes link to the next free one; it has no application and no state. */
 static bool
@@ -133,8 +134,8 @@ rig_check(void)
 		(uintmax_t)st->rx_pkts, (uintmax_t)rig.given);
 	FUZZ_CHECK(held == st->mbufs_held, "mbufs_held says %ju, there are %ju",
 		(uintmax_t)st->mbufs_held, (uintmax_t)held);
-	FUZZ_CHECK(segs == s->segments.in_use, "%ju segments on scoreboards, %u in use",
-		(uintmax_t)segs, s->segments.in_use);
+	FUZZ_CHECK(segs == board_segs(&s->env), "%ju segments on scoreboards, %u in use",
+		(uintmax_t)segs, board_segs(&s->env));
 	FUZZ_CHECK(flights == s->flights.in_use, "%ju flight blocks are TCBs', %u in use",
 		(uintmax_t)flights, s->flights.in_use);
 	FUZZ_CHECK(st->mbufs_held <= s->env.rx_held_max + 8u, "mbufs_held says %ju, %u is the most",

@@ -99,7 +99,8 @@ nb_segs(void)
 	return n;
 }
 
-/* The @p n-th segment, round and round; its position goes to @p at. NULL: there is none. */
+/* What has the @p n-th segment, round and round; its position goes to @p at. NULL: there is none.
+ */
 static struct tx_seg *
 nth(uint32_t n, uint32_t *at)
 {
@@ -107,10 +108,27 @@ nth(uint32_t n, uint32_t *at)
 
 	if (i == SLAB_NONE)
 		return NULL;
+	*at = f.una;
 	for (n %= nb_segs(); n > 0; n--)
+		*at = seg_end(*at);
+	while (!seq_lt(f.base + *at, tx_seg_end(board_seg(&f.env, i))))
 		i = board_seg(&f.env, i)->next;
-	*at = board_seg(&f.env, i)->seq - f.base;
 	return board_seg(&f.env, i);
+}
+
+/* The segment at @p at, which is @p g or of that train, alone. */
+static struct tx_seg *
+single(struct tx_seg *g, uint32_t at)
+{
+	uint32_t before = g->more != 0 ? (f.base + at - g->seq) / g->len : 0;
+
+	if (before != 0) {
+		board_uncouple(&f.env, f.flight, g, before);
+		g = board_seg(&f.env, g->next);
+	}
+	if (g->more != 0)
+		board_uncouple(&f.env, f.flight, g, 1);
+	return g;
 }
 
 FUZZ_MODEL static void
@@ -129,45 +147,76 @@ sent_now(uint32_t from, uint32_t to)
 		f.us[from] = now;
 }
 
+/* The one at @p at, of what @p g is. @return its end. */
+static uint32_t
+check_seg(const struct tx_seg *g, uint32_t at)
+{
+	uint32_t end = seg_end(at);
+
+	FUZZ_CHECK(is_first(at) && !seq_gt(f.base + end, tx_seg_end(g)),
+		"a segment at %u of what ends at %u, there is none", at, tx_seg_end(g) - f.base);
+	FUZZ_CHECK(((g->flags ^ f.flags[at]) & ~SEG_FIN) == 0 &&
+			   g->len == end - at - ((f.flags[end - 1] & SEG_FIN) != 0),
+		"segment %u to %u has flags %x, not %x", at, end, g->flags, f.flags[at]);
+	FUZZ_CHECK(g->sent_us == f.us[at], "segment %u was sent at %u, not %u", at, g->sent_us,
+		f.us[at]);
+	return end;
+}
+
 static void
 check(void)
 {
 	uint32_t n = 0;
 
-	FUZZ_CHECK(fuzz_check_board(&f.env, &f.t) == f.segments.in_use, "records are lost");
-	for (uint32_t i = f.flight->head; i != SLAB_NONE; i = board_seg(&f.env, i)->next, n++) {
+	FUZZ_CHECK(fuzz_check_board(&f.env, &f.t) == board_segs(&f.env), "records are lost");
+	for (uint32_t i = f.flight->head; i != SLAB_NONE; i = board_seg(&f.env, i)->next) {
 		const struct tx_seg *g = board_seg(&f.env, i);
-		uint32_t at = g->seq - f.base;
-		uint32_t end = seg_end(at);
 
-		FUZZ_CHECK(is_first(at) && tx_seg_end(g) - f.base == end,
-			"a segment of %u to %u, there is none", at, tx_seg_end(g) - f.base);
-		FUZZ_CHECK(((g->flags ^ f.flags[at]) & ~SEG_FIN) == 0 &&
-				   g->len == end - at - ((f.flags[end - 1] & SEG_FIN) != 0),
-			"segment %u to %u has flags %x, not %x", at, end, g->flags, f.flags[at]);
-		FUZZ_CHECK(g->sent_us == f.us[at], "segment %u was sent at %u, not %u", at,
-			g->sent_us, f.us[at]);
+		n += 1u + g->more;
+		for (uint32_t at = g->seq - f.base, k = 0; k <= g->more; k++)
+			at = check_seg(g, at);
 	}
-	FUZZ_CHECK(n == nb_segs(), "%u segments, not %u", n, nb_segs());
+	FUZZ_CHECK(n == nb_segs() && n == board_segs(&f.env), "%u segments, not %u", n, nb_segs());
+}
+
+/* The last one, if more can be coupled with it now. */
+static const struct tx_seg *
+engine(void)
+{
+	const struct tx_seg *g;
+
+	if (f.flight->tail == SLAB_NONE)
+		return NULL;
+	g = board_seg(&f.env, f.flight->tail);
+	return g->flags == 0 && g->sent_us == env_now_us(&f.env) ? g : NULL;
 }
 
 static void
-do_append(struct fuzz_in *in)
+do_append(bool couple, struct fuzz_in *in)
 {
+	const struct tx_seg *g = couple ? engine() : NULL;
 	uint32_t len = fuzz_u8(in), n = nb_segs();
 	bool fin = len >= 250;
 	struct rte_mbuf *m = NULL;
 
 	len = fin ? len - 250 : len % 100 + 1;
+	if (g != NULL) {
+		fin = false;
+		len = g->len;
+	}
 	if (f.fin || f.nxt + len + fin > SPAN)
 		return;
 	if (len != 0)
 		m = tcp_snd_seek(&f.t, f.base + f.nxt);
-	if (board_append(&f.env, f.flight, m, f.base + f.nxt, (uint16_t)len, fin) == NULL) {
-		FUZZ_CHECK(n == RECORDS, "no record, of which %u are in use", n);
+	FUZZ_CHECK(board_is_full(&f.env) == (n == RECORDS) &&
+			   board_room(&f.env, RECORDS) == RECORDS - n,
+		"%u records, and room for %u", n, board_room(&f.env, RECORDS));
+	if (n == RECORDS)
 		return;
-	}
-	FUZZ_CHECK(n < RECORDS, "a record too many");
+	if (g != NULL)
+		board_couple(&f.env, f.flight, m, f.base + f.nxt);
+	else
+		board_append(&f.env, f.flight, m, f.base + f.nxt, (uint16_t)len, fin);
 	memset(f.flags + f.nxt, 0, len + fin);
 	sent_now(f.nxt, f.nxt + len + fin);
 	set_first(f.nxt, true);
@@ -259,6 +308,21 @@ is_told(const struct seg *s, uint32_t first, uint32_t at)
 	return false;
 }
 
+static uint32_t
+take_one_sacked(const struct tx_seg *g, uint32_t at, bool told)
+{
+	bool before = f.flags[at] & SEG_SACKED;
+
+	if ((g->flags & SEG_SACKED) == 0) {
+		FUZZ_CHECK(!before, "segment %u is no longer SACKed", at);
+		FUZZ_CHECK(!told || f.shaped, "segment %u isn't SACKed, and was told of", at);
+		return 0;
+	}
+	FUZZ_CHECK(before || told, "segment %u is SACKed, and nobody said so", at);
+	mark(at, seg_end(at), SEG_SACKED, SEG_LOST);
+	return before ? 0 : seg_end(at) - at;
+}
+
 /* What is marked afterwards is what was told, or was before. @return bytes that are new. */
 static uint32_t
 take_sacked(const struct seg *s, uint32_t first)
@@ -267,18 +331,9 @@ take_sacked(const struct seg *s, uint32_t first)
 
 	for (uint32_t i = f.flight->head; i != SLAB_NONE; i = board_seg(&f.env, i)->next) {
 		const struct tx_seg *g = board_seg(&f.env, i);
-		uint32_t at = g->seq - f.base;
-		bool told = is_told(s, first, at), before = f.flags[at] & SEG_SACKED;
 
-		if ((g->flags & SEG_SACKED) == 0) {
-			FUZZ_CHECK(!before, "segment %u is no longer SACKed", at);
-			FUZZ_CHECK(
-				!told || f.shaped, "segment %u isn't SACKed, and was told of", at);
-			continue;
-		}
-		FUZZ_CHECK(before || told, "segment %u is SACKed, and nobody said so", at);
-		fresh += before ? 0 : tx_seg_space(g);
-		mark(at, seg_end(at), SEG_SACKED, SEG_LOST);
+		for (uint32_t at = g->seq - f.base, k = 0; k <= g->more; k++, at = seg_end(at))
+			fresh += take_one_sacked(g, at, is_told(s, first, at));
 	}
 	return fresh;
 }
@@ -387,7 +442,7 @@ do_detect(void)
 		else
 			FUZZ_CHECK(!late || seq_geq(g->sent_us, f.flight->rack_us),
 				"segment %u isn't lost", at);
-		mark(at, seg_end(at), g->flags & SEG_LOST, 0);
+		mark(at, tx_seg_end(g) - f.base, g->flags & SEG_LOST, 0);
 	}
 }
 
@@ -415,7 +470,9 @@ mark_all(uint8_t which, uint8_t unless, uint8_t set, uint8_t clear)
 static void
 do_whole(uint8_t what)
 {
-	switch (what % 4) {
+	const struct tx_seg *g;
+
+	switch (what % 6) {
 	case 0:
 		board_lose_all(&f.env, f.flight);
 		mark_all(0, SEG_SACKED, SEG_LOST, 0);
@@ -432,6 +489,19 @@ do_whole(uint8_t what)
 	case 3:
 		do_detect();
 		break;
+	case 4:
+		if (f.una == f.nxt)
+			break;
+		board_lose_first(&f.env, f.flight);
+		if ((f.flags[f.una] & SEG_SACKED) == 0)
+			mark(f.una, seg_end(f.una), SEG_LOST, 0);
+		break;
+	case 5:
+		if (f.una == f.nxt)
+			break;
+		g = board_last(&f.env, f.flight);
+		FUZZ_CHECK(g->more == 0 && tx_seg_end(g) == f.base + f.nxt, "another is last");
+		break;
 	}
 }
 
@@ -444,6 +514,8 @@ do_segment(uint8_t what, struct fuzz_in *in)
 
 	if (g == NULL)
 		return;
+	if (what % 4 != 3)
+		g = single(g, at);
 	switch (what % 4) {
 	case 0:
 		do_split(g, at, how);
@@ -455,9 +527,9 @@ do_segment(uint8_t what, struct fuzz_in *in)
 		do_resend(g, at);
 		break;
 	case 3:
-		board_lose(&f.env, f.flight, g);
+		board_lose(&f.env, f.flight, g); /* a train at once */
 		if ((f.flags[at] & SEG_SACKED) == 0)
-			mark(at, seg_end(at), SEG_LOST, 0);
+			mark(g->seq - f.base, tx_seg_end(g) - f.base, SEG_LOST, 0);
 		break;
 	}
 }
@@ -468,7 +540,7 @@ do_op(uint8_t what, struct fuzz_in *in)
 	switch (what % 8) {
 	case 0:
 	case 1:
-		do_append(in);
+		do_append(what % 8 == 1, in);
 		break;
 	case 2:
 		do_ack(in);

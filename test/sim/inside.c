@@ -65,10 +65,10 @@ check_board(struct sim *s, const struct thole_stack *st, const struct tcb *t)
 			"SACKed and lost");
 		at = tx_seg_end(g);
 		sacked += (g->flags & SEG_SACKED) != 0 ? tx_seg_space(g) : 0;
-		nb_sacked += (g->flags & SEG_SACKED) != 0;
+		nb_sacked += (g->flags & SEG_SACKED) != 0 ? 1u + g->more : 0;
 		lost += (g->flags & SEG_LOST) != 0 ? tx_seg_space(g) : 0;
 		timed += (g->flags & (SEG_SACKED | SEG_LOST)) == 0;
-		segs++;
+		segs += 1u + g->more;
 	}
 	sim_failed_unless(s, segs == 0 || at == t->snd_nxt, "the scoreboard ends before SND.NXT");
 	sim_failed_unless(s, sacked == f->sacked && nb_sacked == f->nb_sacked && lost == f->lost,
@@ -268,7 +268,7 @@ inside_check(struct sim *s, unsigned int side)
 	if (orphans != st->stats.orphans)
 		sim_fail(s, "side %u: orphans says %ju, there are %ju", side,
 			(uintmax_t)st->stats.orphans, (uintmax_t)orphans);
-	sim_failed_unless(s, segs == st->segments.in_use, "segments on no scoreboard");
+	sim_failed_unless(s, segs == board_segs(&st->env), "segments on no scoreboard");
 	sim_failed_unless(s, conns <= st->stats.conns, "conns counts too few");
 	sim_failed_unless(s, st->stats.conns == st->tcbs.in_use, "conns isn't the records in use");
 	sim_failed_unless(s, st->stats.embryos <= st->embryos.in_use, "embryos counts too many");

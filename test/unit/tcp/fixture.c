@@ -227,6 +227,7 @@ fix_check_board(const struct fix *f)
 {
 	const struct flight *fl = tcp_flight(&f->env, &f->t);
 	uint32_t sacked = 0, lost = 0, nb_sacked = 0, timed = 0, n = 0, last = SLAB_NONE;
+	uint32_t more = 0;
 	bool before_lost = true;
 
 	if (fl == NULL) {
@@ -245,7 +246,7 @@ fix_check_board(const struct fix *f)
 			g->flags & (SEG_SACKED | SEG_LOST), SEG_SACKED | SEG_LOST);
 		if ((g->flags & SEG_SACKED) != 0) {
 			sacked += tx_seg_space(g);
-			nb_sacked++;
+			nb_sacked += 1u + g->more;
 		} else if ((g->flags & SEG_LOST) != 0) {
 			lost += tx_seg_space(g);
 			CU_ASSERT_FALSE_FATAL(before_lost);
@@ -256,11 +257,14 @@ fix_check_board(const struct fix *f)
 			CU_ASSERT_PTR_NOT_NULL_FATAL(g->m);
 			CU_ASSERT_FATAL(g->seq - g->m->hash.usr < g->m->data_len);
 		}
+		CU_ASSERT_FATAL(g->more == 0 || (g->len != 0 && (g->flags & SEG_FIN) == 0));
+		more += g->more;
 		last = i;
 		n++;
 	}
 	CU_ASSERT_EQUAL_FATAL(fl->tail, last);
 	CU_ASSERT_EQUAL_FATAL(f->segments.in_use, n);
+	CU_ASSERT_EQUAL_FATAL(f->segments.promised, more);
 	CU_ASSERT_EQUAL_FATAL(fl->sacked, sacked);
 	CU_ASSERT_EQUAL_FATAL(fl->nb_sacked, nb_sacked);
 	CU_ASSERT_EQUAL_FATAL(fl->lost, lost);

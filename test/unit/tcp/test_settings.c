@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "fixture.h"
+#include "tcp/scoreboard.h"
 
 #define HOUR (3600 * TIME_S)
 
@@ -367,7 +368,7 @@ test_mss(void)
 	CU_ASSERT_EQUAL(tcp_set(&f.env, &f.t, THOLE_OPT_MSS, 512), 0);
 	CU_ASSERT_EQUAL(f.t.mss, 500);
 	CU_ASSERT_EQUAL(fix_fire(&f), 1); /* a first half again */
-	CU_ASSERT_EQUAL(f.segments.in_use, 6);
+	CU_ASSERT_EQUAL(board_segs(&f.env), 6);
 	fix_check_board(&f);
 	CU_ASSERT_EQUAL(tcp_set(&f.env, &f.t, THOLE_OPT_MSS, 0), 0);
 	CU_ASSERT_EQUAL(f.t.mss, 500); /* nobody remembers what the peer would take */
