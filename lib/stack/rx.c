@@ -380,6 +380,7 @@ rx_burst(struct thole_stack *s, struct rte_mbuf **pkts, uint16_t n, struct rte_m
 
 		rte_prefetch0(frame);
 		rte_prefetch0(frame + RTE_CACHE_LINE_SIZE - 1);
+		rte_prefetch0(frame + pkts[i]->data_len - 1);
 	}
 	if (unlikely(bulk))
 		end = parse_trains(s, pkts, n, arrivals, rejects, &nb_rejects);

@@ -67,7 +67,8 @@ cut_packet(struct seg *s)
 	const uint32_t off = s->payload_off, len = s->len;
 
 	s->m = NULL;
-	if (likely(m != NULL && m->next == NULL && m->data_len == off + len && len != 0)) {
+	if (likely(m != NULL && m->nb_segs == 1 && m->data_len == off + len && len != 0)) {
+		rte_prefetch0(m->cacheline1); /* for who frees it */
 		trim_front(m, off);
 		return (struct chain){ m, m, len, 1 };
 	}
