@@ -33,6 +33,7 @@ INSTRUCTIONS = {"empty": [], "64 B each way": ["--request", "64", "--response", 
 OPEN_LOOP = (0.1, 0.25, 0.5, 0.75, 0.9)  # of the rate that a closed loop reaches
 # To leave sizes out beforehand: a connection's at both ends, with all that goes with it; an entry of both tables.
 PAIR_BYTES = 800
+TALKING_BYTES = 1700  # the same, of connections that all may have data on the way
 ENTRY_BYTES = 700
 BASE_MIB = 1024
 ENTRIES_LEAST = 64  # that micro takes
@@ -217,7 +218,7 @@ def fitting(args, result, each_bytes, least=0):
 def standing(args, result):
     has(program(args, "accept-close"), "--standing")
     options = ["--no-kernel", "--request", "64", "--response", "64"]
-    fit = fitting(args, result, PAIR_BYTES, 1)
+    fit = fitting(args, result, TALKING_BYTES, 1)
     commands = {f"{n}": accept_close_command(args, "--standing", f"{n}", *options) for n in fit}
     rounds(args, result, commands, "requests_per_s")
 
