@@ -29,23 +29,19 @@ tcp_snd_append(struct tcb *t, struct rte_mbuf *chain)
 void
 tcp_snd_acked(struct tcb *t, uint32_t ack)
 {
-	struct rte_mbuf *head = t->snd_head, *last = NULL, *m = head;
+	struct rte_mbuf *m = t->snd_head;
 
 	while (m != NULL && seq_leq(m->hash.usr + m->data_len, ack)) {
-		last = m;
-		m = m->next;
-		if (last == t->snd_cur)
-			t->snd_cur = m;
+		struct rte_mbuf *next = m->next;
+
+		if (m == t->snd_cur)
+			t->snd_cur = next;
+		rte_pktmbuf_free_seg(m);
+		m = next;
 	}
 	t->snd_head = m;
 	if (m == NULL)
 		t->snd_tail = NULL;
-	if (last == head && last != NULL) {
-		rte_pktmbuf_free_seg(last);
-	} else if (last != NULL) {
-		last->next = NULL;
-		rte_pktmbuf_free_bulk(&head, 1);
-	}
 }
 
 struct rte_mbuf *
