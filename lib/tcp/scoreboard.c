@@ -477,6 +477,9 @@ board_reneged(struct tcp_env *env, struct flight *f)
 
 		if ((g->flags & SEG_SACKED) == 0)
 			continue;
+		/* RACK has heard of a train's end: of the others it can still learn. */
+		if (g->more != 0)
+			board_uncouple(env, f, g, 1);
 		g->flags &= (uint8_t)~SEG_SACKED;
 		time_insert(env, f, g, SLAB_NONE);
 	}

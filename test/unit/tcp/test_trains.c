@@ -144,6 +144,23 @@ test_reneged(void)
 	down(&f);
 }
 
+/* What it has again it has from the first on, which was sent before the last that it had. */
+static void
+test_reneged_order(void)
+{
+	struct fix f;
+
+	up(&f, SEGS);
+	flight(&f)->fack = hear(&f, 0, 0, TRAIN_MOST * MSS).fack;
+	CU_ASSERT_EQUAL(flight(&f)->fack, to_seq(TRAIN_MOST * MSS));
+	CU_ASSERT_EQUAL(flight(&f)->flags & FF_REORDER_SEEN, 0);
+	board_reneged(&f.env, flight(&f));
+	fix_check_board(&f);
+	CU_ASSERT_EQUAL(hear(&f, 0, 0, TRAIN_MOST * MSS).sacked, TRAIN_MOST * MSS);
+	CU_ASSERT_NOT_EQUAL(flight(&f)->flags & FF_REORDER_SEEN, 0);
+	down(&f);
+}
+
 /* One of them alone: the first, the last, and what goes again. */
 static void
 test_single(void)
@@ -250,6 +267,7 @@ static const struct test_case cases[] = {
 	{ "any byte acknowledged", test_acked },
 	{ "any block SACKed", test_sacked },
 	{ "a peer that reneges", test_reneged },
+	{ "order after a peer has reneged", test_reneged_order },
 	{ "one of them alone", test_single },
 	{ "a router's word about one", test_quoted },
 	{ "without records", test_no_records },
