@@ -52,6 +52,13 @@ tx_seg_space(const struct tx_seg *g)
 	return g->len * (1u + g->more) + (uint32_t)((g->flags & SEG_FIN) != 0);
 }
 
+/* Likewise, of a train its first segment alone. */
+static inline uint32_t
+tx_seg_first(const struct tx_seg *g)
+{
+	return g->len + (uint32_t)((g->flags & SEG_FIN) != 0);
+}
+
 static inline uint32_t
 tx_seg_end(const struct tx_seg *g)
 {

@@ -317,7 +317,7 @@ output_lost(struct out *o, struct flight *f)
 
 		/* After a timeout the first goes in any case (RFC 6298, 5.4). */
 		if (pipe != 0 && !(f->phase == FP_LOSS && board_index(o->env, g) == f->head) &&
-			pipe + RTE_MIN(tx_seg_space(g), (uint32_t)o->mss) > f->cwnd) {
+			pipe + RTE_MIN(tx_seg_first(g), (uint32_t)o->mss) > f->cwnd) {
 			break;
 		}
 		if (f->phase == FP_LOSS) {

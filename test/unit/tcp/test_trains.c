@@ -195,6 +195,30 @@ test_single(void)
 	down(&f);
 }
 
+/* Of a lost train one fits in cwnd, though it is less than the path takes by now. */
+static void
+test_one_fits(void)
+{
+	struct fix f;
+	uint32_t lost;
+
+	up(&f, SEGS);
+	board_lose(&f.env, flight(&f), board_seg(&f.env, flight(&f)->head));
+	lost = flight(&f)->lost;
+	CU_ASSERT(lost > 2 * MSS);
+	f.t.mss = MSS + HALF;
+	flight(&f)->cwnd = SEGS * MSS - lost + MSS - 1;
+	f.t.flags |= TF_OUTPUT;
+	CU_ASSERT_EQUAL(fix_flush(&f), 0);
+	flight(&f)->cwnd++;
+	f.t.flags |= TF_OUTPUT;
+	CU_ASSERT_EQUAL(fix_flush(&f), 1);
+	fix_check_board(&f);
+	CU_ASSERT_EQUAL(board_seg(&f.env, flight(&f)->head)->len, MSS + HALF);
+	CU_ASSERT_EQUAL(flight(&f)->lost, lost - (MSS + HALF));
+	down(&f);
+}
+
 /* A router speaks of one in the middle. */
 static void
 test_quoted(void)
@@ -269,6 +293,7 @@ static const struct test_case cases[] = {
 	{ "a peer that reneges", test_reneged },
 	{ "order after a peer has reneged", test_reneged_order },
 	{ "one of them alone", test_single },
+	{ "one of a lost train fits", test_one_fits },
 	{ "a router's word about one", test_quoted },
 	{ "without records", test_no_records },
 	{ "segments counted", test_counted },
