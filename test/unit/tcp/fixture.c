@@ -257,6 +257,7 @@ fix_check_board(const struct fix *f)
 			CU_ASSERT_PTR_NOT_NULL_FATAL(g->m);
 			CU_ASSERT_FATAL(g->seq - g->m->hash.usr < g->m->data_len);
 		}
+		CU_ASSERT_FATAL(g->more < TRAIN_MOST);
 		CU_ASSERT_FATAL(g->more == 0 || (g->len != 0 && (g->flags & SEG_FIN) == 0));
 		more += g->more;
 		last = i;

@@ -219,6 +219,26 @@ test_one_fits(void)
 	down(&f);
 }
 
+/* A closed window opens while one train is on the way: that isn't the one segment that probed. */
+static void
+test_window_opens(void)
+{
+	struct fix f;
+
+	up(&f, TRAIN_MOST);
+	CU_ASSERT_EQUAL_FATAL(flight(&f)->head, flight(&f)->tail);
+	f.t.mss = MSS + HALF;
+	f.t.snd_wnd = 0;
+	f.t.flags |= TF_PERSIST;
+	fix_ack(&f, f.t.snd_una, NULL, 0);
+	fix_check_board(&f);
+	CU_ASSERT_EQUAL(f.t.flags & TF_PERSIST, 0);
+	CU_ASSERT_EQUAL(board_seg(&f.env, flight(&f)->head)->len, MSS);
+	CU_ASSERT_EQUAL(flight(&f)->lost, TRAIN_MOST * MSS);
+	CU_ASSERT_EQUAL(f.t.snd_nxt, to_seq(TRAIN_MOST * MSS));
+	down(&f);
+}
+
 /* A router speaks of one in the middle. */
 static void
 test_quoted(void)
@@ -294,6 +314,7 @@ static const struct test_case cases[] = {
 	{ "order after a peer has reneged", test_reneged_order },
 	{ "one of them alone", test_single },
 	{ "one of a lost train fits", test_one_fits },
+	{ "a window opens", test_window_opens },
 	{ "a router's word about one", test_quoted },
 	{ "without records", test_no_records },
 	{ "segments counted", test_counted },
