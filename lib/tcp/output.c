@@ -186,6 +186,23 @@ resend_fin(struct out *o)
 	return true;
 }
 
+/* The first @p most bytes of a segment once more, which stays one record. */
+static __rte_noinline bool
+send_part(struct out *o, struct flight *f, struct tx_seg *g, uint32_t most)
+{
+	struct cut c = { .m = g->m, .seq = g->seq, .len = RTE_MIN(most, (uint32_t)g->len) };
+
+	if (g->more != 0)
+		board_uncouple(o->env, f, g, 1);
+	c.flags = data_flags(
+		o->t, c.seq, c.len, c.len == g->len && (g->flags & SEG_FIN) != 0 && c.len < most);
+	if (o->n == o->max || !emit(o, &c))
+		return false;
+	o->env->stats->retransmits++;
+	g->flags |= SEG_REPEATED; /* it times nothing */
+	return true;
+}
+
 /* RFC 9293, 3.8.6.1: one byte, or what a window too small for a decent segment takes. */
 static bool
 probe_window(struct out *o)
@@ -199,20 +216,8 @@ probe_window(struct out *o)
 
 		return send_new(o, len, len < most && fin_due(t, t->snd_nxt + len));
 	}
-	if (f != NULL && f->head != SLAB_NONE && board_seg(o->env, f->head)->len != 0) {
-		struct tx_seg *g = board_seg(o->env, f->head);
-		struct cut c = { .m = g->m, .seq = g->seq, .len = RTE_MIN(most, (uint32_t)g->len) };
-
-		if (g->more != 0)
-			board_uncouple(o->env, f, g, 1);
-		c.flags = data_flags(t, c.seq, c.len,
-			c.len == g->len && (g->flags & SEG_FIN) != 0 && c.len < most);
-		if (o->n == o->max || !emit(o, &c))
-			return false;
-		o->env->stats->retransmits++;
-		g->flags |= SEG_REPEATED; /* it times nothing */
-		return true;
-	}
+	if (f != NULL && f->head != SLAB_NONE && board_seg(o->env, f->head)->len != 0)
+		return send_part(o, f, board_seg(o->env, f->head), most);
 	return resend_fin(o);
 }
 
@@ -328,8 +333,13 @@ output_lost(struct out *o, struct flight *f)
 				break;
 			most = (uint16_t)RTE_MIN(room, (uint32_t)o->mss);
 		}
-		if (!send_again(o, f, g, most))
-			return false;
+		if (unlikely(!send_again(o, f, g, most))) {
+			/* Without a record to split it: its ACK brings the next part. */
+			if (pipe != 0 || g->len <= most || !send_part(o, f, g, most))
+				return false;
+			o->sent = true;
+			break;
+		}
 	}
 	return true;
 }

@@ -221,9 +221,10 @@ acked_partly(struct flight *f, struct tx_seg *g, uint32_t ack, struct news *n)
 		f->sacked -= bytes;
 	else
 		n->delivered += bytes;
-	g->m = find_mbuf(g->m, ack);
 	g->seq = ack;
 	g->len = (uint16_t)(g->len - bytes);
+	/* A FIN alone names no mbuf: the queue frees the last with its data. */
+	g->m = g->len != 0 ? find_mbuf(g->m, ack) : NULL;
 }
 
 /* Whether @p g, which was sent again, was so since f->undo_ts, whose clock ticks in milliseconds.

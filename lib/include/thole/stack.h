@@ -203,7 +203,8 @@ THOLE_API void thole_stack_destroy(struct thole_stack *stack);
  * heeded and handed back. In the stack's thread.
  * @param stack the stack.
  * @param now_ns the time, ns; one before the last call's counts as that.
- * @param pkts Ethernet frames, from data_off on. Ownership passes for all but the rejects.
+ * @param pkts Ethernet frames, from data_off on; nb_segs is true, so next is NULL where it is
+ * 1, as in all of DPDK's mbufs. Ownership passes for all but the rejects.
  * @param n how many.
  * @param rejects room for @p n.
  * @return the number of rejects.

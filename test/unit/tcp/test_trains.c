@@ -289,6 +289,38 @@ test_no_records(void)
 	down(&f);
 }
 
+/* A path shrinks, and there is no record to split what is too large for it: that goes part by part.
+ */
+static void
+test_no_records_to_split(void)
+{
+	struct fix f;
+	uint32_t left = SEGS * MSS;
+	uint16_t mss;
+
+	up(&f, SEGS);
+	tcp_path_mtu(&f.env, &f.t, to_seq(9), 1000);
+	mss = f.t.mss;
+	for (unsigned int rounds = 0; left != 0 && rounds < 2 * SEGS + 1; rounds++) {
+		uint32_t una = f.t.snd_una, part;
+
+		f.segments.capacity = f.segments.in_use + f.segments.promised;
+		CU_ASSERT_FATAL(board_is_full(&f.env));
+		f.t.mss = mss; /* no path is remembered here */
+		f.t.flags |= TF_OUTPUT;
+		CU_ASSERT_FATAL(fix_flush(&f) != 0 || board_pipe(&f.t, flight(&f)) != 0);
+		CU_ASSERT_NOT_EQUAL(tcb_deadline(&f.env, &f.t), TIME_NEVER);
+		fix_check_board(&f);
+		part = RTE_MIN((uint32_t)f.t.mss, f.t.snd_nxt - una);
+		fix_ack(&f, una + part, NULL, 0);
+		left -= RTE_MIN(left, part);
+	}
+	CU_ASSERT_EQUAL(left, 0);
+	CU_ASSERT_NOT_EQUAL(f.stats.tx_nosegment, 0);
+	f.segments.capacity = FIX_SEGS;
+	down(&f);
+}
+
 static void
 test_counted(void)
 {
@@ -317,6 +349,7 @@ static const struct test_case cases[] = {
 	{ "a window opens", test_window_opens },
 	{ "a router's word about one", test_quoted },
 	{ "without records", test_no_records },
+	{ "without records to split", test_no_records_to_split },
 	{ "segments counted", test_counted },
 	{ NULL, NULL },
 };
