@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ack.c: what an acceptable acknowledgment does to the sending side (RFC 9293, 3.10.7.4, fifth
  * step). What it says of single segments, and what follows for the window, is recovery.c's. */
-#include "tcp/scoreboard.h"
+#include "tcp/lone.h"
 
 /*
  * The peer's window was closed and is open: what probed it goes again, as much of it in one segment
@@ -122,7 +122,7 @@ is_dupack(const struct tcb *t, const struct seg *s)
  * is news is news of the window as well. SND.WL2 isn't kept: what has SEG.ACK = SND.UNA is at least
  * as new. @return whether the window changed.
  */
-static inline bool
+static __rte_always_inline bool
 window_update(struct tcp_env *env, struct tcb *t, const struct seg *s, bool acked)
 {
 	uint32_t wnd = (uint32_t)s->wnd << t->snd_wscale;
@@ -166,6 +166,25 @@ input_ack_of_fin(struct tcp_env *env, struct tcb *t, const struct seg *s)
 	window_update(env, t, s, acked);
 }
 
+/* Likewise of a lone segment, which has arrived. */
+static inline void
+input_ack_of_lone(struct tcp_env *env, struct tcb *t, const struct seg *s)
+{
+	uint32_t rtt_us = RTE_MAX(env_now_us(env) - lone_sent_us(t), 1u);
+
+	t->flight = SLAB_NONE;
+	tcp_snd_acked(t, s->ack);
+	una_moves(env, t, s->ack);
+	tcp_rtt_sample(t, rtt_us);
+	tcp_rtx_stop(t);
+	if (!tcp_fin_acked(t)) {
+		credit_back(env, t);
+		if (tcp_has_unsent(t))
+			t->flags |= TF_OUTPUT;
+	}
+	window_update(env, t, s, true);
+}
+
 static __rte_noinline void
 input_ack_of_data(struct tcp_env *env, struct tcb *t, const struct seg *s)
 {
@@ -195,11 +214,21 @@ input_ack_of_data(struct tcp_env *env, struct tcb *t, const struct seg *s)
 		tcp_flight_end(env, t);
 }
 
+/* Out of the way of what only opens and closes. */
+static __rte_noinline void
+input_ack_of_more(struct tcp_env *env, struct tcb *t, const struct seg *s)
+{
+	if (t->flight == FLIGHT_LONE && lone_arrived(t, s))
+		input_ack_of_lone(env, t, s);
+	else if (t->flight != FLIGHT_LONE || tcp_flight_of_lone(env, t) != NULL)
+		input_ack_of_data(env, t, s); /* else it is as though it hadn't come */
+}
+
 void
 tcp_input_ack(struct tcp_env *env, struct tcb *t, const struct seg *s)
 {
 	if (only_fin_out(t))
 		input_ack_of_fin(env, t, s);
 	else
-		input_ack_of_data(env, t, s);
+		input_ack_of_more(env, t, s);
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tcp/cc.h"
-#include "tcp/scoreboard.h"
+#include "tcp/lone.h"
 
 uint32_t
 tcp_restart_window(const struct tcb *t)
@@ -16,15 +16,13 @@ tcp_restart_window(const struct tcb *t)
 
 _Static_assert(sizeof(struct flight) == 3 * 64, "it is cleared by lines");
 
-struct flight *
-tcp_flight_get(struct tcp_env *env, struct tcb *t)
+/* Of data that goes, or went, at @p at_us. */
+static inline struct flight *
+start(struct tcp_env *env, struct tcb *t, uint32_t at_us)
 {
-	struct flight *f = tcp_flight(env, t);
-	uint32_t i;
+	struct flight *f;
+	uint32_t i = slab_get(env->flights);
 
-	if (f != NULL)
-		return f;
-	i = slab_get(env->flights);
 	if (i == SLAB_NONE) {
 		env->stats->tx_nosegment++;
 		return NULL;
@@ -43,14 +41,44 @@ tcp_flight_get(struct tcp_env *env, struct tcb *t)
 	f->cwnd = tcp_restart_window(t);
 	f->recover = f->fack = t->snd_una;
 	f->timer = FT_RTO;
-	f->rack_us = env_now_us(env) - 1;
+	f->rack_us = at_us - 1;
 	f->rack_end = t->snd_una;
 	f->rack_rtt_us = t->srtt_us >> 3; /* until one of the flight is known */
 	f->round_end = t->snd_una;
 	f->reo_mult = 1;
 	f->limited_end = t->snd_una;
 	f->paced = tcp_profile(env, t)->pacing;
-	tcp_cc_start(t, f, env_now_us(env));
+	tcp_cc_start(t, f, at_us);
+	return f;
+}
+
+struct flight *
+tcp_flight_get(struct tcp_env *env, struct tcb *t)
+{
+	struct flight *f = tcp_flight(env, t);
+
+	return f != NULL ? f : start(env, t, env_now_us(env));
+}
+
+struct flight *
+tcp_flight_of_lone(struct tcp_env *env, struct tcb *t)
+{
+	uint64_t probe = lone_probe_ns(env, t);
+	uint32_t end = seq_min(t->snd_nxt, t->snd_end);
+	struct flight *f;
+	struct tx_seg *g;
+
+	if (board_is_full(env)) {
+		env->stats->tx_nosegment++;
+		return NULL;
+	}
+	f = start(env, t, lone_sent_us(t));
+	if (f == NULL)
+		return NULL;
+	g = board_append(
+		env, f, t->snd_head, t->snd_una, (uint16_t)(end - t->snd_una), t->snd_nxt != end);
+	g->sent_us = lone_sent_us(t);
+	f->timer = probe != 0 && probe < tcp_rto_ns(env, t) ? FT_PROBE : FT_RTO;
 	return f;
 }
 
@@ -59,8 +87,10 @@ tcp_flight_end(struct tcp_env *env, struct tcb *t)
 {
 	struct flight *f = tcp_flight(env, t);
 
-	if (f == NULL)
+	if (f == NULL) {
+		t->flight = SLAB_NONE;
 		return;
+	}
 	if (unlikely(f->head != SLAB_NONE))
 		board_clear(env, f);
 	slab_put_record(env->flights, t->flight, f);

@@ -5,7 +5,7 @@
  * can't send for want of room or mbufs stays owed.
  */
 #include "tcp/compose.h"
-#include "tcp/scoreboard.h"
+#include "tcp/lone.h"
 #include "tcp/snd_share.h"
 
 static void
@@ -107,7 +107,8 @@ send_next(struct out *o, uint32_t len, bool fin)
 {
 	struct tcb *t = o->t;
 	struct tcp_env *env = o->env;
-	bool alone = len == 0 && t->snd_nxt == t->snd_una; /* a lone FIN needs no record */
+	/* A lone FIN needs no record, and a lone segment (lone.h). */
+	bool alone = len == 0 ? t->snd_nxt == t->snd_una : lone_may_go(env, t, len);
 	struct flight *f = tcp_flight(env, t);
 	/* RFC 3168, 6.1.6: a window probe isn't ECN-capable. */
 	struct cut c = { .seq = t->snd_nxt, .fresh = (t->flags & TF_PERSIST) == 0 };
@@ -131,6 +132,8 @@ send_next(struct out *o, uint32_t len, bool fin)
 		return false;
 	if (!alone)
 		g = board_append(env, f, c.m, c.seq, (uint16_t)len, fin);
+	else if (len != 0)
+		lone_sent(env, t);
 	if (t->snd_una == t->snd_nxt && (t->flags & TF_PERSIST) == 0)
 		t->rtx_first_ms = env_now_ms(env);
 	t->snd_nxt += len + fin;
@@ -517,6 +520,9 @@ output_data(struct out *o)
 	struct tcb *t = o->t;
 	struct flight *f = tcp_flight(o->env, t);
 
+	if (t->flight == FLIGHT_LONE && tcp_has_unsent(t) &&
+		(f = tcp_flight_of_lone(o->env, t)) == NULL)
+		return;
 	if (f != NULL && (t->flags & TF_PERSIST) == 0) {
 		if (f->lost != 0 && t->snd_wnd == 0) { /* RFC 9293, 3.8.6.1 */
 			t->flags |= TF_PERSIST;
@@ -544,6 +550,10 @@ data_sent(const struct out *o)
 	struct tcb *t = o->t;
 	struct flight *f = tcp_flight(o->env, t);
 
+	if (t->flight == FLIGHT_LONE) {
+		tcp_rtx_arm_lone(o->env, t);
+		return;
+	}
 	if (o->fresh)
 		f->used = RTE_MAX(f->used, board_pipe(t, f));
 	tcp_rtx_sent(o->env, t);

@@ -76,7 +76,7 @@ uint16_t
 tcp_path_mss(const struct tcp_env *env, const struct tcb *t)
 {
 	/* In CLOSED nothing is sent, and an error stands in mss_cut's place. */
-	if (t->flight != SLAB_NONE || t->state == TCP_CLOSED || !tcp_path_is_news(env, t))
+	if (t->flight < FLIGHT_LONE || t->state == TCP_CLOSED || !tcp_path_is_news(env, t))
 		return t->mss;
 	return (uint16_t)known_mss(env, t, t->mss + cut_unpack(t->mss_cut));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* rto.c: round-trip times and the retransmission timer (RFC 6298); R2 (RFC 9293, 3.8.3). */
-#include "tcp/scoreboard.h"
+#include "tcp/lone.h"
 
 uint64_t
 tcp_rto_ns(const struct tcp_env *env, const struct tcb *t)
@@ -124,6 +124,17 @@ tcp_rtx_arm_alone(const struct tcp_env *env, struct tcb *t)
 	uint64_t limit = give_up_established_ns(env, t);
 
 	t->rtx_ns = env->now_ns + RTE_MIN(tcp_rto_ns(env, t), RTE_MAX(limit, TIME_MS));
+}
+
+void
+tcp_rtx_arm_lone(const struct tcp_env *env, struct tcb *t)
+{
+	uint64_t limit = give_up_established_ns(env, t), rto = tcp_rto_ns(env, t);
+	uint64_t probe = lone_probe_ns(env, t);
+
+	if (probe != 0 && probe < rto)
+		rto = probe;
+	t->rtx_ns = env->now_ns + RTE_MIN(rto, RTE_MAX(limit, TIME_MS));
 }
 
 void

@@ -172,23 +172,18 @@ void rack_timeout(struct tcp_env *env, struct tcb *t, struct flight *f);
 /* Times in us don't come round, if this is called now and then: a path may be out for hours. */
 void rack_age(const struct tcp_env *env, struct flight *f);
 void rack_reordering(struct tcb *t, struct flight *f, const struct news *n);
-/* When a tail loss probe is due, from now (RFC 8985, 7.2); 0: none is wanted. */
+/* RFC 8985, 7.2: how long nothing is heard of the last segment, sent @p age ago, before a probe. */
 static inline uint64_t
-tlp_timeout_ns(const struct tcp_env *env, const struct tcb *t, const struct flight *f)
+tlp_pto_ns(const struct tcp_env *env, const struct tcb *t, bool single, uint64_t age)
 {
-	uint64_t pto = TIME_S; /* RFC 8985, 7.2 */
+	uint64_t pto = TIME_S;
 
-	if ((t->opts & TO_SACK) == 0 || f->phase == FP_RECOVERY || f->phase == FP_LOSS ||
-		f->nb_sacked != 0 || f->head == SLAB_NONE ||
-		(f->flags & (FF_TLP_OUT | FF_PROBE_DUE)) != 0)
-		return 0;
 	if (t->srtt_us != 0) {
 		uint64_t srtt = (t->srtt_us >> 3) * TIME_US;
-		uint64_t age = (env_now_us(env) - board_seg(env, f->tail)->sent_us) * TIME_US;
 
 		pto = 2 * srtt;
 		/* The peer may hold back the ACK of a single segment. */
-		if (f->head == f->tail && board_seg(env, f->head)->more == 0)
+		if (single)
 			pto += env->params.peer_delayed_ack_ns;
 		/*
 		 * DEVIATION: it counts from when the last segment went, not from the ACK that is
@@ -198,6 +193,21 @@ tlp_timeout_ns(const struct tcp_env *env, const struct tcb *t, const struct flig
 		pto = RTE_MAX(pto > age ? pto - age : 0, srtt / 2);
 	}
 	return RTE_MAX(pto, TIME_MS / 4);
+}
+
+/* When a tail loss probe is due, from now; 0: none is wanted. */
+static inline uint64_t
+tlp_timeout_ns(const struct tcp_env *env, const struct tcb *t, const struct flight *f)
+{
+	const struct tx_seg *last;
+
+	if ((t->opts & TO_SACK) == 0 || f->phase == FP_RECOVERY || f->phase == FP_LOSS ||
+		f->nb_sacked != 0 || f->head == SLAB_NONE ||
+		(f->flags & (FF_TLP_OUT | FF_PROBE_DUE)) != 0)
+		return 0;
+	last = board_seg(env, f->tail);
+	return tlp_pto_ns(env, t, f->head == f->tail && last->more == 0,
+		(env_now_us(env) - last->sent_us) * TIME_US);
 }
 
 void tlp_heard(struct tcb *t, struct flight *f, const struct news *n);

@@ -399,8 +399,11 @@ tcp_set(struct tcp_env *env, struct tcb *t, enum thole_option option, uint64_t v
 	t->start = set.start;
 	if (((t->opts ^ set.opts) & TO_COUNTED) != 0) {
 		t->opts ^= TO_COUNTED;
-		if ((t->opts & TO_COUNTED) != 0)
+		if ((t->opts & TO_COUNTED) != 0) {
+			if (t->flight == FLIGHT_LONE)
+				tcp_flight_of_lone(env, t);
 			tcp_counters_start(env, t);
+		}
 	}
 	if (t->state != TCP_CLOSED || option == THOLE_OPT_SNDBUF)
 		take_effect(env, t, option, sndbuf);

@@ -90,7 +90,8 @@ enum soft_error {
 
 #define USER_TIMEOUT_NEVER UINT16_MAX
 
-#define NO_INDEX 0xffff
+#define NO_INDEX    0xffff
+#define FLIGHT_LONE (SLAB_NONE - 1) /* no flight block: one segment is on the way (lone.h) */
 #define NOT_LISTED                                                                                 \
 	(SLAB_NONE - 1) /* a list link of a record that is in no list; SLAB_NONE ends one */
 

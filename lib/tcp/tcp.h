@@ -82,11 +82,11 @@ env_ts(const struct tcp_env *env, const struct tcb *t)
 	return env_now_ms(env) + t->ts_off;
 }
 
-/* NULL: nothing is on the way, and nothing was for a while. */
+/* NULL: nothing is on the way, and nothing was for a while; or what is is alone (lone.h). */
 static inline struct flight *
 tcp_flight(const struct tcp_env *env, const struct tcb *t)
 {
-	return t->flight != SLAB_NONE ? slab_at(env->flights, t->flight) : NULL;
+	return t->flight < FLIGHT_LONE ? slab_at(env->flights, t->flight) : NULL;
 }
 
 /* flight.c. @return NULL: no memory, which is counted. */
@@ -94,6 +94,8 @@ struct flight *tcp_flight_get(struct tcp_env *env, struct tcb *t);
 void tcp_flight_drop(struct tcp_env *env, struct tcb *t);
 /* Likewise, and there is no flight any more. */
 void tcp_flight_end(struct tcp_env *env, struct tcb *t);
+/* A lone segment gets what others have from the start. @return likewise. */
+struct flight *tcp_flight_of_lone(struct tcp_env *env, struct tcb *t);
 /* How much may be sent at once after a rest. */
 uint32_t tcp_restart_window(const struct tcb *t);
 
@@ -214,6 +216,8 @@ uint64_t tcp_rtx_patience_ns(const struct tcp_env *env, const struct tcb *t);
 void tcp_rtx_arm(const struct tcp_env *env, struct tcb *t);
 /* Likewise of what is established and has no flight, for what was first sent just now. */
 void tcp_rtx_arm_alone(const struct tcp_env *env, struct tcb *t);
+/* Likewise for a lone segment. */
+void tcp_rtx_arm_lone(const struct tcp_env *env, struct tcb *t);
 /* Something was sent: the timer runs. */
 void tcp_rtx_sent(const struct tcp_env *env, struct tcb *t);
 /* All is acknowledged: only the flight block's rest is timed. */

@@ -76,6 +76,14 @@ rtx_timeout(struct tcp_env *env, struct tcb *t)
 {
 	struct flight *f = tcp_flight(env, t);
 
+	if (t->flight == FLIGHT_LONE && (f = tcp_flight_of_lone(env, t)) == NULL) {
+		/* Without memory, too, there is an R2. */
+		if (tcp_rtx_patience_ns(env, t) == 0)
+			tcp_give_up(env, t);
+		else
+			tcp_rtx_arm(env, t);
+		return;
+	}
 	if (f == NULL || (t->flags & TF_PERSIST) != 0)
 		retransmission_timeout(env, t);
 	else

@@ -81,10 +81,11 @@ struct thole_info {
 	uint16_t advmss;  /**< that our SYN offered */
 	uint16_t pmtu;	  /**< of the path, as far as it goes by that: IP header included */
 
-	uint64_t rto_ns;	     /**< retransmission timeout (RFC 6298), with its doublings */
-	uint64_t srtt_ns;	     /**< smoothed round-trip time */
-	uint64_t rttvar_ns;	     /**< its variation */
-	uint64_t min_rtt_ns;	     /**< while data is or was lately on the way (RFC 8985, 6.2) */
+	uint64_t rto_ns;    /**< retransmission timeout (RFC 6298), with its doublings */
+	uint64_t srtt_ns;   /**< smoothed round-trip time */
+	uint64_t rttvar_ns; /**< its variation */
+	/** While more than a small segment is or was lately on the way (RFC 8985, 6.2); else 0. */
+	uint64_t min_rtt_ns;
 	uint64_t delayed_ack_ns;     /**< until the delayed ACK goes; 0: none is due */
 	uint64_t reordering_ns;	     /**< RACK's reordering window (RFC 8985, 6.2), likewise */
 	uint64_t pacing_bytes_per_s; /**< 0: it isn't paced, or nothing was sent lately */

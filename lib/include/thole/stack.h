@@ -133,10 +133,11 @@ struct thole_stack_config {
 	 */
 	bool exclusive;
 
-	uint32_t max_conns;	 /**< TCBs: 65,536; at most 2^24 */
-	uint32_t max_embryos;	 /**< handshakes of peers: 16,384 */
-	uint32_t max_time_wait;	 /**< tombstones: 262,144; at most 2^30 */
-	uint32_t max_flights;	 /**< connections with data on the way: 0: max_conns */
+	uint32_t max_conns;	/**< TCBs: 65,536; at most 2^24 */
+	uint32_t max_embryos;	/**< handshakes of peers: 16,384 */
+	uint32_t max_time_wait; /**< tombstones: 262,144; at most 2^30 */
+	/** Connections with data on the way, unless it is one small segment; 0: max_conns. */
+	uint32_t max_flights;
 	uint32_t max_segments;	 /**< segments on the way, of all connections: 262,144 */
 	uint32_t max_listeners;	 /**< 256; at most 65,534 */
 	uint32_t max_neighbours; /**< 4,096; at most 65,534 */

@@ -5,8 +5,8 @@
 extern const struct test_suite suite_isn, suite_rto, suite_recovery, suite_window, suite_snd_queue,
 	suite_rcv_queue, suite_sack_out, suite_embryo, suite_time_wait, suite_user, suite_timer,
 	suite_cc_newreno, suite_cc_cubic, suite_cc_dctcp, suite_hystart, suite_scoreboard,
-	suite_trains, suite_train_pair, suite_rack, suite_prr, suite_flight, suite_timestamps,
-	suite_cookie, suite_paths, suite_settings, suite_info;
+	suite_trains, suite_train_pair, suite_lone, suite_rack, suite_prr, suite_flight,
+	suite_timestamps, suite_cookie, suite_paths, suite_settings, suite_info;
 
 const struct test_suite *const test_suites[] = {
 	&suite_isn,
@@ -27,6 +27,7 @@ const struct test_suite *const test_suites[] = {
 	&suite_scoreboard,
 	&suite_trains,
 	&suite_train_pair,
+	&suite_lone,
 	&suite_rack,
 	&suite_prr,
 	&suite_flight,

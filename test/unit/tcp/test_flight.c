@@ -2,6 +2,7 @@
 /* test_flight.c: when a connection has a flight block, and what it starts with (RFC 6928; RFC 5681,
  * 4.1). */
 #include "fixture.h"
+#include "tcp/lone.h"
 
 static uint32_t
 cwnd(const struct fix *f)
@@ -49,7 +50,8 @@ test_initial_window(void)
 	}
 }
 
-/* None for a handshake, for a lone FIN, for receiving; one with the first byte in flight. */
+/* None for a handshake, for a lone FIN, for receiving; one with data that may be more than alone.
+ */
 static void
 test_comes(void)
 {
@@ -63,7 +65,7 @@ test_comes(void)
 	tcp_input(&f.env, &f.t, &s);
 	fix_flush(&f);
 	CU_ASSERT_PTR_NULL(tcp_flight(&f.env, &f.t));
-	CU_ASSERT_EQUAL(fix_send(&f, 1), 1);
+	CU_ASSERT_EQUAL(fix_send(&f, LONE_MOST + 1), 1);
 	CU_ASSERT_PTR_NOT_NULL(tcp_flight(&f.env, &f.t));
 	CU_ASSERT_EQUAL(f.flights.in_use, 1);
 	fix_down(&f);

@@ -39,7 +39,7 @@ test_phases(void)
 
 	fix_up(&f);
 	CU_ASSERT_EQUAL(info_of(&f).recovery, THOLE_RECOVERY_NONE);
-	fix_send(&f, 100);
+	fix_send(&f, 1000);
 	for (unsigned int i = 0; i < RTE_DIM(phases); i++) {
 		fix_flight(&f)->phase = phases[i][0];
 		CU_ASSERT_EQUAL(info_of(&f).recovery, phases[i][1]);
@@ -80,7 +80,7 @@ test_narrow_path(void)
 	CU_ASSERT_EQUAL_FATAL(paths_init(&f.env.paths, &f.mem.mem, key), 0);
 	CU_ASSERT_EQUAL(info_of(&f).snd_mss, 1460);
 	CU_ASSERT_EQUAL(info_of(&f).pmtu, 1500);
-	fix_send(&f, 100);
+	fix_send(&f, 1000);
 	paths_learn(&f.env.paths, f.t.key.raddr, 1020, f.env.now_ns, f.env.now_ns + TIME_S);
 	CU_ASSERT_EQUAL(info_of(&f).snd_mss, 1460);
 	CU_ASSERT_EQUAL(info_of(&f).pmtu, 1500);
