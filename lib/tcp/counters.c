@@ -7,6 +7,8 @@
 #include "tcp/counters.h"
 #include "tcp/scoreboard.h"
 
+#define RCV_RTT_MOST_MS (1u << 28)
+
 /* Up to what comes next in sequence, the peer's FIN aside. */
 static uint32_t
 data_received(const struct tcb *t)
@@ -31,13 +33,18 @@ tcp_counters_begin(const struct tcp_env *env, const struct tcb *t)
 static void
 clock_on(const struct tcp_env *env, const struct tcb *t, struct tcp_counters *c)
 {
+	const struct flight *f = tcp_flight(env, t);
 	uint64_t passed = env->now_ns - c->clock_ns;
 
 	c->busy_ns += c->busy ? passed : 0;
 	c->limited_ns += c->limited ? passed : 0;
+	c->sndbuf_ns += c->sndbuf ? passed : 0;
+	c->rto_ns += c->rto ? passed : 0;
 	c->clock_ns = env->now_ns;
 	c->busy = t->snd_head != NULL;
 	c->limited = c->busy && tcp_is_rwnd_limited(env, t);
+	c->sndbuf = c->busy && tcp_is_sndbuf_limited(env, t);
+	c->rto = f != NULL && f->phase == FP_LOSS;
 }
 
 void
@@ -79,7 +86,7 @@ tcp_counters_end(const struct tcp_env *env, const struct tcb *t)
 	struct tcp_counters *c = tcp_counters(env, t);
 
 	clock_on(env, t, c);
-	c->busy = c->limited = c->round = false;
+	c->busy = c->limited = c->sndbuf = c->rto = c->round = false;
 }
 
 void
@@ -89,6 +96,25 @@ tcp_count_in(const struct tcp_env *env, const struct tcb *t, const struct seg *s
 
 	c->segs_in += seg_train(s);
 	c->data_segs_in += s->len != 0 ? seg_train(s) : 0;
+}
+
+/*
+ * The round trip as who receives sees it: from when a timestamp went until the peer's first full
+ * segment that echoes it. Smaller ones wait for its application.
+ */
+static void
+rcv_rtt(const struct tcp_env *env, const struct tcb *t, struct tcp_counters *c, const struct seg *s)
+{
+	uint32_t ms;
+
+	if ((t->opts & TO_TIMESTAMPS) == 0 || (s->opts & OPT_TIMESTAMPS) == 0 ||
+		s->len < t->rcv_mss || (c->rcv_rtt_ms8 != 0 && !seq_gt(s->ts_ecr, c->rcv_ecr)))
+		return;
+	ms = RTE_MAX(env_ts(env, t) - s->ts_ecr, 1u);
+	if (ms > RCV_RTT_MOST_MS) /* it isn't one of ours */
+		return;
+	c->rcv_ecr = s->ts_ecr;
+	c->rcv_rtt_ms8 = c->rcv_rtt_ms8 == 0 ? 8 * ms : c->rcv_rtt_ms8 - c->rcv_rtt_ms8 / 8 + ms;
 }
 
 struct count_mark
@@ -102,6 +128,7 @@ tcp_count_before(const struct tcp_env *env, const struct tcb *t, const struct se
 	c->ack_received_ns = env->now_ns;
 	if (s->len != 0) {
 		c->data_received_ns = env->now_ns;
+		rcv_rtt(env, t, c, s);
 		c->ooo_segs_in += seq_gt(s->seq, t->rcv_nxt);
 	}
 	return (struct count_mark){
@@ -123,6 +150,7 @@ end_round(const struct tcp_env *env, const struct tcb *t, struct tcp_counters *c
 		return;
 	c->round = false;
 	c->rate = (c->delivered_bytes - c->round_bytes) * TIME_S / ns;
+	c->app_limited = c->round_limited;
 }
 
 /*
@@ -183,6 +211,7 @@ begin_round(const struct tcp_env *env, const struct tcb *t, struct tcp_counters 
 	if (c->round || t->snd_head == NULL || !seq_gt(c->sent_end, t->snd_una))
 		return;
 	c->round = true;
+	c->round_limited = false;
 	c->round_ns = env->now_ns;
 	c->round_end = c->sent_end;
 	c->round_bytes = c->delivered_bytes;
@@ -205,6 +234,7 @@ tcp_output_counted(struct tcp_env *env, struct tcb *t, const struct wire_path *p
 		count_out(env, c, pkts[i]);
 	c->retransmits += env->stats->retransmits - again;
 	begin_round(env, t, c);
+	c->round_limited |= c->round && tcp_is_app_limited(env, t);
 	clock_on(env, t, c);
 	return n;
 }

@@ -26,6 +26,8 @@ struct tcp_counters {
 	uint64_t rto_fired;
 	uint64_t fast_recoveries;
 	uint64_t spurious_recoveries;
+	uint64_t rto_recoveries;
+	uint64_t reorderings;
 	uint64_t dsack_dups;
 	uint64_t ooo_segs_in;
 	uint64_t delivered_segs;
@@ -34,19 +36,27 @@ struct tcp_counters {
 	uint64_t rate; /* bytes a second, of the last round */
 	uint64_t busy_ns;
 	uint64_t limited_ns;
-	uint64_t clock_ns;    /* up to here busy and limited are counted */
+	uint64_t sndbuf_ns;
+	uint64_t rto_ns;
+	uint64_t clock_ns;    /* up to here these four are counted */
 	uint64_t round_ns;    /* when the round began */
 	uint64_t round_bytes; /* delivered_bytes then */
 	uint32_t round_end;   /* it ends when this is acknowledged */
 	uint32_t una;
 	uint32_t rcv;
-	uint32_t sent_end; /* after the last byte ever sent */
-	bool begun;	   /* established: una, rcv and sent_end are set */
-	bool round;	   /* one is under way */
+	uint32_t sent_end;    /* after the last byte ever sent */
+	uint32_t rcv_rtt_ms8; /* smoothed, eighths of a ms; 0: none yet */
+	uint32_t rcv_ecr;     /* the TSecr that the last sample was of */
+	bool begun;	      /* established: una, rcv and sent_end are set */
+	bool round;	      /* one is under way */
 	bool busy;
 	bool limited;
+	bool sndbuf;	    /* limited by it */
+	bool rto;	    /* recovering from a timeout */
+	bool round_limited; /* the application had nothing more to send */
+	bool app_limited;   /* of the round that rate is of */
 } __attribute__((aligned(64)));
-_Static_assert(sizeof(struct tcp_counters) == 256, "the budget of a connection that counts");
+_Static_assert(sizeof(struct tcp_counters) == 320, "the budget of a connection that counts");
 
 static inline struct tcp_counters *
 tcp_counters(const struct tcp_env *env, const struct tcb *t)

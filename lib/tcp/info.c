@@ -188,6 +188,12 @@ info_counters(const struct tcp_env *env, const struct tcb *t, struct thole_info 
 	info->delivery_bytes_per_s = c->rate;
 	info->busy_ns = c->busy_ns;
 	info->rwnd_limited_ns = c->limited_ns;
+	info->sndbuf_limited_ns = c->sndbuf_ns;
+	info->rto_recoveries = c->rto_recoveries;
+	info->rto_recovery_ns = c->rto_ns;
+	info->reorderings = c->reorderings;
+	info->rcv_rtt_ns = c->rcv_rtt_ms8 * (TIME_MS / 8);
+	info->delivery_app_limited = c->app_limited;
 }
 
 void

@@ -380,6 +380,22 @@ tcp_is_rwnd_limited(const struct tcp_env *env, const struct tcb *t)
 	return want != 0 && wnd_room(t) < want && cwnd_room(t, tcp_flight(env, t)) >= want;
 }
 
+bool
+tcp_is_app_limited(const struct tcp_env *env, const struct tcb *t)
+{
+	return !tcp_has_unsent(t) && cwnd_room(t, tcp_flight(env, t)) >= t->mss;
+}
+
+bool
+tcp_is_sndbuf_limited(const struct tcp_env *env, const struct tcb *t)
+{
+	uint32_t queued = t->snd_end - tcp_data_acked(t);
+
+	return (t->flags & TF_FIN_QUEUED) == 0 &&
+	       queued + t->mss > tcp_profile(env, t)->sndbuf_bytes && tcp_is_app_limited(env, t) &&
+	       wnd_room(t) >= t->mss;
+}
+
 /* New data is spread over the round trip. */
 static bool
 paced(const struct out *o, struct flight *f)

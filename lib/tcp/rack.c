@@ -3,6 +3,7 @@
  * rack.c: RACK-TLP (RFC 8985): a segment is lost when one that was sent enough later has arrived;
  * and what is last in a flight, which nothing is sent after, is probed for.
  */
+#include "tcp/counters.h"
 #include "tcp/scoreboard.h"
 
 #define DUP_THRESH     3
@@ -44,6 +45,16 @@ ambiguous(const struct tcp_env *env, const struct tcb *t, const struct flight *f
 	return rtt_us < f->min_rtt_us;
 }
 
+/* RFC 8985, 6.2, step 3. Of an ACK it counts once. */
+static __rte_noinline void
+reordered(const struct tcp_env *env, const struct tcb *t, struct flight *f, struct news *n)
+{
+	f->flags |= FF_REORDER_SEEN;
+	if (!n->reordered)
+		TCP_COUNT(env, t, reorderings);
+	n->reordered = true;
+}
+
 void
 rack_delivered(struct tcp_env *env, const struct tcb *t, struct flight *f, const struct tx_seg *g,
 	struct news *n)
@@ -57,7 +68,7 @@ rack_delivered(struct tcp_env *env, const struct tcb *t, struct flight *f, const
 	if (seq_gt(end, n->fack))
 		n->fack = end;
 	else if (seq_lt(end, f->fack) && !again)
-		f->flags |= FF_REORDER_SEEN;
+		reordered(env, t, f, n);
 	if (likely(!again))
 		note_min_rtt(f, now_us, rtt_us);
 	else if (ambiguous(env, t, f, g, n->seg, rtt_us))

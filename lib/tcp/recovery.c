@@ -376,6 +376,8 @@ recovery_timeout(struct tcp_env *env, struct tcb *t, struct flight *f)
 	tcp_path_mtu_timeout(env, t, f);
 	if (!again)
 		reduce(t, f, RTE_MIN(t->snd_nxt - t->snd_una, f->cwnd), false, false);
+	if (f->phase != FP_LOSS)
+		TCP_COUNT(env, t, rto_recoveries);
 	f->recover = t->snd_nxt;
 	f->phase = FP_LOSS;
 	/* RFC 5682, 2.1, step 1: not when the same went again before. */

@@ -24,6 +24,7 @@ struct news {
 	bool repeated;	      /* one was ACKed that was sent more than once */
 	bool again;	      /* the last time in this recovery; and no SACK had told of it */
 	bool dsack;	      /* the peer reports that something came twice (RFC 2883) */
+	bool reordered;	      /* something sent once arrived after what went later */
 	bool ece;
 	bool dup;    /* a duplicate ACK from a peer without SACK (RFC 5681, 2) */
 	bool window; /* the window changed */

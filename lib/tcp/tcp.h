@@ -139,6 +139,10 @@ uint16_t tcp_output(struct tcp_env *env, struct tcb *t, const struct wire_path *
 uint64_t tcp_pacing_rate(const struct tcp_env *env, const struct tcb *t);
 /* Whether it has more to send and the peer's window is what holds it back. */
 bool tcp_is_rwnd_limited(const struct tcp_env *env, const struct tcb *t);
+/* Whether all that is queued was sent and cwnd has room for more; and whether no more can be
+ * queued, for the send buffer is full of it. */
+bool tcp_is_app_limited(const struct tcp_env *env, const struct tcb *t);
+bool tcp_is_sndbuf_limited(const struct tcp_env *env, const struct tcb *t);
 
 /* If nothing is on its way whose ACK could bring what waits on, the persist timer must. */
 void tcp_persist_if_stuck(const struct tcp_env *env, struct tcb *t);

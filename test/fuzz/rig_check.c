@@ -190,8 +190,12 @@ check_info(const struct thole_info *i)
 	FUZZ_CHECK(i->bytes_retrans <= i->bytes_sent && i->data_segs_out <= i->segs_out &&
 			   i->data_segs_in <= i->segs_in,
 		"a part is more than the whole");
-	FUZZ_CHECK(i->rwnd_limited_ns <= i->busy_ns && i->since_ns + i->busy_ns <= rig.now,
+	FUZZ_CHECK(i->rwnd_limited_ns + i->sndbuf_limited_ns <= i->busy_ns &&
+			   i->since_ns + i->busy_ns <= rig.now &&
+			   i->rto_recovery_ns <= rig.now - i->since_ns,
 		"more time than there was");
+	FUZZ_CHECK(i->rto_recoveries <= i->rto_fired && i->reorderings <= i->delivered_segs,
+		"more than there was cause for");
 	FUZZ_CHECK(i->ooo_segs_in <= i->data_segs_in && i->bytes_received < 1 << 30 &&
 			   i->bytes_acked < 1 << 30,
 		"more than came");

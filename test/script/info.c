@@ -279,7 +279,9 @@ SCRIPT(counters)
 	IS(data_segs_in, 0);
 	IS(delivered_segs, 1);
 	IS(delivery_bytes_per_s, 5000);
+	IS(delivery_app_limited, true);
 	IS(busy_ns, 100 * TIME_MS);
+	IS(sndbuf_limited_ns, 0);
 	IS(rwnd_limited_ns, 0);
 	CHECK(I.last_ack_received_ns == I.since_ns + 100 * TIME_MS);
 	IS(last_data_received_ns, 0);
@@ -350,14 +352,20 @@ SCRIPT(counters_of_losses)
 	EXPECT(PSH | ACK, .seq = 100, .ack = 310, .len = 10);
 	LOOK("ESTABLISHED");
 	IS(rto_fired, 2);
+	IS(rto_recoveries, 1);
+	IS(rto_recovery_ns / TIME_MS, 600);
 	IS(retransmits, 2);
 	IS(bytes_sent, 30);
 	IS(bytes_retrans, 20);
 	IS(bytes_acked, 0);
+	AFTER_MS(50);
 	PEER(ACK, .seq = 310, .ack = 110, .wnd = 0);
 	SEND(10);
 	AFTER_MS(100);
 	LOOK("ESTABLISHED");
+	IS(rto_recoveries, 1);
+	IS(rto_recovery_ns / TIME_MS, 650);
+	IS(sndbuf_limited_ns, 0);
 	IS(rwnd_limited_ns, 100 * TIME_MS);
 	IS(bytes_acked, 10);
 	IS(delivered_segs, 1);
@@ -434,6 +442,104 @@ SCRIPT(counters_of_recoveries)
 	IS(delivered_ce_segs, 0);
 }
 
+/* Who could send more, had it more, and who can't for its buffer is full of what is on the way. */
+SCRIPT(counters_of_limits)
+{
+	START(.state = TCP_ESTABLISHED, .modern = true, .tune = counting);
+	SET(COUNTERS, 1);
+	SEND(12 * MSS);
+	for (uint32_t i = 0; i < 10; i++)
+		EXPECT(ACK, .seq = 100 + i * MSS, .ack = 300, .len = MSS);
+	AFTER_MS(100);
+	PEER(ACK, .seq = 300, .ack = 100 + 10 * MSS);
+	EXPECT(ACK, .seq = 100 + 10 * MSS, .ack = 300, .len = MSS);
+	EXPECT(PSH | ACK, .seq = 100 + 11 * MSS, .ack = 300, .len = MSS);
+	LOOK("ESTABLISHED");
+	IS(delivery_bytes_per_s, 100 * MSS);
+	IS(delivery_app_limited, false);
+	AFTER_MS(100);
+	PEER(ACK, .seq = 300, .ack = 100 + 12 * MSS);
+	LOOK("ESTABLISHED");
+	IS(delivery_app_limited, true);
+	IS(sndbuf_limited_ns, 0);
+	IS(rto_recoveries, 0);
+}
+
+static void
+counting_small_buffer(struct thole_stack_config *c)
+{
+	c->counters = true;
+	c->tcp.sndbuf_bytes = 4 * MSS;
+}
+
+SCRIPT(counters_of_a_full_buffer)
+{
+	START(.state = TCP_ESTABLISHED, .modern = true, .tune = counting_small_buffer);
+	SET(COUNTERS, 1);
+	SEND(3 * MSS);
+	EXPECT(ACK, .seq = 100, .ack = 300, .len = MSS);
+	EXPECT(ACK, .seq = 100 + MSS, .ack = 300, .len = MSS);
+	EXPECT(PSH | ACK, .seq = 100 + 2 * MSS, .ack = 300, .len = MSS);
+	AFTER_MS(20); /* a segment's worth is left */
+	LOOK("ESTABLISHED");
+	IS(sndbuf_limited_ns, 0);
+	SEND(MSS);
+	EXPECT(PSH | ACK, .seq = 100 + 3 * MSS, .ack = 300, .len = MSS);
+	AFTER_MS(30);
+	LOOK("ESTABLISHED");
+	IS(sndbuf_limited_ns, 30 * TIME_MS);
+	IS(busy_ns, 50 * TIME_MS);
+	AFTER_MS(50);
+	PEER(ACK, .seq = 300, .ack = 100 + 3 * MSS);
+	EVENT(SENDABLE, .bytes = 3 * MSS);
+	AFTER_MS(5);
+	LOOK("ESTABLISHED");
+	IS(sndbuf_limited_ns, 80 * TIME_MS);
+	IS(rwnd_limited_ns, 0);
+}
+
+SCRIPT(counters_of_reordering)
+{
+	START(.state = TCP_ESTABLISHED, .modern = true, .tune = counting);
+	SET(COUNTERS, 1);
+	SEND(5 * MSS);
+	for (uint32_t i = 0; i < 5; i++)
+		EXPECT(i == 4 ? PSH | ACK : ACK, .seq = 100 + i * MSS, .ack = 300, .len = MSS);
+	AFTER_MS(100);
+	PEER(ACK, .seq = 300, .ack = 100, SACK({ 100 + MSS, 100 + 2 * MSS }));
+	AFTER_MS(10);
+	LOOK("ESTABLISHED");
+	IS(reorderings, 0);
+	PEER(ACK, .seq = 300, .ack = 100 + 2 * MSS);
+	PEER(ACK, .seq = 300, .ack = 100 + 5 * MSS);
+	LOOK("ESTABLISHED");
+	IS(reorderings, 1);
+	IS(delivered_segs, 5);
+}
+
+/* Full segments alone are measured, by the first echo of a timestamp. */
+SCRIPT(counters_of_the_receiver)
+{
+	START(.state = TCP_ESTABLISHED, .modern = true, .tune = counting);
+	SET(COUNTERS, 1);
+	AFTER_MS(200);
+	PEER(ACK, .seq = 300, .ack = 100, .len = 10, .tsecr = CLOCK() - 150);
+	LOOK("ESTABLISHED");
+	IS(rcv_rtt_ns, 0);
+	PEER(ACK, .seq = 310, .ack = 100, .len = MSS, .tsecr = CLOCK() - 80);
+	LOOK("ESTABLISHED");
+	IS(rcv_rtt_ns, 80 * TIME_MS);
+	AFTER_MS(10);
+	PEER(ACK, .seq = 310 + MSS, .ack = 100, .len = MSS, .tsecr = CLOCK() - 90);
+	LOOK("ESTABLISHED");
+	IS(rcv_rtt_ns, 80 * TIME_MS);
+	EXPECT(ACK, .seq = 100, .ack = 310 + 2 * MSS);
+	PEER(ACK, .seq = 310 + 2 * MSS, .ack = 100, .len = MSS, .tsecr = CLOCK() - 40);
+	LOOK("ESTABLISHED");
+	IS(rcv_rtt_ns, 75 * TIME_MS);
+	READ(10 + 3 * MSS);
+}
+
 SCRIPT(counters_of_ecn)
 {
 	START(.state = TCP_ESTABLISHED, .ecn = true, .tune = counting);
@@ -472,6 +578,10 @@ static const struct test_case cases[] = {
 	{ "counters of the last ACK", counters_of_the_last_ack },
 	{ "counters of text for nobody", counters_of_text_for_nobody },
 	{ "counters of recoveries", counters_of_recoveries },
+	{ "counters of limits", counters_of_limits },
+	{ "counters of a full buffer", counters_of_a_full_buffer },
+	{ "counters of reordering", counters_of_reordering },
+	{ "counters of the receiver", counters_of_the_receiver },
 	{ "counters and ECN", counters_of_ecn },
 	{ "what is refused", refused },
 	{ NULL, NULL },

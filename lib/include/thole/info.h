@@ -57,12 +57,11 @@ THOLE_API const char *thole_state_name(enum thole_state state);
  * for what was queued. Who knows Linux's struct tcp_info finds there by another name:
  * tcpi_retransmits (backoff), tcpi_ato (delayed_ack_ns), tcpi_rcv_ssthresh and tcpi_rcv_space
  * (rcv_buf_bytes), tcpi_total_retrans (retransmits), tcpi_total_rto (rto_fired), tcpi_rcv_ooopack
- * (ooo_segs_in), tcpi_reordering (reordering_ns: a time, as RACK has it); in segments there, in
- * bytes here: tcpi_snd_cwnd, tcpi_snd_ssthresh; how long ago there, when here: tcpi_last_*. There
- * is none of tcpi_rcv_rtt (tuning goes by timestamps, and measures none), tcpi_max_pacing_rate (no
- * bound), tcpi_reord_seen, tcpi_total_rto_recoveries, tcpi_total_rto_time, tcpi_rehash, TCP Fast
- * Open's, tcpi_delivery_rate_app_limited, and tcpi_sndbuf_limited: an application without credit
- * isn't TCP's to time.
+ * (ooo_segs_in), tcpi_reordering (reordering_ns: a time, as RACK has it), tcpi_reord_seen
+ * (reorderings), tcpi_total_rto_time (rto_recovery_ns); in segments there, in bytes here:
+ * tcpi_snd_cwnd, tcpi_snd_ssthresh; how long ago there, when here: tcpi_last_*. There is none of
+ * tcpi_max_pacing_rate (no bound), tcpi_rehash (paths are the network's) and TCP Fast Open's, nor
+ * of tcpi_fackets and tcpi_last_ack_sent, which are always 0 there.
  */
 struct thole_info {
 	struct thole_endpoint local;  /**< ours */
@@ -129,6 +128,18 @@ struct thole_info {
 					*/
 	uint64_t busy_ns;	       /**< with data that isn't acknowledged, sent or queued */
 	uint64_t rwnd_limited_ns;      /**< of these, with more to send and the window full */
+	uint64_t sndbuf_limited_ns;    /**< of these, with all sent, windows with room, and less
+					  than a segment of send credit left */
+	uint64_t rto_recoveries;  /**< after a retransmission timeout, what is under way included */
+	uint64_t rto_recovery_ns; /**< spent in these */
+	uint64_t reorderings; /**< ACKs that told of a segment arriving after what went later (RFC
+				 8985, 6.2) */
+	/** Smoothed round-trip time as the receiving side sees it, in steps of 125 us: from a
+	 * timestamp to the first full segment that echoes it; 0 without timestamps (RFC 7323). */
+	uint64_t rcv_rtt_ns;
+	/** In the round trip that delivery_bytes_per_s is of there was nothing more to send for a
+	 * while: the path may carry more. */
+	bool delivery_app_limited;
 };
 
 #ifdef __cplusplus

@@ -144,7 +144,7 @@ struct thole_stack_config {
 	/** mbufs that receive and reassembly queues may hold together; 0: half of the pool's size.
 	 */
 	uint32_t max_rx_held;
-	/** Memory for THOLE_OPT_COUNTERS, 256 B for each of max_conns: false. */
+	/** Memory for THOLE_OPT_COUNTERS, 320 B for each of max_conns: false. */
 	bool counters;
 	uint16_t port_min; /**< ephemeral ports: 32,768 */
 	uint16_t port_max; /**< to 60,999 */
