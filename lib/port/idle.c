@@ -209,6 +209,7 @@ idle_sleep(struct idle *idle, uint64_t until_ns, bool polled)
 struct thole_idle {
 	struct idle idle;
 	struct thole_worker_stats stats; /* nobody asks */
+	bool slept;			 /* by its own means: nobody has read kick_fd since */
 };
 
 int
@@ -220,6 +221,7 @@ thole_idle_create(
 
 	if (own != NULL) {
 		memset(&own->stats, 0, sizeof(own->stats));
+		own->slept = false;
 		error = idle_init(&own->idle, config, NULL, 0, &own->stats);
 	}
 	if (error != 0) {
@@ -242,6 +244,11 @@ thole_idle_destroy(struct thole_idle *own)
 void
 thole_idle_announce(struct thole_idle *own)
 {
+	uint64_t kicks;
+
+	if (own->slept)
+		(void)!read(own->idle.kick_fd, &kicks, sizeof(kicks));
+	own->slept = false;
 	idle_announce(&own->idle);
 }
 
@@ -252,6 +259,22 @@ thole_idle_rest(struct thole_idle *own, uint64_t now_ns, bool worked, uint64_t u
 		idle_busy(&own->idle, now_ns);
 	else if (idle_rest(&own->idle, now_ns))
 		idle_sleep(&own->idle, until_ns, false);
+}
+
+int
+thole_idle_fd(const struct thole_idle *own)
+{
+	return own->idle.kick_fd;
+}
+
+bool
+thole_idle_may_sleep(struct thole_idle *own, uint64_t now_ns, bool worked)
+{
+	if (worked)
+		idle_busy(&own->idle, now_ns);
+	else
+		own->slept = idle_rest(&own->idle, now_ns);
+	return own->slept;
 }
 
 void

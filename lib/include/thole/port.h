@@ -339,6 +339,21 @@ THOLE_API void thole_idle_announce(struct thole_idle *idle);
 THOLE_API void thole_idle_rest(
 	struct thole_idle *idle, uint64_t now_ns, bool worked, uint64_t until_ns);
 
+/**
+ * For a thread that has other descriptors to wait for: an eventfd that is readable once the thread
+ * is woken. In place of thole_idle_rest() its loop has
+ *
+ *		if (thole_idle_may_sleep(idle, now_ns, worked))
+ *			epoll_wait() or poll(), this descriptor among the others;
+ *
+ * It remains thole's, which reads it. @return -1: config's sleep is false. In any thread.
+ */
+THOLE_API int thole_idle_fd(const struct thole_idle *idle);
+
+/** thole_idle_rest() without its sleep. @return whether one may follow now; false without config's
+ * sleep. In its thread. */
+THOLE_API bool thole_idle_may_sleep(struct thole_idle *idle, uint64_t now_ns, bool worked);
+
 /** @p idle is a struct thole_idle: what the caller has stored before is seen by a turn that ends
  * after this call. In any thread. */
 THOLE_API void thole_idle_wake(void *idle);

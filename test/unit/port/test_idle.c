@@ -7,6 +7,7 @@
  * thread, and for the end of a worker.
  */
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -517,6 +518,108 @@ thread_without_worker(void)
 	thole_idle_destroy(NULL);
 }
 
+static bool
+is_readable(int fd)
+{
+	struct pollfd polled = { .fd = fd, .events = POLLIN };
+
+	return poll(&polled, 1, 0) == 1;
+}
+
+/* Who sleeps in a poll of its own is woken there, once for all that wake it. */
+static void
+descriptor_for_a_poll(void)
+{
+	struct thole_idle_config config = at_once;
+	struct thole_idle *idle = NULL;
+	int fd;
+
+	CU_ASSERT_EQUAL_FATAL(thole_idle_create(&config, &idle, NULL), 0);
+	fd = thole_idle_fd(idle);
+	thole_idle_announce(idle);
+	CU_ASSERT_FALSE(thole_idle_may_sleep(idle, TIME_S, true));
+	CU_ASSERT_FALSE(thole_idle_may_sleep(idle, TIME_S, false)); /* not announced */
+	thole_idle_wake(idle);
+	CU_ASSERT_FALSE(is_readable(fd)); /* it isn't asleep */
+	for (int i = 0; i < 3; i++) {
+		thole_idle_announce(idle);
+		CU_ASSERT_FALSE(is_readable(fd));
+		CU_ASSERT_TRUE(thole_idle_may_sleep(idle, TIME_S, false));
+		thole_idle_wake(idle);
+		thole_idle_wake(idle);
+		CU_ASSERT_TRUE(is_readable(fd));
+	}
+	/* Woken while it looked, and it found something: at most the next sleep is none. */
+	thole_idle_announce(idle);
+	thole_idle_wake(idle);
+	CU_ASSERT_FALSE(thole_idle_may_sleep(idle, TIME_S, true));
+	CU_ASSERT_FALSE(thole_idle_may_sleep(idle, TIME_S, false));
+	for (int i = 0; i < 2; i++) {
+		thole_idle_announce(idle);
+		CU_ASSERT_TRUE(thole_idle_may_sleep(idle, TIME_S, false));
+		CU_ASSERT_EQUAL(is_readable(fd), i == 0);
+	}
+	thole_idle_destroy(idle);
+	config.sleep = false;
+	CU_ASSERT_EQUAL_FATAL(thole_idle_create(&config, &idle, NULL), 0);
+	CU_ASSERT_EQUAL(thole_idle_fd(idle), -1);
+	for (int i = 0; i < 10; i++)
+		CU_ASSERT_FALSE(thole_idle_may_sleep(idle, (2 + (uint64_t)i) * TIME_S, false));
+	thole_idle_destroy(idle);
+}
+
+/* Makes work whenever the other side has seen the last, as make_work() does. */
+static struct {
+	struct thole_idle *idle;
+	uint32_t made __rte_cache_aligned;
+	uint32_t seen __rte_cache_aligned;
+} sleeper;
+
+static void *
+wake_sleeper(void *arg)
+{
+	uint64_t seed = 3;
+
+	(void)arg;
+	leave_lcore();
+	for (uint32_t i = 1; i <= OPS; i++) {
+		for (unsigned int spins = 0;
+			__atomic_load_n(&sleeper.seen, __ATOMIC_ACQUIRE) < i - 1; spins++)
+			if (spins > SPINS)
+				sched_yield();
+		jitter(&seed, 10);
+		__atomic_store_n(&sleeper.made, i, __ATOMIC_RELEASE);
+		thole_idle_wake(sleeper.idle);
+	}
+	return NULL;
+}
+
+static void
+loses_no_wake_of_a_poll(void)
+{
+	struct pollfd polled = { .events = POLLIN };
+	unsigned int timeouts = 0;
+	pthread_t thread;
+
+	sleeper.made = sleeper.seen = 0;
+	CU_ASSERT_EQUAL_FATAL(thole_idle_create(&at_once, &sleeper.idle, NULL), 0);
+	polled.fd = thole_idle_fd(sleeper.idle);
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, wake_sleeper, NULL), 0);
+	while (sleeper.seen < OPS && timeouts == 0) {
+		uint32_t made;
+
+		thole_idle_announce(sleeper.idle);
+		made = __atomic_load_n(&sleeper.made, __ATOMIC_ACQUIRE);
+		if (thole_idle_may_sleep(sleeper.idle, TIME_S, made != sleeper.seen))
+			timeouts += poll(&polled, 1, LONG_NS / TIME_MS) == 0;
+		__atomic_store_n(&sleeper.seen, made, __ATOMIC_RELEASE);
+	}
+	CU_ASSERT_EQUAL(timeouts, 0);
+	__atomic_store_n(&sleeper.seen, OPS, __ATOMIC_RELEASE);
+	CU_ASSERT_EQUAL(pthread_join(thread, NULL), 0);
+	thole_idle_destroy(sleeper.idle);
+}
+
 /* No packet comes, and yet there is something to do: ARP requests, and giving up. Nobody else ends
  * these sleeps: without deadlines this takes hours. */
 static void
@@ -580,6 +683,8 @@ static const struct test_case cases[] = {
 	{ "no event is lost", loses_no_event },
 	{ "what is due wakes a worker", wakes_for_timers },
 	{ "a thread without a worker", thread_without_worker },
+	{ "a descriptor for a poll of one's own", descriptor_for_a_poll },
+	{ "no wake-up of such a poll is lost", loses_no_wake_of_a_poll },
 	{ "a worker that sleeps can be stopped", stops },
 	{ NULL, NULL },
 };
