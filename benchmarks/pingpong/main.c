@@ -16,7 +16,8 @@ static const struct duo_program program = {
 	       "back "
 	       "in memory: run to completion, with the application on another core than the "
 	       "stacks, "
-	       "and without TCP. Nothing sleeps."
+	       "and without TCP. Nothing sleeps but in the last form, whose applications "
+	       "wait on an eventfd."
 	       "\v"
 	       "EAL's own options follow after --, for instance:\n"
 	       "  pingpong --duration 5 --json out.json -- -l 2,3\n\n"
@@ -38,6 +39,7 @@ static const struct {
 	[FORM_DIRECT] = { "direct", "both stacks on one core, run to completion" },
 	[FORM_RING] = { "ring", "  client's application on another, by rings" },
 	[FORM_RING_BOTH] = { "ring_both", "  both applications on another, by rings" },
+	[FORM_RING_ASLEEP] = { "ring_asleep", "  the same, asleep until an event comes" },
 };
 
 static const double shares[] = { 0.5, 0.9, 0.99, 0.999, 1 };
@@ -157,6 +159,8 @@ table(const struct bench *b)
 	}
 	printf("  rings add %37.2f at one end, %.2f at both (middle of the rounds' p50)\n",
 		added_us(b, FORM_RING), added_us(b, FORM_RING_BOTH));
+	printf("  sleep adds %36.2f to that\n",
+		added_us(b, FORM_RING_ASLEEP) - added_us(b, FORM_RING_BOTH));
 	printf("  leaked %40u mbufs\n", b->leaked);
 }
 
@@ -183,10 +187,11 @@ static json_t *
 figures(const struct bench *b)
 {
 	const struct duo_options *o = &b->options;
-	json_t *top = json_pack("{s:I, s:f, s:I, s:f, s:f, s:I}", "size", (json_int_t)o->size,
+	json_t *top = json_pack("{s:I, s:f, s:I, s:f, s:f, s:f, s:I}", "size", (json_int_t)o->size,
 		"duration_s", o->duration_s, "rounds", (json_int_t)b->rounds, "ring_added_us",
 		added_us(b, FORM_RING), "ring_both_added_us", added_us(b, FORM_RING_BOTH),
-		"leaked_mbufs", (json_int_t)b->leaked);
+		"ring_asleep_added_us", added_us(b, FORM_RING_ASLEEP), "leaked_mbufs",
+		(json_int_t)b->leaked);
 	json_t *all = json_object();
 
 	for (int i = 0; i < FORMS; i++)

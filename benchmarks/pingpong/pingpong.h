@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pingpong.h: what takes turns. All have one message on its way at a time and nothing that sleeps,
- * and one core has both ends' stacks or, of the wire, both ends' loops, but where it says
- * otherwise.
+ * pingpong.h: what takes turns. All have one message on its way at a time and nothing that sleeps
+ * but in the last form, and one core has both ends' stacks or, of the wire, both ends' loops, but
+ * where it says otherwise.
  */
 #ifndef PINGPONG_H
 #define PINGPONG_H
@@ -16,6 +16,7 @@ enum form {
 	FORM_DIRECT,	/* run to completion: direct contexts at both ends, in the worker's core */
 	FORM_RING,	/* the client's application on the other core, by a ring context */
 	FORM_RING_BOTH, /* the client's and the server's, in one thread on the other core */
+	FORM_RING_ASLEEP, /* likewise, and that thread sleeps until it is woken */
 	FORMS
 };
 

@@ -12,10 +12,11 @@
 
 #include "pingpong.h"
 
-#define EVENTS	    8
-#define RINGS	    256
-#define CHECK_EVERY 4096 /* turns without an event between looks at the clock */
-#define LAST_TURNS  16	 /* in which what ending a context brings is said and heard */
+#define EVENTS	      8
+#define RINGS	      256
+#define CHECK_EVERY   4096 /* turns without an event between looks at the clock */
+#define SLEEP_MOST_NS UINT64_C(10000000)
+#define LAST_TURNS    16 /* in which what ending a context brings is said and heard */
 
 struct talk;
 
@@ -34,6 +35,7 @@ struct end {
 struct talk {
 	struct turn *turn;
 	struct end ends[DUO_SIDES];
+	struct thole_idle *idle; /* on which the applications sleep; NULL: they don't */
 	uint64_t start_ns, last_ns;
 	uint64_t idle_ns; /* since when nothing has come; 0: it has */
 	uint32_t warm;
@@ -193,22 +195,24 @@ look_at_clock(struct talk *t)
 		end_talk(t, duo_signals == 0);
 }
 
-static void
+/* @return whether there was anything to do. */
+static bool
 end_turn(struct end *e)
 {
 	struct thole_event events[EVENTS];
 	uint32_t n = (uint32_t)thole_app_events(e->app, events, EVENTS);
 
 	if (n == 0) {
-		if (++e->idle % CHECK_EVERY == 0 && e->is_client)
+		if ((++e->idle % CHECK_EVERY == 0 || e->talk->idle != NULL) && e->is_client)
 			look_at_clock(e->talk);
-		return;
+		return false;
 	}
 	e->talk->idle_ns = 0;
 	for (uint32_t i = 0; i < n; i++)
 		on_event(e, &events[i]);
 	if (e->failed)
 		end_talk(e->talk, true);
+	return true;
 }
 
 void
@@ -254,7 +258,9 @@ work(void *arg)
 static int
 make_end(struct talk *t, enum duo_side side, bool by_ring)
 {
-	struct thole_app_config config = { .ring_entries = by_ring ? RINGS : 0 };
+	struct thole_app_config config = { .ring_entries = by_ring ? RINGS : 0,
+		.events_queued = t->idle != NULL ? thole_idle_wake : NULL,
+		.events_queued_ctx = t->idle };
 	struct end *e = &t->ends[side];
 	int rc =
 		thole_app_create(thole_worker_stack(t->turn->duo->workers[side]), &config, &e->app);
@@ -299,17 +305,45 @@ close_talk(struct talk *t)
 		turn_workers(d);
 }
 
+/* The applications' loop, on the core that has no worker. */
+static void
+serve_rings(struct talk *t, bool both)
+{
+	while (!is_over(t)) {
+		bool worked;
+
+		if (t->idle != NULL)
+			thole_idle_announce(t->idle);
+		worked = end_turn(&t->ends[DUO_CLIENT]);
+		if (both)
+			worked |= end_turn(&t->ends[DUO_SERVER]);
+		if (t->idle != NULL && !is_over(t))
+			thole_idle_rest(t->idle, thole_clock_ns(), worked, THOLE_NEVER);
+	}
+}
+
+static int
+make_idle(struct talk *t)
+{
+	const struct thole_idle_config at_once = { .sleep = true, .sleep_ns = SLEEP_MOST_NS };
+
+	return thole_idle_create(&at_once, &t->idle, NULL);
+}
+
 int
 pingpong_stacks(struct turn *turn, enum form form)
 {
 	static struct talk t;
-	bool client_rings = form != FORM_DIRECT, server_rings = form == FORM_RING_BOTH;
-	int rc;
+	bool client_rings = form != FORM_DIRECT, server_rings = form >= FORM_RING_BOTH;
+	int rc = 0;
 
 	t = (struct talk){ .turn = turn, .warm = WARM_TRIPS };
 	for (size_t i = 0; i < sizeof(t.pattern); i++)
 		t.pattern[i] = (uint8_t)(i * 7 + 1);
-	rc = make_end(&t, DUO_SERVER, server_rings);
+	if (form == FORM_RING_ASLEEP)
+		rc = make_idle(&t);
+	if (rc == 0)
+		rc = make_end(&t, DUO_SERVER, server_rings);
 	if (rc == 0)
 		rc = make_end(&t, DUO_CLIENT, client_rings);
 	if (rc == 0)
@@ -317,13 +351,11 @@ pingpong_stacks(struct turn *turn, enum form form)
 	if (rc == 0 && rte_eal_remote_launch(work, &t, turn->duo->other) != 0)
 		rc = -EBUSY;
 	if (rc == 0) {
-		while (client_rings && !is_over(&t)) {
-			end_turn(&t.ends[DUO_CLIENT]);
-			if (server_rings)
-				end_turn(&t.ends[DUO_SERVER]);
-		}
+		if (client_rings)
+			serve_rings(&t, server_rings);
 		rte_eal_wait_lcore(turn->duo->other);
 	}
 	close_talk(&t);
+	thole_idle_destroy(t.idle);
 	return rc != 0 ? rc : turn->failed ? -EIO : 0;
 }

@@ -15,7 +15,7 @@ import time
 
 PINGPONG, STREAM = sys.argv[1:3]
 NO_HUGE = ("--", "--no-huge")
-FORMS = ("wire_one_core", "wire_two_cores", "direct", "ring", "ring_both")
+FORMS = ("wire_one_core", "wire_two_cores", "direct", "ring", "ring_both", "ring_asleep")
 PERCENTILES = ("us_p50", "us_p90", "us_p99", "us_p999", "us_max")
 
 
@@ -54,7 +54,7 @@ def pingpong(size):
         assert form["round_trips"] > 0 and form["round_trips_per_s"] > 0, (name, form)
         assert len(form["round_us_p50"]) == 3, (name, form)
         assert min(form["round_us_p50"]) <= form["us_p50"] * 1.02, (name, form)
-    for name in ("ring", "ring_both"):
+    for name in ("ring", "ring_both", "ring_asleep"):
         pairs = zip(top["forms"][name]["round_us_p50"], top["forms"]["direct"]["round_us_p50"])
         assert near(top[name + "_added_us"], middle([ring - direct for ring, direct in pairs])), top
 
