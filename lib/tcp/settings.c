@@ -16,9 +16,9 @@
 #define SETTINGS_FLAGS (TF_NO_DELAY | TF_KEEPALIVE)
 
 /* A large buffer's credit comes back in small parts, so that who has more to send never makes the
- * network wait for it; a small one's by halves. */
+ * network wait for it; a small one's by quarters. */
 #define CREDIT_SHARE 8
-#define CREDIT_LEAST 65536u
+#define CREDIT_LEAST 32768u
 
 static uint16_t
 mss_within(const struct tcp_env *env, uint16_t mss)
@@ -32,7 +32,7 @@ profile_finish(const struct tcp_env *env, struct tcp_profile *p, bool to_come)
 {
 	uint32_t buf = p->sndbuf_bytes;
 
-	p->credit_part = RTE_MAX(buf / CREDIT_SHARE, RTE_MIN(buf / 2, CREDIT_LEAST));
+	p->credit_part = RTE_MAX(buf / CREDIT_SHARE, RTE_MIN(buf / 4, CREDIT_LEAST));
 	if (!to_come)
 		return;
 	p->terms.mss = mss_within(env, p->mss);
