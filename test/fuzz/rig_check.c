@@ -7,7 +7,7 @@
 #include "rig.h"
 #include "stack/stack.h"
 #include "tcp/rcv_run.h"
-#include "tcp/scoreboard.h"
+#include "tcp/lone.h"
 
 /* A free TCB's first bytes link to the next free one; it has no application and no state. */
 static bool
@@ -109,6 +109,19 @@ check_clock(const struct tcp_env *env, const struct tcb *t)
 		FUZZ_CHECK(listed, "output is owed, and it is in no list");
 }
 
+/* It stands for itself: some of it is unacknowledged, it is timed, and nothing waits behind it. */
+static void
+check_lone(const struct tcb *t)
+{
+	uint32_t end = seq_min(t->snd_nxt, t->snd_end);
+
+	if (t->flight != FLIGHT_LONE)
+		return;
+	FUZZ_CHECK(t->snd_head != NULL && seq_gt(end, t->snd_una) && end - t->snd_una <= LONE_MOST,
+		"a lone segment of %d bytes", seq_diff(end, t->snd_una));
+	FUZZ_CHECK(t->rtx_ns != TIME_NEVER, "a lone segment isn't timed");
+}
+
 void
 rig_check(void)
 {
@@ -124,7 +137,8 @@ rig_check(void)
 			continue;
 		conns++;
 		segs += fuzz_check_board(&s->env, t);
-		flights += t->flight != SLAB_NONE;
+		flights += tcp_flight(&s->env, t) != NULL;
+		check_lone(t);
 		orphans += (t->flags & (TF_APP_CLOSED | TF_DETACHED)) == TF_APP_CLOSED;
 		if (t->state != TCP_CLOSED)
 			check_sending(t);
