@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/** Another number for each thread that lives, EAL's or not; never 0. */
+/** Another number for each thread, EAL's or not, also when others have ended; never 0. */
 uintptr_t thread_self(void);
 
 #endif

@@ -12,8 +12,17 @@
 #define FLUSH_NS     100000000ull  /* what destroy gives workers to take what was posted */
 #define WORKER_NS    1000000000ull /* to make and to end a ring context */
 
-/* Its address names the thread. */
-static _Thread_local char here;
+/* Another number for each thread, never again that of one that has ended. */
+static uintptr_t
+this_thread(void)
+{
+	static uintptr_t threads;
+	static _Thread_local uintptr_t self;
+
+	if (self == 0)
+		self = __atomic_add_fetch(&threads, 1, __ATOMIC_RELAXED);
+	return self;
+}
 
 static int
 bad(struct thole_why *why, int error, const char *text)
@@ -159,7 +168,7 @@ thole_sockets_create(struct thole_worker *const *workers, uint16_t nb_workers,
 	s = calloc(1, sizeof(*s) + nb_workers * sizeof(s->rings[0]));
 	if (s == NULL)
 		return bad(why, -ENOMEM, "out of memory");
-	s->owner = &here;
+	s->owner = this_thread();
 	s->config = *config;
 	s->free_head = SOCK_NONE;
 	s->taker = SOCK_NONE;
@@ -201,7 +210,7 @@ thole_sockets_destroy(struct thole_sockets *sockets)
 
 	if (sockets == NULL)
 		return 0;
-	if (sockets->owner != &here)
+	if (sockets->owner != this_thread())
 		return -EPERM;
 	if (!sockets->ending) {
 		if (sockets->taker != SOCK_NONE)
@@ -221,7 +230,7 @@ thole_sockets_destroy(struct thole_sockets *sockets)
 int
 sock_check(const struct thole_sockets *s)
 {
-	if (s->owner != &here)
+	if (s->owner != this_thread())
 		return -EPERM;
 	return s->ending ? -EBADF : 0;
 }

@@ -154,8 +154,8 @@ struct sock_ring {
 };
 
 struct thole_sockets {
-	const void *owner; /* the thread */
-	bool ending;	   /* some rings may be gone */
+	uintptr_t owner; /* the thread */
+	bool ending;	 /* some rings may be gone */
 	struct thole_sockets_config config;
 	struct thole_idle *idle; /* NULL: turn */
 	struct sock *socks;

@@ -3,7 +3,7 @@
 #include "test.h"
 
 extern const struct test_suite suite_addr, suite_csum, suite_flow_hash, suite_mbufs, suite_owners,
-	suite_prng, suite_ring_counts, suite_seq, suite_siphash, suite_slab;
+	suite_prng, suite_ring_counts, suite_seq, suite_siphash, suite_slab, suite_thread;
 
 const struct test_suite *const test_suites[] = {
 	&suite_addr,
@@ -16,5 +16,6 @@ const struct test_suite *const test_suites[] = {
 	&suite_seq,
 	&suite_siphash,
 	&suite_slab,
+	&suite_thread,
 	NULL,
 };
