@@ -215,8 +215,8 @@ enum thole_event_type {
 	THOLE_EV_DATA,
 	/** The peer sends no more (its FIN, after all its data). */
 	THOLE_EV_PEER_CLOSED,
-	/** bytes more of send credit: acknowledged by the peer, or SNDBUF is more. Comes when half
-	   the buffer has been, of a large one the eighth part. */
+	/** bytes more of send credit: acknowledged by the peer, or SNDBUF is more. Comes when a
+	   quarter of the buffer has been, of one of more than 128 KiB 32 KiB or the eighth part. */
 	THOLE_EV_SENDABLE,
 	/**
 	 * The connection is over: status 0, or -ECONNREFUSED, -ECONNRESET, -ETIMEDOUT,

@@ -342,9 +342,11 @@ enum thole_readiness {
 	/** Sending doesn't wait for credit; connecting is over, one way or the other. */
 	THOLE_OUT = 1 << 1,
 	THOLE_RDHUP = 1 << 2, /**< the peer sends no more */
-	THOLE_HUP = 1 << 3,   /**< the connection is over; told unasked */
-	THOLE_ERR = 1 << 4,   /**< there is an error to be told; told unasked */
-	THOLE_NVAL = 1 << 5,  /**< thole_poll(): no open socket; told unasked */
+	/** The connection is over, or both ends have said that they send no more, or (as Linux
+	   has it) there never was one. Told unasked; thole_wait() tells of the first alone. */
+	THOLE_HUP = 1 << 3,
+	THOLE_ERR = 1 << 4,  /**< there is an error to be told; told unasked */
+	THOLE_NVAL = 1 << 5, /**< thole_poll(): no open socket; told unasked */
 };
 
 /** What thole_poll() looks at. */

@@ -8,8 +8,8 @@
  * next needs to be called. A turn of a loop is: thole_stack_rx(), thole_app_events(), the
  * application, thole_app_submit(), thole_stack_run(), thole_stack_tx().
  *
- * A stack belongs to one thread at a time; no call locks. Several stacks may live in one process,
- * and on one thread. The same inputs give the same packets.
+ * A stack belongs to one thread at a time; no call locks, and none notices another thread. Several
+ * stacks may live in one process, and on one thread. The same inputs give the same packets.
  */
 #ifndef THOLE_STACK_H
 #define THOLE_STACK_H
