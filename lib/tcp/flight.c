@@ -65,6 +65,7 @@ tcp_flight_of_lone(struct tcp_env *env, struct tcb *t)
 {
 	uint64_t probe = lone_probe_ns(env, t);
 	uint32_t end = seq_min(t->snd_nxt, t->snd_end);
+	struct rte_mbuf *m = t->snd_head;
 	struct flight *f;
 	struct tx_seg *g;
 
@@ -75,8 +76,9 @@ tcp_flight_of_lone(struct tcp_env *env, struct tcb *t)
 	f = start(env, t, lone_sent_us(t));
 	if (f == NULL)
 		return NULL;
-	g = board_append(
-		env, f, t->snd_head, t->snd_una, (uint16_t)(end - t->snd_una), t->snd_nxt != end);
+	while (m->data_len == 0) /* an application's chain may begin with such */
+		m = m->next;
+	g = board_append(env, f, m, t->snd_una, (uint16_t)(end - t->snd_una), t->snd_nxt != end);
 	g->sent_us = lone_sent_us(t);
 	f->timer = probe != 0 && probe < tcp_rto_ns(env, t) ? FT_PROBE : FT_RTO;
 	return f;

@@ -488,8 +488,37 @@ test_no_memory(void)
 	fix_down(&f);
 }
 
+/* An application's chain may begin with mbufs that have no byte: a record begins at the first. */
+static void
+test_empty_mbufs(void)
+{
+	struct rte_mbuf *m[3];
+	const struct tx_seg *g;
+	struct fix f;
+
+	fix_up(&f);
+	for (int i = 0; i < 3; i++) {
+		m[i] = rte_pktmbuf_alloc(f.env.mbufs->pool);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(m[i]);
+	}
+	CU_ASSERT_PTR_NOT_NULL_FATAL(rte_pktmbuf_append(m[2], SIZE));
+	CU_ASSERT_EQUAL_FATAL(rte_pktmbuf_chain(m[1], m[2]), 0);
+	CU_ASSERT_EQUAL_FATAL(rte_pktmbuf_chain(m[0], m[1]), 0);
+	CU_ASSERT_EQUAL(tcp_send(&f.env, &f.t, m[0]), 0);
+	CU_ASSERT_EQUAL(fix_flush(&f), 1);
+	CU_ASSERT_EQUAL(f.t.flight, FLIGHT_LONE);
+	CU_ASSERT_EQUAL(fix_fire(&f), 1);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(tcp_flight(&f.env, &f.t));
+	g = board_seg(&f.env, tcp_flight(&f.env, &f.t)->head);
+	CU_ASSERT_PTR_EQUAL(g->m, m[2]);
+	fix_ack(&f, f.t.snd_nxt, NULL, 0);
+	CU_ASSERT_PTR_NULL(f.t.snd_head);
+	fix_down(&f);
+}
+
 static const struct test_case cases[] = {
 	{ "as with a flight block", test_courses },
+	{ "after mbufs without a byte", test_empty_mbufs },
 	{ "needs nothing", test_needs_nothing },
 	{ "not alone", test_not_alone },
 	{ "without memory", test_no_memory },
