@@ -8,6 +8,9 @@
  *
  * What a peer doesn't read isn't taken from it either: data is held without a RECEIVED while there
  * is no credit, so that the window closes, and memory is bounded.
+ *
+ * SIGINT or SIGTERM: nobody new is taken, and who is there has 5 s to finish; a second one ends
+ *that at once.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -29,6 +32,7 @@
 #define EVENT_OPS    3	/* an event calls for so many at most */
 #define MEMORY_MB    96 /* pool and stack */
 #define LAST_TURNS   64
+#define LOOK_NS	     10000000ull /* how often it asks whether all is over, once it is to end */
 
 /* A connection: what came and wasn't sent back yet. */
 struct echo {
@@ -43,6 +47,8 @@ struct server {
 	struct thole_idle *idle;
 	struct thole_app *app;
 	bool worker_stop;
+	int signals;	       /* heeded */
+	struct thole_left cut; /* what didn't finish in time */
 	uint64_t accepted;
 	uint64_t bytes;
 	uint32_t nb_ops;
@@ -50,13 +56,13 @@ struct server {
 	struct echo echoes[CONNS];
 };
 
-static volatile sig_atomic_t stop;
+static volatile sig_atomic_t signals;
 
 static void
 on_signal(int number)
 {
 	(void)number;
-	stop = 1;
+	signals = signals + 1;
 }
 
 static struct thole_op *
@@ -166,9 +172,21 @@ turn(struct server *s)
 	return true;
 }
 
+/* A signal came: the stack takes nobody new and lets those finish who are there, until @p drain_ns
+ * are over, or at the second at once. @return whether all of that is done. */
+static bool
+is_over(struct server *s, uint64_t drain_ns)
+{
+	if (s->signals != signals) {
+		s->signals = signals;
+		thole_worker_drain(s->worker, s->signals == 1 ? thole_clock_ns() + drain_ns : 0);
+	}
+	return s->signals != 0 && thole_worker_drained(s->worker, &s->cut);
+}
+
 /* The order matters: whoever queues an event after the announcement wakes us (thole/port.h). */
 static void
-serve(struct server *s)
+serve(struct server *s, uint64_t drain_ns)
 {
 	add_op(s, THOLE_OP_LISTEN, 0)->bytes = BACKLOG;
 	s->ops[0].local.port = PORT;
@@ -176,10 +194,11 @@ serve(struct server *s)
 		uint64_t now_ns;
 
 		thole_idle_announce(s->idle);
-		if (stop)
+		if (is_over(s, drain_ns))
 			break;
 		now_ns = thole_clock_ns();
-		thole_idle_rest(s->idle, now_ns, turn(s), THOLE_NEVER);
+		thole_idle_rest(
+			s->idle, now_ns, turn(s), s->signals != 0 ? now_ns + LOOK_NS : THOLE_NEVER);
 	}
 }
 
@@ -271,11 +290,14 @@ main(int argc, char **argv)
 		sigaction(SIGTERM, &action, NULL);
 		status = start(&server, &config, &why);
 		if (status == 0)
-			serve(&server);
+			serve(&server, config.drain_ns);
 		end(&server);
 		thole_eal_stop();
 	}
 	thole_config_fini(&config);
+	if (server.cut.open + server.cut.orphans != 0)
+		printf("echo-rings: %u connections cut off\n",
+			server.cut.open + server.cut.orphans);
 	if (status != 0)
 		fprintf(stderr, "echo-rings: %s\n", why.text);
 	else

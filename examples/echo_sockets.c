@@ -7,6 +7,9 @@
  *	example-echo-sockets 10.0.0.9/24 -l 0,1 --vdev=net_tap0
  *
  * What can't be sent back yet is held, and no more is read meanwhile: so the peer's window closes.
+ *
+ * SIGINT or SIGTERM: nobody new is taken, and who is there has 5 s to finish; a second one ends
+ *that at once.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -35,6 +38,8 @@ struct server {
 	struct thole_port *port;
 	struct thole_worker *worker;
 	bool worker_stop;
+	int signals;	       /* heeded */
+	struct thole_left cut; /* what didn't finish in time */
 	struct thole_sockets *sockets;
 	thole_sock listener;
 	uint64_t accepted;
@@ -42,13 +47,13 @@ struct server {
 	struct echo echoes[ECHOES];
 };
 
-static volatile sig_atomic_t stop;
+static volatile sig_atomic_t signals;
 
 static void
 on_signal(int number)
 {
 	(void)number;
-	stop = 1;
+	signals = signals + 1;
 }
 
 /* Back and forth until one of the two would have to wait. @return false: it is over. */
@@ -95,12 +100,24 @@ accept_all(struct server *s)
 	}
 }
 
+/* A signal came: the stack takes nobody new and lets those finish who are there, until @p drain_ns
+ * are over, or at the second at once. @return whether all of that is done. */
+static bool
+is_over(struct server *s, uint64_t drain_ns)
+{
+	if (s->signals != signals) {
+		s->signals = signals;
+		thole_worker_drain(s->worker, s->signals == 1 ? thole_clock_ns() + drain_ns : 0);
+	}
+	return s->signals != 0 && thole_worker_drained(s->worker, &s->cut);
+}
+
 static void
-serve(struct server *s)
+serve(struct server *s, uint64_t drain_ns)
 {
 	struct thole_ready ready[READY];
 
-	while (!stop) {
+	while (!is_over(s, drain_ns)) {
 		int n = thole_wait(s->sockets, ready, READY, LOOK_NS);
 
 		for (int i = 0; i < n; i++) {
@@ -212,12 +229,15 @@ main(int argc, char **argv)
 		if (status == 0) {
 			printf("echo-sockets: listening at port %d\n", PORT);
 			fflush(stdout);
-			serve(&server);
+			serve(&server, config.drain_ns);
 		}
 		stop_all(&server);
 		thole_eal_stop();
 	}
 	thole_config_fini(&config);
+	if (server.cut.open + server.cut.orphans != 0)
+		printf("echo-sockets: %u connections cut off\n",
+			server.cut.open + server.cut.orphans);
 	if (status != 0)
 		fprintf(stderr, "echo-sockets: %s\n", why.text);
 	else

@@ -35,9 +35,11 @@
 #define HTTP_PORT  80
 #define BACKLOG	   64
 #define PAGE_BYTES 16384
-#define STATIONS   1024	    /* a power of two */
-#define IDLE_TURNS 1000	    /* turns without a packet before it naps */
-#define NAP_NS	   50000ull /* the longest nap: no interrupt ends it */
+#define STATIONS   1024		 /* a power of two */
+#define IDLE_TURNS 1000		 /* turns without a packet before it naps */
+#define NAP_NS	   50000ull	 /* the longest nap: no interrupt ends it */
+#define DRAIN_NS   5000000000ull /* for connections to finish, at the end */
+#define LOOK_NS	   10000000ull	 /* how often it looks whether they have */
 
 /* One of the two ports. */
 struct side {
@@ -64,16 +66,18 @@ struct l2fwd {
 	struct thole_stack *stack;
 	struct thole_app *app;
 	uint64_t pages;
+	uint64_t until_ns; /* then it ends; 0: nobody has said so */
+	uint64_t look_ns;
 	struct station stations[STATIONS];
 };
 
-static volatile sig_atomic_t stop;
+static volatile sig_atomic_t signals;
 
 static void
 on_signal(int number)
 {
 	(void)number;
-	stop = 1;
+	signals = signals + 1;
 }
 
 static int
@@ -433,14 +437,36 @@ nap(const struct l2fwd *l)
 		rte_delay_us_sleep((unsigned int)(RTE_MIN(until_ns - now_ns, NAP_NS) / 1000));
 }
 
+/* The first signal: no new connection, and those there are may finish, until DRAIN_NS are over or a
+ * second one comes. Forwarding goes on. @return whether that is done. */
+static bool
+is_over(struct l2fwd *l, uint64_t now_ns)
+{
+	if (signals == 0)
+		return false;
+	if (l->until_ns == 0) {
+		thole_stack_drain(l->stack);
+		l->until_ns = now_ns + DRAIN_NS;
+	}
+	if (signals > 1 || now_ns >= l->until_ns)
+		return true;
+	if (now_ns < l->look_ns) /* thole_stack_left() looks at every connection */
+		return false;
+	l->look_ns = now_ns + LOOK_NS;
+	return thole_stack_left(l->stack, NULL) == 0;
+}
+
 static void
 forward(struct l2fwd *l)
 {
 	unsigned int idle = 0;
 
-	while (!stop) {
+	for (;;) {
 		const uint64_t now_ns = clock_ns();
 		uint32_t moved = 0;
+
+		if (is_over(l, now_ns))
+			return;
 
 		for (unsigned int i = 0; i < SIDES; i++)
 			moved += pass(l, i, now_ns);
@@ -462,17 +488,16 @@ forward(struct l2fwd *l)
 static void
 stop_stack(struct l2fwd *l)
 {
-	struct thole_stats before, after;
+	struct thole_left cut;
 
-	thole_stats_get(l->stack, &before);
+	thole_stack_cut(l->stack, &cut);
 	if (l->app != NULL)
 		thole_app_destroy(l->app);
 	thole_stack_run(l->stack, clock_ns());
 	while (send_burst(l, clock_ns()) != 0)
 		flush(l);
-	thole_stats_get(l->stack, &after);
-	printf("l2fwd: %" PRIu64 " pages served, %" PRIu64 " connections reset at the end\n",
-		l->pages, after.aborted - before.aborted);
+	printf("l2fwd: %" PRIu64 " pages served, %u connections cut off\n", l->pages,
+		cut.open + cut.orphans);
 	thole_stack_destroy(l->stack);
 }
 

@@ -170,7 +170,7 @@ stops() {
 	cat "$dir/said" "$server_log"
 	[ "$(cat "$dir/status")" = 0 ]
 	grep -q reset "$dir/said"
-	grep -q ' 1 connections reset' "$server_log"
+	grep -q ' 1 connections cut off' "$server_log"
 	! grep -q 'not returned' "$server_log"
 	! ip -n "$left" link show tap1
 }

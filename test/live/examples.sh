@@ -75,11 +75,13 @@ late_reader() {
 	END
 }
 
-# One is connected when the signal comes, with data that it doesn't read: it is reset.
+# Two are connected when the signal comes: one has all that it sends back, and after that nobody is taken; the other,
+# which doesn't end, is reset by a second signal.
 stops() {
-	local client
+	local stays finishes
 
 	: >"$dir/said"
+	rm -f "$dir/go"
 	peer python3 - "$thole" <<-'END' >"$dir/said" &
 		import socket, sys
 		s = socket.create_connection((sys.argv[1], 7), 60)
@@ -94,15 +96,25 @@ stops() {
 		except ConnectionResetError:
 		    print("reset")
 	END
-	client=$!
+	stays=$!
+	echoed_late >"$dir/late" &
+	finishes=$!
 	within "$limit" grep -q connected "$dir/said"
+	within "$limit" grep -q connected "$dir/late"
+	signal echo-rings
+	within "$limit" refuses
+	touch "$dir/go"
+	wait $finishes
+	grep -q whole "$dir/late"
+	[ ! -s "$dir/status" ]
 	signal echo-rings
 	within "$limit" [ -s "$dir/status" ]
-	wait $client
+	wait $stays
 	cat "$dir/said" "$server_log"
 	[ "$(cat "$dir/status")" = 0 ]
 	grep -q reset "$dir/said"
-	grep -q '53 connections' "$server_log"
+	grep -q '5[4-9] connections' "$server_log"
+	grep -q 'echo-rings: 1 connections cut off' "$server_log"
 }
 
 # Each is greeted by a server and gets back what it sent, which it sends before it hears anything.
@@ -470,7 +482,7 @@ start echo-rings -l 0,1
 check "examples: echo-rings sends 16 MiB back" one_stream
 check "examples: echo-rings serves 50 at once" many_at_once
 check "examples: echo-rings makes a peer wait that doesn't read, and loses nothing" late_reader
-check "examples: echo-rings stops at a signal and resets who is connected" stops
+check "examples: echo-rings lets who is connected finish after a signal, and resets after a second" stops
 
 start acceptor -l 0,1
 check "examples: acceptor spreads 100 connections over two servers, each answered" spread

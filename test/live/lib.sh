@@ -205,3 +205,33 @@ fails() {
 	cat "$dir/err"
 	[ $got = "$status" ] && [ "$(wc -l <"$dir/err")" = 1 ] && grep -qF -- "$text" "$dir/err"
 }
+
+# echoed_late: says "connected" once some of its bytes are back from port 7, and has the others back only when
+# $dir/go is there. "whole": all of them, and the end.
+echoed_late() {
+	peer python3 - "$thole" "$dir/go" <<-'END'
+		import os, socket, sys, time
+		data = os.urandom(50000)
+		s = socket.create_connection((sys.argv[1], 7), 60)
+		s.settimeout(60)
+		def back(n):
+		    got = bytearray()
+		    while len(got) < n and (piece := s.recv(n - len(got))):
+		        got += piece
+		    return bytes(got)
+		s.sendall(data)
+		assert back(len(data)) == data
+		print("connected", flush=True)
+		while not os.path.exists(sys.argv[2]):
+		    time.sleep(0.02)
+		s.sendall(data)
+		s.shutdown(socket.SHUT_WR)
+		assert back(len(data) + 1) == data
+		print("whole", flush=True)
+	END
+}
+
+# Nobody is taken at port 7 any more.
+refuses() {
+	! peer nc -z -w 5 "$thole" 7
+}

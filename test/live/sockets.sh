@@ -42,15 +42,25 @@ late_reader() {
 	[ "$(peer nc -N "$thole" 7 <"$dir/late" | (sleep 2 && sum))" = "$(sum "$dir/late")" ]
 }
 
+# One is connected when the signal comes, and still has all that it sends back.
 stops() {
-	local pid
+	local pid finishes
 
+	rm -f "$dir/go"
+	echoed_late >"$dir/late" &
+	finishes=$!
+	within "$limit" grep -q connected "$dir/late"
 	for pid in $(ip netns pids "$ns"); do
 		[ "$(cat "/proc/$pid/comm")" != example-echo-so ] || kill -TERM "$pid"
 	done
+	within "$limit" refuses
+	touch "$dir/go"
+	wait $finishes
+	grep -q whole "$dir/late"
 	within "$limit" [ -s "$dir/status" ]
 	[ "$(cat "$dir/status")" = 0 ]
-	grep -q "^echo-sockets: 52 connections, 28054016 bytes sent back" "$server_log"
+	grep -q "^echo-sockets: 5[3-9] connections, 28154016 bytes sent back" "$server_log"
+	! grep -q 'cut off' "$server_log"
 }
 
 # talk PORT: thole's client on a tap of its own, that the kernel gets an address on once it is there.
