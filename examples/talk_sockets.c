@@ -4,9 +4,12 @@
  * sends what stands on its standard input, says that it is done, and prints what comes back. There
  * is no other thread: while a call waits it turns the worker.
  *
+ * SIGINT or SIGTERM resets the connection.
+ *
  *	echo hello | example-talk-sockets 10.0.0.9/24 10.0.0.1 7 --vdev=net_tap0
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,10 +28,24 @@ struct client {
 	char in[PIECE], out[PIECE];
 };
 
+static volatile sig_atomic_t signalled;
+
+static void
+on_signal(int number)
+{
+	(void)number;
+	signalled = 1;
+}
+
+/* What waits for a connection that is cut off waits no longer. */
 static void
 turn(void *ctx)
 {
-	thole_worker_turn(((struct client *)ctx)->worker);
+	struct client *c = ctx;
+
+	if (signalled)
+		thole_worker_drain(c->worker, 0);
+	thole_worker_turn(c->worker);
 }
 
 static int
@@ -110,6 +127,7 @@ talk(struct client *c, const struct thole_endpoint *peer)
 int
 main(int argc, char **argv)
 {
+	struct sigaction action = { .sa_handler = on_signal }; /* it ends a read of stdin, too */
 	static struct client client;
 	struct thole_endpoint peer = { .port = 0 };
 	struct thole_config config;
@@ -127,6 +145,8 @@ main(int argc, char **argv)
 	argv[3] = argv[0]; /* EAL's own begin there */
 	status = thole_eal_start(argc - 3, argv + 3, MEMORY_MB, &why);
 	if (status == 0) {
+		sigaction(SIGINT, &action, NULL);
+		sigaction(SIGTERM, &action, NULL);
 		status = start(&client, &config, &why);
 		if (status == 0) {
 			status = talk(&client, &peer);

@@ -99,6 +99,41 @@ refused() {
 	grep -q "^talk-sockets: Connection refused" "$dir/refused"
 }
 
+# Its peer has sent nothing that it waits for when the signal comes.
+interrupted() {
+	local client pid status=0
+
+	: >"$dir/said"
+	in_ns python3 - <<-'END' >"$dir/said" &
+		import socket
+		with socket.create_server(("", 5001)) as listener:
+		    while True:
+		        s, _ = listener.accept()
+		        with s:
+		            s.settimeout(60)
+		            try:
+		                while s.recv(100):
+		                    print("data", flush=True)
+		                while True:
+		                    s.sendall(b".")
+		            except OSError as e:
+		                print(type(e).__name__, flush=True)
+	END
+	pids+=($!)
+	within "$limit" eval "ip netns exec '$ns' ss -ltn | grep -q ':5001 '"
+	talk 5001 <<<hello >"$dir/out" 2>"$dir/err" &
+	client=$!
+	within "$limit" grep -q data "$dir/said"
+	for pid in $(ip netns pids "$ns"); do
+		[ "$(cat "/proc/$pid/comm")" != example-talk-so ] || kill -TERM "$pid"
+	done
+	wait $client || status=$?
+	cat "$dir/err"
+	[ $status = 1 ]
+	grep -q "^talk-sockets: Software caused connection abort" "$dir/err"
+	within "$limit" grep -qE "ConnectionResetError|BrokenPipeError" "$dir/said"
+}
+
 start_echo
 check "sockets: one stream" one_stream
 check "sockets: many at once" many_at_once
@@ -107,3 +142,4 @@ check "sockets: SIGTERM" stops
 server_log=
 check "sockets: a client that waits" talks
 check "sockets: a client that is refused" refused
+check "sockets: a client that is interrupted" interrupted
